@@ -1,0 +1,96 @@
+import { monotonicNow } from './clock.ts';
+
+/** How often the deadlines are looked at, in milliseconds; a deadline may be noticed that much late. */
+const TICK_MS = 100;
+
+/**
+ * One slot of time for one direction of a connection. Arming it is two stores, no timer: all the slots of a thread
+ * are looked at together on a coarse tick. The phase says what is waited for, and is handed to the owner when
+ * the time is up.
+ */
+export class Deadline<Phase extends string> {
+  phase: Phase | undefined = undefined;
+  expiresAt = Infinity;
+  /** Place in the sweeper's list; -1 when not in it. */
+  index = -1;
+  readonly #expired: (phase: Phase) => void;
+
+  constructor(expired: (phase: Phase) => void) {
+    this.#expired = expired;
+    sweeper.add(this);
+  }
+
+  /** Start waiting for `phase`, at the most `ms` milliseconds. Replaces what was waited for. `0` waits for ever. */
+  arm(phase: Phase, ms: number): void {
+    this.phase = phase;
+    this.expiresAt = ms === 0 ? Infinity : sweeper.now + ms;
+  }
+
+  /** Nothing is waited for. */
+  clear(): void {
+    this.phase = undefined;
+    this.expiresAt = Infinity;
+  }
+
+  /** The owner has gone: leave the sweeper's list. */
+  release(): void {
+    this.clear();
+    sweeper.remove(this);
+  }
+
+  /** Called by the sweeper only. */
+  expire(): void {
+    const phase = this.phase;
+    this.clear();
+    if (phase !== undefined) this.#expired(phase);
+  }
+}
+
+/** The part of a deadline that the sweeper knows. */
+interface Swept {
+  expiresAt: number;
+  index: number;
+  expire(): void;
+}
+
+class Sweeper {
+  now = monotonicNow();
+  readonly #slots: Swept[] = [];
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  add(slot: Swept): void {
+    slot.index = this.#slots.length;
+    this.#slots.push(slot);
+    if (this.#timer === undefined) {
+      this.now = monotonicNow();
+      this.#timer = setInterval(() => this.#sweep(), TICK_MS);
+      this.#timer.unref();
+    }
+  }
+
+  remove(slot: Swept): void {
+    const { index } = slot;
+    if (index < 0) return;
+    const last = this.#slots.pop() as Swept;
+    if (last !== slot) {
+      this.#slots[index] = last;
+      last.index = index;
+    }
+    slot.index = -1;
+    if (this.#slots.length === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+
+  #sweep(): void {
+    this.now = monotonicNow();
+    // From the end, since an expired slot may leave the list and its place is then taken by the last one.
+    for (let i = this.#slots.length - 1; i >= 0; i--) {
+      const slot = this.#slots[i];
+      if (slot !== undefined && slot.expiresAt <= this.now) slot.expire();
+    }
+  }
+}
+
+const sweeper = new Sweeper();

@@ -1,0 +1,65 @@
+import { DreamError } from '../core/errors.ts';
+import type { ReadonlyHeaderList } from './header-list.ts';
+
+/**
+ * Where a message's body goes. The chunk handed to `data` is lent: it is valid until `data` returns true, or, when it
+ * returned false, until the sink calls `resume()` on the source. Who keeps bytes for longer copies them.
+ */
+export interface BodySink {
+  /** Take a chunk. False: no more until `resume()`. */
+  data(chunk: Buffer): boolean;
+  /** The body is complete. Called at most once, and nothing after it. */
+  end(): void;
+  /** The body will never be complete. Called at most once, and nothing after it. */
+  fail(error: DreamError): void;
+}
+
+/**
+ * The bytes of a message's body, pushed into a sink as they come (ADR 0002 says why pushed). `flow` is called once;
+ * it may call the sink before it returns. A body that nobody wants is cancelled, so that its connection can be freed.
+ */
+export interface BodySource {
+  /** Bytes in all, where that is known before the first one. */
+  readonly length: number | undefined;
+  /** The trailer section, once the body has ended and if it had one. */
+  readonly trailers: ReadonlyHeaderList | undefined;
+  flow(sink: BodySink): void;
+  /** The sink that returned false can take more. */
+  resume(): void;
+  /** Nobody wants the rest. No sink method is called after it. Safe to call at any time, also twice. */
+  cancel(): void;
+}
+
+/** What a response carries: nothing, bytes that are there already, or bytes that come. */
+export type Body = null | Buffer | BodySource;
+
+/** The body of a message that has none. */
+export const emptyBody: BodySource = {
+  length: 0,
+  trailers: undefined,
+  flow: (sink) => sink.end(),
+  resume: () => {},
+  cancel: () => {},
+};
+
+/** Collect a whole body in memory; fails with `http1.body.too-large` past `limit` bytes. For plugins and tests, not for the hot path. */
+export function readAll(source: BodySource, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    source.flow({
+      data(chunk) {
+        size += chunk.length;
+        if (size > limit) {
+          source.cancel();
+          reject(new DreamError('http1.body.too-large'));
+          return false;
+        }
+        chunks.push(Buffer.from(chunk));
+        return true;
+      },
+      end: () => resolve(Buffer.concat(chunks, size)),
+      fail: reject,
+    });
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * The field names that the server itself has an opinion about. A field's number (its place here plus one) lets the
+ * hot path compare names as integers; 0 stands for every other name.
+ */
+const NAMES = [
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+  'via',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-request-id',
+  'accept',
+  'accept-encoding',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+  'authorization',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'cookie',
+  'set-cookie',
+  'content-type',
+  'content-encoding',
+  'content-range',
+  'cache-control',
+  'location',
+  'date',
+  'server',
+  'etag',
+  'last-modified',
+  'vary',
+  'user-agent',
+  'referer',
+  'origin',
+  'allow',
+  'retry-after',
+  'content-language',
+  'accept-ranges',
+  'age',
+  'expires',
+  'pragma',
+  'accept-language',
+  'http2-settings',
+] as const;
+
+/** A field name the server knows, in lower case. */
+export type KnownFieldName = (typeof NAMES)[number];
+
+const numbers = new Map<string, number>(NAMES.map((name, i) => [name, i + 1]));
+
+/** The number of a field name in any case; 0 when it is not one of the known ones. */
+export function fieldNumber(name: string): number {
+  return numbers.get(name) ?? numbers.get(name.toLowerCase()) ?? 0;
+}
+
+/** The number of a known field, for constants: `const HOST = knownField('host')`. */
+export function knownField(name: KnownFieldName): number {
+  return numbers.get(name) as number;
+}
+
+/** The lower-case name of a known field's number. */
+export function fieldNameOf(number: number): string {
+  return NAMES[number - 1] as string;
+}
+
+/** Bits of the hash that index the table below; large enough that no two known names share a slot. */
+const HASH_BITS = 13;
+const HASH_MASK = (1 << HASH_BITS) - 1;
+
+/** One step of the hash that the head parser computes while it checks a name byte by byte (bytes in lower case). */
+export function hashStep(hash: number, lowerCaseByte: number): number {
+  return (Math.imul(hash, 31) + lowerCaseByte) | 0;
+}
+
+const byHash = new Uint8Array(1 << HASH_BITS);
+for (const [name, number] of numbers) {
+  let hash = 0;
+  for (let i = 0; i < name.length; i++) hash = hashStep(hash, name.charCodeAt(i));
+  const slot = hash & HASH_MASK;
+  if (byHash[slot] !== 0)
+    throw new Error(`field names ${name} and ${fieldNameOf(byHash[slot] as number)} share a hash slot`);
+  byHash[slot] = number;
+}
+
+/** The one known field that a name with this hash can be, or 0; the caller still has to compare the name itself. */
+export function candidateField(hash: number): number {
+  return byHash[hash & HASH_MASK] as number;
+}

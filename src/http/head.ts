@@ -1,0 +1,34 @@
+import type { ReadonlyHeaderList } from './header-list.ts';
+
+/** The protocol version of a message, times ten. */
+export type HttpVersion = 10 | 11;
+
+/** The four forms of a request target (RFC 9112 §3.2). */
+export type TargetForm = 'origin' | 'absolute' | 'authority' | 'asterisk';
+
+/**
+ * The head of a request, read-only for everyone: who needs another head derives one. The path is normalised once
+ * (`normalisePath`), and the same form is matched against routes and sent upstream.
+ */
+export interface RequestHead {
+  readonly method: string;
+  readonly form: TargetForm;
+  /** The request target as the client wrote it. */
+  readonly rawTarget: string;
+  /** The normalised path, percent-encoded: starts with `/`, or is `*` for the asterisk form. */
+  readonly path: string;
+  /** The query with its `?`, or the empty string. */
+  readonly query: string;
+  /** Host and port that the request is for, lower case as the client wrote it otherwise; empty in HTTP/1.0 without Host. */
+  readonly authority: string;
+  readonly version: HttpVersion;
+  readonly headers: ReadonlyHeaderList;
+}
+
+/** The head of a response as an upstream sent it. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly version: HttpVersion;
+  readonly headers: ReadonlyHeaderList;
+}

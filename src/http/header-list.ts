@@ -1,0 +1,153 @@
+import { fieldNumber } from './field-names.ts';
+
+/** Numbers kept for one parsed field: see `HeaderList.spans`. */
+export const SPAN = 5;
+/** The field number that marks a parsed field as removed in a derived list. */
+export const REMOVED = -1;
+
+const NO_SPANS: readonly number[] = [];
+
+/** What everyone but the owner of a header list may do with it. */
+export interface ReadonlyHeaderList extends Iterable<readonly [name: string, value: string]> {
+  /** The first value of a field, or undefined. Names are compared without case. */
+  get(name: string): string | undefined;
+  /** Every value of a field, in order. */
+  getAll(name: string): string[];
+  /** All the values of a list-valued field joined with `, ` (RFC 9110 §5.3), or undefined. */
+  getList(name: string): string | undefined;
+  has(name: string): boolean;
+  /** A copy of one's own, to change. */
+  derive(): HeaderList;
+  readonly text: string;
+  readonly spans: readonly number[];
+  readonly added: readonly string[];
+}
+
+/**
+ * Header fields in their order, duplicates kept. Fields that came off the wire stay where they were, as spans of the
+ * head's text, and become strings when somebody asks:
+ *
+ *     text   GET / HTTP/1.1␍␊Host: a.example␍␊Accept: *␍␊␍␊
+ *                            │   │ │        │
+ *     spans  [ number,  nameStart│ │        valueEnd,  … ]     five numbers a field
+ *                          nameEnd valueStart
+ *
+ * Fields that we add stand behind them in `added`, as name, value, name, value. Text is latin1: one character a byte.
+ */
+export class HeaderList implements ReadonlyHeaderList {
+  readonly text: string;
+  spans: number[];
+  added: string[] = [];
+
+  constructor(text = '', spans: readonly number[] = NO_SPANS) {
+    this.text = text;
+    this.spans = spans as number[];
+  }
+
+  /** A list of our own making: `HeaderList.of('content-type', 'text/plain', 'vary', 'accept')`. */
+  static of(...namesAndValues: string[]): HeaderList {
+    const list = new HeaderList();
+    list.added = namesAndValues;
+    return list;
+  }
+
+  get(name: string): string | undefined {
+    const number = fieldNumber(name);
+    const { spans } = this;
+    for (let i = 0; i < spans.length; i += SPAN) {
+      if (this.#isNamed(i, number, name)) return this.text.slice(spans[i + 3], spans[i + 4]);
+    }
+    for (let i = 0; i < this.added.length; i += 2) {
+      if (sameName(this.added[i] as string, name)) return this.added[i + 1];
+    }
+    return undefined;
+  }
+
+  /** The first value of a field off the wire by its number (`knownField`); the hot path's way to ask. */
+  getKnown(number: number): string | undefined {
+    const { spans } = this;
+    for (let i = 0; i < spans.length; i += SPAN) {
+      if (spans[i] === number) return this.text.slice(spans[i + 3], spans[i + 4]);
+    }
+    return undefined;
+  }
+
+  getAll(name: string): string[] {
+    const number = fieldNumber(name);
+    const values: string[] = [];
+    for (let i = 0; i < this.spans.length; i += SPAN) {
+      if (this.#isNamed(i, number, name)) values.push(this.text.slice(this.spans[i + 3], this.spans[i + 4]));
+    }
+    for (let i = 0; i < this.added.length; i += 2) {
+      if (sameName(this.added[i] as string, name)) values.push(this.added[i + 1] as string);
+    }
+    return values;
+  }
+
+  getList(name: string): string | undefined {
+    const values = this.getAll(name);
+    return values.length === 0 ? undefined : values.join(', ');
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  /** Add a field behind the others. The caller vouches for name and value; what users hand in is checked by `validField`. */
+  append(name: string, value: string): this {
+    this.added.push(name, value);
+    return this;
+  }
+
+  /** Replace every field of that name by one. */
+  set(name: string, value: string): this {
+    return this.delete(name).append(name, value);
+  }
+
+  delete(name: string): this {
+    const number = fieldNumber(name);
+    for (let i = 0; i < this.spans.length; i += SPAN) {
+      if (this.#isNamed(i, number, name)) this.spans[i] = REMOVED;
+    }
+    for (let i = this.added.length - 2; i >= 0; i -= 2) {
+      if (sameName(this.added[i] as string, name)) this.added.splice(i, 2);
+    }
+    return this;
+  }
+
+  derive(): HeaderList {
+    const copy = new HeaderList(this.text, this.spans.slice());
+    copy.added = this.added.slice();
+    return copy;
+  }
+
+  *[Symbol.iterator](): IterableIterator<readonly [name: string, value: string]> {
+    const { spans, text, added } = this;
+    for (let i = 0; i < spans.length; i += SPAN) {
+      if (spans[i] === REMOVED) continue;
+      yield [text.slice(spans[i + 1], spans[i + 2]), text.slice(spans[i + 3], spans[i + 4])];
+    }
+    for (let i = 0; i < added.length; i += 2) yield [added[i] as string, added[i + 1] as string];
+  }
+
+  #isNamed(i: number, number: number, name: string): boolean {
+    const found = this.spans[i] as number;
+    if (number !== 0 || found !== 0) return found === number;
+    const start = this.spans[i + 1] as number;
+    const end = this.spans[i + 2] as number;
+    return end - start === name.length && sameName(this.text.slice(start, end), name);
+  }
+}
+
+function sameName(a: string, b: string): boolean {
+  return a === b || (a.length === b.length && a.toLowerCase() === b.toLowerCase());
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// oxlint-disable-next-line no-control-regex -- the control bytes are the point
+const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t \x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
+
+/** Whether a name and value may be sent as a field line (RFC 9110 §5.1, §5.5): for what configuration and plugins hand in. */
+export function validField(name: string, value: string): boolean {
+  return TOKEN.test(name) && FIELD_VALUE.test(value);
+}
