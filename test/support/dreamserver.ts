@@ -1,0 +1,92 @@
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { type AccessLogEntry, parseAccessLog } from './access-log.ts';
+import { Child, type Exit } from './child.ts';
+import { freePort } from './ports.ts';
+import { temporaryDirectory } from './temp.ts';
+
+/** The command as a user runs it: the program and the arguments before the user's own. */
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** A configuration as it would stand in dreamserver.yaml; a free port is chosen when it names no listeners. */
+export interface Configuration {
+  readonly listeners?: readonly { readonly address: string }[];
+  readonly upstreams?: Readonly<Record<string, unknown>>;
+  readonly routes?: readonly Readonly<Record<string, unknown>>[];
+  readonly accessLog?: Readonly<Record<string, unknown>>;
+  readonly limits?: Readonly<Record<string, unknown>>;
+  readonly timeouts?: Readonly<Record<string, unknown>>;
+  readonly workers?: 'auto' | number;
+}
+
+/** A running DreamServer. */
+export class DreamServer implements AsyncDisposable {
+  readonly child: Child;
+  /** Port of 127.0.0.1 that it listens on. */
+  readonly port: number;
+
+  constructor(child: Child, port: number) {
+    this.child = child;
+    this.port = port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  /** Requests logged on standard output so far. */
+  get requests(): AccessLogEntry[] {
+    return parseAccessLog(this.child.stdout);
+  }
+
+  /** Waits until at least `count` requests are logged and returns them all. */
+  untilLogged(count: number): Promise<AccessLogEntry[]> {
+    return this.child.untilOutput(`${count} requests logged`, () => {
+      const lines = this.requests;
+      return lines.length >= count && lines;
+    });
+  }
+
+  /** Stops it the way an operator does. */
+  stop(signal: NodeJS.Signals = 'SIGTERM', bound?: number): Promise<Exit> {
+    return this.child.stop(signal, bound);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL');
+  }
+}
+
+/** Starts the command line with these arguments; does not wait for anything. */
+export function dreamserver(args: readonly string[], options: { readonly cwd?: string } = {}): Child {
+  return new Child('DreamServer', process.execPath, [MAIN, ...args], options);
+}
+
+/** Writes the configuration to a file, runs DreamServer with it and waits until it says that it listens. */
+export async function startDreamServer(configuration: Configuration): Promise<DreamServer> {
+  const port = await freePort();
+  const directory = temporaryDirectory();
+  const listeners = configuration.listeners ?? [{ address: `127.0.0.1:${port}` }];
+  const file = directory.write('dreamserver.yaml', stringify({ ...configuration, listeners }));
+  const child = dreamserver(['run', '-c', file], { cwd: directory.path });
+  await untilListening(child);
+  const [{ address }] = listeners;
+  return new DreamServer(child, Number(address.slice(address.lastIndexOf(':') + 1)));
+}
+
+/** Runs one of the short commands (`files DIR`, `proxy URL`) on a free port and waits until it listens. */
+export async function startCommand(...args: readonly string[]): Promise<DreamServer> {
+  const port = await freePort();
+  const child = dreamserver([...args, '--listen', `127.0.0.1:${port}`]);
+  await untilListening(child);
+  return new DreamServer(child, port);
+}
+
+async function untilListening(child: Child): Promise<void> {
+  const listens = (): boolean => [...child.stdout, ...child.stderr].some((line) => /listening/i.test(line));
+  await child.untilOutput('it says that it listens', listens);
+}

@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { parseResponse, type RawResponse } from './parse-response.ts';
+import { within } from './until.ts';
+
+/** How the peer left: an orderly end, or a reset. */
+export type Ending = 'end' | 'reset';
+
+const BOUND = 15_000;
+
+/** One TCP connection on which a test writes the bytes it wants and reads responses strictly. */
+export class RawClient implements Disposable {
+  /** Settles when the peer has sent its last byte, or has reset the connection. */
+  readonly ended: Promise<Ending>;
+  readonly socket: Socket;
+  /** Bytes received since the start. */
+  bytesReceived = 0;
+
+  #pending = Buffer.alloc(0);
+  #ending: Ending | undefined;
+  #wake = new Set<() => void>();
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => {
+      this.bytesReceived += chunk.length;
+      this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+      this.#notify();
+    });
+    this.ended = new Promise((resolve) => {
+      const end = (how: Ending): void => {
+        this.#ending ??= how;
+        resolve(this.#ending);
+        this.#notify();
+      };
+      socket.once('end', () => end('end'));
+      socket.once('error', () => end('reset'));
+      socket.once('close', () => end('end'));
+    });
+  }
+
+  /** Connects to a port of 127.0.0.1. @throws the socket's error, such as ECONNREFUSED */
+  static async connect(port: number): Promise<RawClient> {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    await once(socket, 'connect');
+    return new RawClient(socket);
+  }
+
+  /** Bytes received that no response has taken yet. */
+  get unread(): Buffer {
+    return this.#pending;
+  }
+
+  /** Writes bytes (strings are latin1) in one piece; settles when the kernel has them. */
+  send(bytes: string | Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const data = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
+      this.socket.write(data, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /**
+   * Writes each byte as a write of its own, the next only when the kernel has the last and the event loop has
+   * turned. Stops early when the peer has ended the connection: what it answered then is its answer.
+   */
+  async sendByteByByte(bytes: string | Uint8Array): Promise<void> {
+    const data = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
+    for (let at = 0; at < data.length && this.#ending === undefined; at++) {
+      await this.send(data.subarray(at, at + 1)).catch(() => {});
+      await new Promise(setImmediate);
+    }
+  }
+
+  /** Says that nothing more will be sent (FIN), and goes on reading. */
+  halfClose(): void {
+    this.socket.end();
+  }
+
+  /** Leaves with a reset (RST). */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  /** The next final response, parsed strictly. `method` is that of the request it answers. */
+  async response(method = 'GET', bound = BOUND): Promise<RawResponse> {
+    return this.#until(bound, `a response to ${method}`, () => {
+      const parsed = parseResponse(this.#pending, method, this.#ending !== undefined);
+      if (parsed) {
+        this.#pending = this.#pending.subarray(parsed.consumed);
+        return parsed.response;
+      }
+      if (this.#ending) throw new Error(`connection ended (${this.#ending}) before the response`);
+      return undefined;
+    });
+  }
+
+  /** Waits for at least `count` unread bytes. */
+  async untilUnread(count: number, bound = BOUND): Promise<void> {
+    await this.#until(bound, `${count} unread bytes`, () => this.#pending.length >= count || undefined);
+  }
+
+  /** Waits until the peer ends the connection and says how; fails when bytes came that no response took. */
+  async end(bound = BOUND): Promise<Ending> {
+    const ending = await within(bound, 'the peer ends the connection', this.ended);
+    if (this.#pending.length > 0) {
+      throw new Error(
+        `bytes after the last response: ${JSON.stringify(this.#pending.toString('latin1', 0, 200))}`,
+      );
+    }
+    return ending;
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #notify(): void {
+    for (const wake of this.#wake) wake();
+  }
+
+  #until<T>(bound: number, what: string, look: () => T | undefined): Promise<T> {
+    let check: (() => void) | undefined;
+    const found = new Promise<T>((resolve, reject) => {
+      check = (): void => {
+        try {
+          const value = look();
+          if (value !== undefined) resolve(value);
+        } catch (error) {
+          reject(new Error((error as Error).message, { cause: error }));
+        }
+      };
+      this.#wake.add(check);
+      check();
+    });
+    return within(bound, what, found)
+      .catch((error: unknown) => {
+        const unread = JSON.stringify(this.#pending.toString('latin1', 0, 300));
+        throw new Error(`${(error as Error).message}; unread: ${unread}`, { cause: error });
+      })
+      .finally(() => {
+        if (check) this.#wake.delete(check);
+      });
+  }
+}
+
+/** Sends one request on a connection of its own and reads its response. */
+export async function exchange(
+  port: number,
+  request: string,
+  method = request.split(' ', 1)[0],
+): Promise<RawResponse> {
+  using client = await RawClient.connect(port);
+  await client.send(request);
+  // Awaited here: the connection must outlive the wait.
+  const response = await client.response(method);
+  return response;
+}
