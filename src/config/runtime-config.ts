@@ -1,0 +1,94 @@
+import type { ProxyOptions } from '../features/proxy/schema.ts';
+import type { RedirectOptions } from '../features/redirect/schema.ts';
+import type { RespondOptions } from '../features/respond/schema.ts';
+import type { StaticOptions } from '../features/static/schema.ts';
+import type { UpstreamOptions } from '../upstream/schema.ts';
+
+/** Where connections are accepted. */
+export type ListenerConfig =
+  | {
+      readonly kind: 'tcp';
+      /** As the user wrote it, e.g. `:8080`. */
+      readonly address: string;
+      /** IP address (IPv6 without brackets) or host name; undefined listens on every address of the machine. */
+      readonly host: string | undefined;
+      /** 0 takes any free port; the supervisor replaces it by a real one before several workers listen. */
+      readonly port: number;
+    }
+  | {
+      readonly kind: 'unix';
+      /** As the user wrote it, e.g. `unix:/run/dreamserver.sock`. */
+      readonly address: string;
+      /** Absolute path of the socket. */
+      readonly path: string;
+    };
+
+/** Which requests a route takes; what is undefined matches everything. */
+export interface MatchConfig {
+  /** `example.com`, `example.com:8080`, `*.example.com`. */
+  readonly host: string | undefined;
+  /** `/health`, `/api/*`. */
+  readonly path: string | undefined;
+}
+
+/** What produces a route's answer: exactly one of these. */
+export type RouteEnd =
+  | { readonly kind: 'files'; readonly options: StaticOptions }
+  | { readonly kind: 'proxy'; readonly options: ProxyOptions }
+  | { readonly kind: 'redirect'; readonly options: RedirectOptions }
+  | { readonly kind: 'respond'; readonly options: RespondOptions };
+
+export interface RouteConfig {
+  readonly match: MatchConfig;
+  readonly end: RouteEnd;
+}
+
+export interface AccessLogConfig {
+  /** Absolute path of the file; undefined is standard output. */
+  readonly path: string | undefined;
+  readonly format: 'dream' | 'json';
+}
+
+/** Bounds on what clients may use; sizes in bytes. */
+export interface LimitsConfig {
+  /** Connections open at once, over all workers. */
+  readonly connections: number;
+  readonly headerBytes: number;
+  /** Number of header fields. */
+  readonly headers: number;
+  readonly uriBytes: number;
+  readonly bodyBytes: number;
+}
+
+/** How long a client's connection is waited for, in milliseconds; 0 waits for ever. */
+export interface TimeoutsConfig {
+  /** From the first byte of a request to the end of its head. */
+  readonly headers: number;
+  /** Between two pieces of a request body. */
+  readonly bodyIdle: number;
+  /** Between two requests. */
+  readonly keepAlive: number;
+  /** While the client takes nothing of an answer. */
+  readonly writeStall: number;
+  /** From the signal to stop until what is still in flight is cut off. */
+  readonly shutdown: number;
+}
+
+/**
+ * The configuration as the server runs it: validated, every default filled in, durations in milliseconds, sizes in
+ * bytes, paths absolute. Plain data that can be posted to a worker thread; who reads it needs neither zod nor yaml.
+ */
+export interface RuntimeConfig {
+  readonly listeners: readonly ListenerConfig[];
+  readonly upstreams: readonly UpstreamOptions[];
+  readonly routes: readonly RouteConfig[];
+  readonly accessLog: AccessLogConfig;
+  readonly limits: LimitsConfig;
+  readonly timeouts: TimeoutsConfig;
+  /** CIDR ranges of proxies whose forwarding fields are believed. */
+  readonly trustedProxies: readonly string[];
+  /** Value of the Server field, `DreamServer/<version>`; undefined when it is turned off. */
+  readonly serverHeader: string | undefined;
+  /** Threads that serve; `auto` is one a core. */
+  readonly workers: 'auto' | number;
+}
