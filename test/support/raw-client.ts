@@ -97,7 +97,16 @@ export class RawClient implements Disposable {
 
   /** Waits for at least `count` unread bytes. */
   async untilUnread(count: number, bound = BOUND): Promise<void> {
-    await this.#until(bound, `${count} unread bytes`, () => this.#pending.length >= count || undefined);
+    await this.#until(bound, `${count} unread bytes`, () => {
+      if (this.#pending.length >= count) return true;
+      if (this.#ending) throw new Error(`connection ended (${this.#ending}) before`);
+      return undefined;
+    });
+  }
+
+  /** Waits for what the peer does next: it sends something, or it ends the connection. */
+  nextEvent(bound = BOUND): Promise<'bytes' | Ending> {
+    return this.#until(bound, 'bytes or the end', () => (this.#pending.length > 0 ? 'bytes' : this.#ending));
   }
 
   /** Waits until the peer ends the connection and says how; fails when bytes came that no response took. */
