@@ -18,6 +18,11 @@ export interface Parsed {
   readonly consumed: number;
 }
 
+/** The input ends too early: at least so many bytes more are needed. */
+export interface Incomplete {
+  readonly missing: number;
+}
+
 const STATUS_LINE = /^(HTTP\/1\.[01]) ([1-5]\d\d) ([\t\x20-\x7e\x80-\xff]*)$/;
 const FIELD_LINE =
   /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[\x21-\xff](?:[\t\x20-\xff]*[\x21-\xff])?)?)[ \t]*$/;
@@ -29,15 +34,14 @@ const CHUNK_LINE = /^([0-9a-fA-F]{1,8})$/;
  *
  * @param method method of the request it answers: HEAD and CONNECT change its framing
  * @param ended whether the connection has ended behind `bytes`
- * @returns undefined when more bytes are needed
  * @throws Error saying what is malformed
  */
-export function parseResponse(bytes: Buffer, method: string, ended: boolean): Parsed | undefined {
+export function parseResponse(bytes: Buffer, method: string, ended: boolean): Parsed | Incomplete {
   const interim: RawResponse[] = [];
   let at = 0;
   for (;;) {
     const parsed = parseOne(bytes.subarray(at), method, ended);
-    if (!parsed) return undefined;
+    if ('missing' in parsed) return parsed;
     at += parsed.consumed;
     const { response } = parsed;
     if (response.status >= 200 || response.status === 101) {
@@ -61,11 +65,11 @@ export function field(response: RawResponse, name: string): string | undefined {
   return values[0];
 }
 
-function parseOne(bytes: Buffer, method: string, ended: boolean): Parsed | undefined {
+function parseOne(bytes: Buffer, method: string, ended: boolean): Parsed | Incomplete {
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd < 0) {
     if (ended && bytes.length > 0) throw malformed('connection ended inside the head', bytes);
-    return undefined;
+    return SOME;
   }
   const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n');
   const match = STATUS_LINE.exec(statusLine);
@@ -85,18 +89,21 @@ function parseOne(bytes: Buffer, method: string, ended: boolean): Parsed | undef
       const end = bodyAt + framing.length;
       if (bytes.length >= end) return done(bytes.subarray(bodyAt, end), end);
       if (ended) throw new Error(`body of ${framing.length} bytes ended after ${bytes.length - bodyAt}`);
-      return undefined;
+      return { missing: end - bytes.length };
     }
     case 'chunked': {
       const chunked = parseChunked(bytes, bodyAt);
       if (chunked) return done(chunked.body, chunked.end, chunked.trailers);
       if (ended) throw malformed('chunked body ended before its last chunk', bytes);
-      return undefined;
+      return SOME;
     }
     case 'until-close':
-      return ended ? done(bytes.subarray(bodyAt), bytes.length) : undefined;
+      return ended ? done(bytes.subarray(bodyAt), bytes.length) : SOME;
   }
 }
+
+/** How much is missing is not known before the next byte is. */
+const SOME: Incomplete = { missing: 1 };
 
 /** RFC 9112 §6.3, in its order. */
 function framingOf(

@@ -16,7 +16,8 @@ export class RawClient implements Disposable {
   /** Bytes received since the start. */
   bytesReceived = 0;
 
-  #pending = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #unread = 0;
   #ending: Ending | undefined;
   #wake = new Set<() => void>();
 
@@ -25,7 +26,8 @@ export class RawClient implements Disposable {
     socket.setNoDelay(true);
     socket.on('data', (chunk) => {
       this.bytesReceived += chunk.length;
-      this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+      this.#chunks.push(chunk);
+      this.#unread += chunk.length;
       this.#notify();
     });
     this.ended = new Promise((resolve) => {
@@ -49,7 +51,8 @@ export class RawClient implements Disposable {
 
   /** Bytes received that no response has taken yet. */
   get unread(): Buffer {
-    return this.#pending;
+    if (this.#chunks.length !== 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    return this.#chunks[0];
   }
 
   /** Writes bytes (strings are latin1) in one piece; settles when the kernel has them. */
@@ -84,13 +87,17 @@ export class RawClient implements Disposable {
 
   /** The next final response, parsed strictly. `method` is that of the request it answers. */
   async response(method = 'GET', bound = BOUND): Promise<RawResponse> {
+    let wanted = 0;
     return this.#until(bound, `a response to ${method}`, () => {
-      const parsed = parseResponse(this.#pending, method, this.#ending !== undefined);
-      if (parsed) {
-        this.#pending = this.#pending.subarray(parsed.consumed);
-        return parsed.response;
+      if (this.#unread < wanted && this.#ending === undefined) return undefined;
+      const outcome = parseResponse(this.unread, method, this.#ending !== undefined);
+      if ('response' in outcome) {
+        this.#chunks = [this.unread.subarray(outcome.consumed)];
+        this.#unread -= outcome.consumed;
+        return outcome.response;
       }
       if (this.#ending) throw new Error(`connection ended (${this.#ending}) before the response`);
+      wanted = this.#unread + outcome.missing;
       return undefined;
     });
   }
@@ -98,7 +105,7 @@ export class RawClient implements Disposable {
   /** Waits for at least `count` unread bytes. */
   async untilUnread(count: number, bound = BOUND): Promise<void> {
     await this.#until(bound, `${count} unread bytes`, () => {
-      if (this.#pending.length >= count) return true;
+      if (this.#unread >= count) return true;
       if (this.#ending) throw new Error(`connection ended (${this.#ending}) before`);
       return undefined;
     });
@@ -106,15 +113,15 @@ export class RawClient implements Disposable {
 
   /** Waits for what the peer does next: it sends something, or it ends the connection. */
   nextEvent(bound = BOUND): Promise<'bytes' | Ending> {
-    return this.#until(bound, 'bytes or the end', () => (this.#pending.length > 0 ? 'bytes' : this.#ending));
+    return this.#until(bound, 'bytes or the end', () => (this.#unread > 0 ? 'bytes' : this.#ending));
   }
 
   /** Waits until the peer ends the connection and says how; fails when bytes came that no response took. */
   async end(bound = BOUND): Promise<Ending> {
     const ending = await within(bound, 'the peer ends the connection', this.ended);
-    if (this.#pending.length > 0) {
+    if (this.#unread > 0) {
       throw new Error(
-        `bytes after the last response: ${JSON.stringify(this.#pending.toString('latin1', 0, 200))}`,
+        `bytes after the last response: ${JSON.stringify(this.unread.toString('latin1', 0, 200))}`,
       );
     }
     return ending;
@@ -148,7 +155,7 @@ export class RawClient implements Disposable {
     });
     return within(bound, what, found)
       .catch((error: unknown) => {
-        const unread = JSON.stringify(this.#pending.toString('latin1', 0, 300));
+        const unread = JSON.stringify(this.unread.toString('latin1', 0, 300));
         throw new Error(`${(error as Error).message}; unread: ${unread}`, { cause: error });
       })
       .finally(() => {

@@ -1,0 +1,183 @@
+/** Stopping: what was begun is finished, nothing new is begun, nothing is lost from the log. */
+import assert from 'node:assert/strict';
+import { readFileSync, truncateSync } from 'node:fs';
+import { after, before, suite, test } from 'node:test';
+import { parseAccessLog } from '../support/access-log.ts';
+import { DJANGO_PROGRAMS, DjangoSite } from '../support/django.ts';
+import { type Configuration, type DreamServer, startDreamServer } from '../support/dreamserver.ts';
+import { get } from '../support/message.ts';
+import { requires } from '../support/packages.ts';
+import { field } from '../support/parse-response.ts';
+import { accepts } from '../support/ports.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { type Site, temporarySite } from '../support/site.ts';
+import { temporaryDirectory } from '../support/temp.ts';
+import { until } from '../support/until.ts';
+
+const LARGE = 64 << 20;
+const CLEAN = { code: 0, signal: null };
+
+let site: Site;
+before(() => {
+  site = temporarySite();
+  truncateSync(site.write('huge.bin', ''), LARGE);
+});
+after(() => site.remove());
+
+const serveFiles = (more: Configuration = {}): Promise<DreamServer> =>
+  startDreamServer({ routes: [{ files: { root: site.root } }], ...more });
+
+/** Connections on which a large answer has begun and waits for its reader. */
+async function pausedDownload(server: DreamServer): Promise<RawClient> {
+  const client = await RawClient.connect(server.port);
+  await client.send(get('/huge.bin'));
+  await client.untilUnread(1);
+  client.socket.pause();
+  return client;
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const workers of [1, 2]) {
+    suite(`${signal} with ${workers} worker(s)`, () => {
+      test('finishes the answer in flight, refuses new connections, closes idle ones, exits 0', async () => {
+        await using server = await serveFiles({ workers });
+        using idle = await RawClient.connect(server.port);
+        await idle.send(get('/hello.txt'));
+        await idle.response();
+        using silent = await RawClient.connect(server.port);
+        using busy = await pausedDownload(server);
+
+        server.child.kill(signal);
+        assert.equal(await idle.end(), 'end');
+        await silent.end();
+        await until(async () => !(await accepts(server.port)), { what: 'new connections are refused' });
+        assert.ok(server.child.isRunning, 'it waits for the answer in flight');
+
+        busy.socket.resume();
+        assert.equal((await busy.response()).body.length, LARGE);
+        await busy.end();
+        assert.deepEqual(await server.child.exited, CLEAN);
+        assert.deepEqual(
+          server.requests.map(({ path, status, bytes }) => [path, status, bytes]),
+          [
+            ['/hello.txt', '200', '14'],
+            ['/huge.bin', '200', String(LARGE)],
+          ],
+        );
+      });
+
+      test('does not wait longer than timeouts.shutdown', async () => {
+        await using server = await serveFiles({ workers, timeouts: { shutdown: '500ms' } });
+        using busy = await pausedDownload(server);
+        const start = performance.now();
+        assert.deepEqual(await server.stop(signal), CLEAN);
+        const took = performance.now() - start;
+        assert.ok(took >= 450 && took < 3000, `${took} ms`);
+        assert.equal(server.requests.length, 1, 'the request that was cut off is logged too');
+        busy.close();
+      });
+
+      test('with nothing in flight it is gone at once', async () => {
+        await using server = await serveFiles({ workers });
+        const start = performance.now();
+        assert.deepEqual(await server.stop(signal), CLEAN);
+        assert.ok(performance.now() - start < 2000);
+      });
+    });
+  }
+}
+
+test('a pipelined request that has not begun is not lost silently', async () => {
+  await using server = await serveFiles({ workers: 1 });
+  using busy = await RawClient.connect(server.port);
+  await busy.send(get('/huge.bin') + get('/hello.txt'));
+  await busy.untilUnread(1);
+  busy.socket.pause();
+  server.child.kill('SIGTERM');
+  await until(async () => !(await accepts(server.port)), { what: 'it is stopping' });
+  busy.socket.resume();
+  assert.equal((await busy.response()).body.length, LARGE);
+  // Answered, or left unanswered by an orderly end: never half an answer.
+  if ((await busy.nextEvent()) === 'bytes') assert.equal((await busy.response()).status, 200);
+  await busy.end();
+  assert.deepEqual(await server.child.exited, CLEAN);
+});
+
+test('a second signal does not wait', async () => {
+  await using server = await serveFiles({ workers: 2 });
+  using busy = await pausedDownload(server);
+  server.child.kill('SIGTERM');
+  await until(async () => !(await accepts(server.port)), { what: 'it is stopping' });
+  const { code, signal } = await server.stop('SIGTERM', 5000);
+  assert.ok(code !== null || signal !== null);
+  busy.close();
+});
+
+test('a backend that is still thinking is waited for', { skip: requires(...DJANGO_PROGRAMS) }, async () => {
+  await using django = await DjangoSite.start();
+  await using server = await startDreamServer({
+    upstreams: { django: { servers: [django.url] } },
+    routes: [{ proxy: { to: 'django' } }],
+    workers: 2,
+  });
+  using busy = await RawClient.connect(server.port);
+  await busy.send(get('/probe/held/answer'));
+  await django.untilHeld('answer');
+  server.child.kill('SIGTERM');
+  await until(async () => !(await accepts(server.port)), { what: 'it is stopping' });
+  django.release('answer');
+  const response = await busy.response();
+  assert.equal(response.body.toString(), 'released\n');
+  assert.equal(field(response, 'Connection'), 'close');
+  await busy.end();
+  assert.deepEqual(await server.child.exited, CLEAN);
+  assert.equal(server.requests.length, 1);
+});
+
+suite('the access log is complete after a stop', () => {
+  const CONNECTIONS = 20;
+  const EACH = 200;
+
+  async function load(server: DreamServer): Promise<void> {
+    const one = async (): Promise<void> => {
+      using client = await RawClient.connect(server.port);
+      for (let count = 0; count < EACH; count++) {
+        await client.send(get(`/hello.txt?${count}`));
+        await client.response();
+      }
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, one));
+  }
+
+  for (const workers of [1, 2]) {
+    for (const target of ['standard output', 'a file']) {
+      test(`on ${target} with ${workers} worker(s)`, async () => {
+        using directory = temporaryDirectory();
+        const path = directory.join('logs', 'access.log');
+        await using server = await serveFiles({
+          workers,
+          ...(target === 'a file' ? { accessLog: { path } } : {}),
+        });
+        await load(server);
+        assert.deepEqual(await server.stop(), CLEAN);
+        const lines = target === 'a file' ? readFileSync(path, 'utf8').split('\n') : server.child.stdout;
+        const entries = parseAccessLog(lines);
+        assert.equal(entries.length, CONNECTIONS * EACH);
+        assert.equal(new Set(entries.map((entry) => entry.id)).size, entries.length, 'ids differ');
+      });
+    }
+  }
+
+  test('in JSON', async () => {
+    await using server = await serveFiles({ accessLog: { format: 'json' }, workers: 1 });
+    await load(server);
+    assert.deepEqual(await server.stop(), CLEAN);
+    const entries = server.child.stdout
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.equal(entries.length, CONNECTIONS * EACH);
+    for (const key of ['id', 'ip', 'method', 'host', 'path', 'status', 'bytes', 'latency']) {
+      assert.ok(key in entries[0] || `${key}Ms` in entries[0], `${key} in ${JSON.stringify(entries[0])}`);
+    }
+  });
+});

@@ -1,0 +1,167 @@
+/** Starting: what it says when it runs, and the one clear line when it cannot. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { after, before, suite, test } from 'node:test';
+import { dreamserver, startCommand, startDreamServer } from '../support/dreamserver.ts';
+import { get, head } from '../support/message.ts';
+import { freePort } from '../support/ports.ts';
+import { exchange } from '../support/raw-client.ts';
+import { type Site, temporarySite } from '../support/site.ts';
+import { type TemporaryDirectory, temporaryDirectory } from '../support/temp.ts';
+import { within } from '../support/until.ts';
+
+let site: Site;
+let directory: TemporaryDirectory;
+before(() => {
+  site = temporarySite();
+  directory = temporaryDirectory();
+});
+after(() => {
+  site.remove();
+  directory.remove();
+});
+
+/** Runs it, expects it to fail by itself, and returns its exit code and what it said on standard error. */
+async function failure(...args: string[]): Promise<{ code: number | null; lines: string[] }> {
+  const child = dreamserver(args, { cwd: directory.path });
+  const { code } = await within(10_000, `dreamserver ${args.join(' ')} ends`, child.exited).finally(() =>
+    child.kill('SIGKILL'),
+  );
+  return { code, lines: child.stderr.filter((line) => line.trim() !== '') };
+}
+
+/** A failed start: exit 1 and one line that names the trouble, without a stack trace. */
+async function failsToStart(args: string[], expected: RegExp): Promise<void> {
+  const { code, lines } = await failure(...args);
+  assert.equal(code, 1, lines.join('\n'));
+  assert.equal(lines.length, 1, lines.join('\n'));
+  assert.match(lines[0], expected);
+  assert.doesNotMatch(lines[0], /^\s+at |\bError:|node:internal/);
+}
+
+suite('a failed start', () => {
+  for (const workers of [1, 2]) {
+    test(`port in use, ${workers} worker(s)`, async () => {
+      await using running = await startDreamServer({ routes: [{ files: { root: site.root } }], workers });
+      const config = directory.write(
+        'in-use.yaml',
+        `listeners: [{ address: "127.0.0.1:${running.port}" }]\nroutes: [{ files: { root: ${site.root} } }]\nworkers: ${workers}\n`,
+      );
+      await failsToStart(['run', '-c', config], new RegExp(`${running.port}.*(in use|already)`));
+      assert.equal((await exchange(running.port, get('/hello.txt'))).status, 200);
+    });
+  }
+
+  test('port in use, of a server that has nothing to do with us', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    await failsToStart(
+      ['files', site.root, '--listen', `127.0.0.1:${port}`],
+      new RegExp(`${port}.*(in use|already)`),
+    );
+    other.close();
+  });
+
+  test('missing root', async () => {
+    const listen = `127.0.0.1:${await freePort()}`;
+    await failsToStart(['files', directory.join('no-such-root'), '--listen', listen], /no-such-root/);
+    const config = directory.write('no-root.yaml', 'routes: [{ files: { root: ./no-such-root } }]\n');
+    await failsToStart(['run', '-c', config], /no-such-root/);
+  });
+
+  test('a root that is a file', async () => {
+    const listen = `127.0.0.1:${await freePort()}`;
+    await failsToStart(
+      ['files', directory.write('plain.txt', ''), '--listen', listen],
+      /plain\.txt.*directory/i,
+    );
+  });
+
+  test('missing configuration file', async () => {
+    await failsToStart(['run', '-c', directory.join('absent.yaml')], /absent\.yaml/);
+  });
+
+  test('a configuration that cannot be read', async () => {
+    mkdirSync(directory.join('folder.yaml'));
+    await failsToStart(['run', '-c', directory.join('folder.yaml')], /folder\.yaml/);
+  });
+
+  for (const [what, text, expected] of [
+    ['no YAML', 'routes: [\n', /invalid\.yaml/],
+    ['an unknown key', 'rooots: []\n', /rooots/],
+    ['a value of the wrong kind', 'workers: many\n', /workers/],
+    ['a route with two ends', 'routes: [{ files: { root: . }, respond: { status: 200 } }]\n', /route/],
+    ['a route with no end', 'routes: [{ match: { path: /a } }]\n', /route/],
+    ['a proxy to an unknown upstream', 'routes: [{ proxy: { to: nowhere } }]\n', /nowhere/],
+    ['a bad address', 'listeners: [{ address: "127.0.0.1:99999" }]\n', /99999/],
+  ] as const) {
+    test(`invalid configuration: ${what}`, async () => {
+      const { code, lines } = await failure('run', '-c', directory.write('invalid.yaml', text));
+      assert.equal(code, 1, lines.join('\n'));
+      assert.match(lines.join('\n'), expected);
+      assert.doesNotMatch(lines.join('\n'), /^\s+at .*:\d+:\d+/m);
+    });
+  }
+});
+
+suite('bad usage exits with 2', () => {
+  for (const args of [
+    ['--no-such-option'],
+    ['no-such-command'],
+    ['files'],
+    ['proxy'],
+    ['files', '.', '--listen', 'not an address'],
+    ['proxy', 'not a url'],
+    ['run', '-c'],
+  ]) {
+    test(`dreamserver ${args.join(' ')}`, async () => {
+      const { code, lines } = await failure(...args);
+      assert.equal(code, 2, lines.join('\n'));
+      assert.ok(lines.length > 0);
+      assert.doesNotMatch(lines.join('\n'), /^\s+at .*:\d+:\d+/m);
+    });
+  }
+});
+
+suite('a start', () => {
+  test('says where it listens, what it serves and where it logs', async () => {
+    await using server = await startDreamServer({ routes: [{ files: { root: site.root } }] });
+    const banner = server.child.output;
+    assert.match(banner, new RegExp(`127\\.0\\.0\\.1:${server.port}`));
+    assert.ok(banner.includes(site.root), banner);
+    assert.match(banner, /stdout|standard output/i);
+  });
+
+  test('`files DIR` serves the directory', async () => {
+    await using server = await startCommand('files', site.root);
+    assert.equal((await exchange(server.port, get('/hello.txt'))).body.toString(), 'Hello, world.\n');
+    assert.deepEqual(await server.stop(), { code: 0, signal: null });
+  });
+
+  test('`proxy URL` proxies to it', async () => {
+    await using backend = await startCommand('files', site.root);
+    await using server = await startCommand('proxy', backend.url);
+    assert.equal((await exchange(server.port, get('/hello.txt'))).body.toString(), 'Hello, world.\n');
+    assert.deepEqual(await server.stop(), { code: 0, signal: null });
+  });
+
+  test('routes by host and path, redirects and responds', async () => {
+    await using server = await startDreamServer({
+      routes: [
+        { match: { host: 'old.example' }, redirect: { to: 'https://new.example{uri}', status: 308 } },
+        { match: { path: '/health' }, respond: { status: 200, body: 'ok' } },
+        { files: { root: site.root } },
+      ],
+    });
+    const moved = await exchange(server.port, head('GET /a?b=c HTTP/1.1', 'Host: old.example'));
+    assert.equal(moved.status, 308);
+    assert.ok(
+      moved.fields.some(([name, value]) => /^location$/i.test(name) && value === 'https://new.example/a?b=c'),
+    );
+    assert.equal((await exchange(server.port, get('/health'))).body.toString(), 'ok');
+    assert.equal((await exchange(server.port, get('/hello.txt'))).body.toString(), 'Hello, world.\n');
+  });
+});
