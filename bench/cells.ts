@@ -1,0 +1,121 @@
+/**
+ * The cells of the bench: one request each, and what its answer must be. A new cell is a new line in `cells`.
+ */
+import { createHash } from 'node:crypto';
+
+/** What the server does in the cell: peers that cannot do it sit it out. */
+export type CellKind = 'file' | 'proxy';
+
+/** The backend that the proxy talks to: `content` answers with files, `sink` reads the whole request body first. */
+export type BackendName = 'content' | 'sink';
+
+export interface Cell {
+  /** Stable, for --cells and the JSON. */
+  id: string;
+  title: string;
+  kind: CellKind;
+  backend: BackendName;
+  connections: number;
+  /** The bytes that wrk sends, given the server's authority. */
+  request(authority: string): Buffer;
+  /** The body that must come back, byte for byte. */
+  expected: Buffer;
+  /**
+   * For bodies so large that those under way at the end of the run matter: requests are counted as received bytes
+   * divided by the bytes of one answer. Otherwise whole answers are counted.
+   */
+  countBytes?: true;
+}
+
+/** Files in the root of the servers and, under `proxy/`, of the backend. */
+export const payloads: Readonly<Record<string, Buffer>> = {
+  '1k.bin': text(1024),
+  '100k.bin': text(100 * 1024),
+  '10m.bin': text(10 * 1024 * 1024),
+};
+
+export const uploadBody = text(64 * 1024);
+
+/** What a desktop browser sends for a page of a site: 15 fields. */
+const browserFields = [
+  'Connection: keep-alive',
+  'sec-ch-ua: "Chromium";v="142", "Not_A Brand";v="99"',
+  'sec-ch-ua-mobile: ?0',
+  'sec-ch-ua-platform: "Linux"',
+  'Upgrade-Insecure-Requests: 1',
+  'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
+  'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8',
+  'Sec-Fetch-Site: same-origin',
+  'Sec-Fetch-Mode: navigate',
+  'Sec-Fetch-User: ?1',
+  'Sec-Fetch-Dest: document',
+  'Accept-Encoding: gzip, deflate, br, zstd',
+  'Accept-Language: en-GB,en;q=0.9,de;q=0.8',
+  'Cookie: session=7c1e0d5b9f3a4e62; theme=dark',
+];
+
+export const cells: readonly Cell[] = [
+  download('file-1k', 'file 1 KiB', 'file', '1k.bin'),
+  download('file-1k-browser', 'file 1 KiB, browser head', 'file', '1k.bin', browserFields),
+  download('file-100k', 'file 100 KiB', 'file', '100k.bin'),
+  { ...download('file-10m', 'file 10 MiB', 'file', '10m.bin'), countBytes: true },
+  download('proxy-1k', 'proxied 1 KiB', 'proxy', '1k.bin'),
+  download('proxy-1k-browser', 'proxied 1 KiB, browser head', 'proxy', '1k.bin', browserFields),
+  download('proxy-100k', 'proxied 100 KiB', 'proxy', '100k.bin'),
+  {
+    id: 'proxy-post-64k',
+    title: 'POST 64 KiB, proxied',
+    kind: 'proxy',
+    backend: 'sink',
+    connections: 64,
+    request: (authority) =>
+      Buffer.concat([
+        head('POST', '/proxy/upload', authority, [`Content-Length: ${uploadBody.length}`]),
+        uploadBody,
+      ]),
+    expected: Buffer.from(String(uploadBody.length)),
+  },
+];
+
+/** Asks the sink for the SHA-256 of what it received: proves once that the body arrives whole. */
+export const verifiedUpload = {
+  request: (authority: string): Buffer =>
+    Buffer.concat([
+      head('POST', '/proxy/upload?verify=1', authority, [`Content-Length: ${uploadBody.length}`]),
+      uploadBody,
+    ]),
+  expected: Buffer.from(createHash('sha256').update(uploadBody).digest('hex').toUpperCase()),
+};
+
+/** Asks a backend which forwarding fields reached it: `for|host|proto|id`, none of which may be empty. */
+export const forwardedProbe = (authority: string): Buffer => head('GET', '/proxy/forwarded', authority, []);
+
+function download(id: string, title: string, kind: CellKind, file: string, fields: string[] = []): Cell {
+  const path = kind === 'proxy' ? `/proxy/${file}` : `/${file}`;
+  return {
+    id,
+    title,
+    kind,
+    backend: 'content',
+    connections: 64,
+    request: (authority) => head('GET', path, authority, fields),
+    expected: payloads[file],
+  };
+}
+
+/** With no further fields this is, byte for byte, what wrk sends by itself. */
+function head(method: string, path: string, authority: string, fields: readonly string[]): Buffer {
+  const lines = [`${method} ${path} HTTP/1.1`, `Host: ${authority}`, ...fields];
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+}
+
+/** Plain ASCII with no regular period, so that a lost, doubled or shifted chunk shows. */
+function text(length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  let state = 1;
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[i] = 97 + ((state >>> 24) % 26);
+  }
+  return bytes;
+}

@@ -1,0 +1,78 @@
+/**
+ * The guard before the load: one request, sent as the very bytes that wrk will send, and its answer compared.
+ */
+import { connect } from 'node:net';
+
+export interface Answer {
+  status: number;
+  body: Buffer;
+  /** Bytes on the wire, head and framing included. */
+  wireBytes: number;
+}
+
+/** Sends raw bytes on a new connection and reads one answer (Content-Length or chunked). Rejects after `limitMs`. */
+export function exchange(port: number, request: Buffer, limitMs = 10_000): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const parts: Buffer[] = [];
+    let received = 0;
+    let needed = 1;
+    const finish = (error: Error | null, answer?: Answer) => {
+      clearTimeout(timer);
+      socket.destroy();
+      if (answer === undefined) reject(error ?? new Error('no answer'));
+      else resolve(answer);
+    };
+    const timer = setTimeout(() => finish(new Error(`no whole answer within ${limitMs} ms`)), limitMs);
+    socket.on('error', finish);
+    socket.on('end', () => finish(new Error(`connection closed after ${received} bytes`)));
+    socket.on('data', (bytes: Buffer) => {
+      parts.push(bytes);
+      received += bytes.length;
+      if (received < needed) return;
+      try {
+        const answer = readAnswer(Buffer.concat(parts));
+        if (typeof answer === 'number') needed = answer;
+        else finish(null, answer);
+      } catch (error) {
+        finish(error as Error);
+      }
+    });
+    socket.write(request);
+  });
+}
+
+/** Throws when the answer is not 200 with exactly this body. Returns it otherwise. */
+export async function expectBody(port: number, request: Buffer, expected: Buffer): Promise<Answer> {
+  const answer = await exchange(port, request);
+  if (answer.status !== 200) throw new Error(`answered ${answer.status} instead of 200`);
+  if (!answer.body.equals(expected)) {
+    throw new Error(`answered ${answer.body.length} bytes that are not the ${expected.length} expected`);
+  }
+  return answer;
+}
+
+/** The answer, or how many bytes there must be before it is worth looking again. */
+function readAnswer(bytes: Buffer): Answer | number {
+  const headEnd = bytes.indexOf('\r\n\r\n') + 4;
+  if (headEnd < 4) return bytes.length + 1;
+  const head = bytes.toString('latin1', 0, headEnd);
+  const status = Number(head.slice(9, 12));
+  const length = /^content-length: *(\d+)\r$/im.exec(head);
+  if (length !== null) {
+    const end = headEnd + Number(length[1]);
+    return bytes.length < end ? end : { status, body: bytes.subarray(headEnd, end), wireBytes: end };
+  }
+  if (!/^transfer-encoding: *chunked\r$/im.test(head)) throw new Error(`answer without a length:\n${head}`);
+  const parts: Buffer[] = [];
+  for (let at = headEnd; ;) {
+    const lineEnd = bytes.indexOf('\r\n', at);
+    if (lineEnd < 0) return bytes.length + 1;
+    const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
+    const next = lineEnd + 2 + size + 2;
+    if (bytes.length < next) return next;
+    if (size === 0) return { status, body: Buffer.concat(parts), wireBytes: next };
+    parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
+    at = next;
+  }
+}

@@ -1,0 +1,90 @@
+import { parseArgs } from 'node:util';
+
+import { cells } from './cells.ts';
+import type { Cell } from './cells.ts';
+import { peers } from './peers/index.ts';
+import type { Peer } from './peers/peer.ts';
+
+export const usage = `node bench/run.ts [options]
+
+  --quick          DreamServer, nginx and HAProxy only, 3 short rounds: under 3 minutes
+  --cells PATTERN  only cells whose id matches this regular expression
+  --peers LIST     only these, comma separated: ${peers.map((peer) => peer.id).join(',')}
+  --rounds N       rounds; each measures every peer in every cell once   (5)
+  --seconds S      measured seconds per sample, whole                    (3)
+  --warmup S       seconds of load before each sample, whole             (2)
+  --idle N         idle connections for the memory figure; 0 skips it    (10000)
+  --json FILE      write the JSON there too
+  --write          write bench/RESULTS.md and bench/results.json also from a run with other options
+  --list           print the cells and the peers
+
+A run with no option but --json writes bench/RESULTS.md and bench/results.json.`;
+
+export interface Options {
+  cells: readonly Cell[];
+  peers: readonly Peer[];
+  rounds: number;
+  seconds: { warmup: number; measured: number };
+  idleConnections: number;
+  json: string | null;
+  write: boolean;
+  list: boolean;
+}
+
+/** Throws an Error with one line for whoever typed the options. */
+export function parseOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      cells: { type: 'string' },
+      peers: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      warmup: { type: 'string' },
+      idle: { type: 'string' },
+      json: { type: 'string' },
+      write: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+    },
+  });
+  const usual = values.quick ? { rounds: 3, seconds: 1, warmup: 1 } : { rounds: 5, seconds: 3, warmup: 2 };
+  const plain = Object.entries(values).every(([name, value]) => name === 'json' || value === false);
+  return {
+    cells: chosenCells(values.cells),
+    peers: chosenPeers(values.peers ?? (values.quick ? 'dreamserver,nginx,haproxy' : undefined)),
+    rounds: whole('--rounds', values.rounds, usual.rounds, 1, 50),
+    seconds: {
+      measured: whole('--seconds', values.seconds, usual.seconds, 1, 60),
+      warmup: whole('--warmup', values.warmup, usual.warmup, 1, 60),
+    },
+    idleConnections: whole('--idle', values.idle, 10_000, 0, 15_000),
+    json: values.json ?? null,
+    write: values.write || plain,
+    list: values.list,
+  };
+}
+
+function chosenCells(pattern: string | undefined): readonly Cell[] {
+  if (pattern === undefined) return cells;
+  const wanted = new RegExp(pattern);
+  const chosen = cells.filter((cell) => wanted.test(cell.id));
+  if (chosen.length === 0) throw new Error(`--cells ${pattern} matches no cell; --list shows them`);
+  return chosen;
+}
+
+function chosenPeers(list: string | undefined): readonly Peer[] {
+  if (list === undefined) return peers;
+  const ids = list.split(',');
+  const unknown = ids.find((id) => !peers.some((peer) => peer.id === id));
+  if (unknown !== undefined) throw new Error(`--peers: there is no ${unknown}; --list shows them`);
+  return peers.filter((peer) => ids.includes(peer.id));
+}
+
+function whole(flag: string, text: string | undefined, usual: number, least: number, most: number): number {
+  const value = text === undefined ? usual : Number(text);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new Error(`${flag} takes a whole number from ${least} to ${most}, not ${text}`);
+  }
+  return value;
+}

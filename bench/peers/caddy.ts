@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Peer, Task } from './peer.ts';
+import { toolVersion } from './tool-version.ts';
+
+/** Caddy on one Go scheduler thread, HTTP/1.1 only, JSON access log (its default format) to a file. */
+export const caddy: Peer = {
+  id: 'caddy',
+  title: 'Caddy',
+  kinds: ['file', 'proxy'],
+  version: () => toolVersion('caddy', ['version'], /v?(\d\S*)/, 'caddy'),
+  launch(task) {
+    const config = join(task.folder, 'Caddyfile');
+    writeFileSync(config, configuration(task));
+    return {
+      command: 'caddy',
+      args: ['run', '--config', config, '--adapter', 'caddyfile'],
+      env: {
+        GOMAXPROCS: '1',
+        HOME: task.folder,
+        XDG_CONFIG_HOME: task.folder,
+        XDG_DATA_HOME: task.folder,
+      },
+    };
+  },
+};
+
+const configuration = (task: Task): string => `
+{
+  admin off
+  auto_https off
+  servers {
+    protocols h1
+  }
+}
+http://:${task.port} {
+  bind 127.0.0.1
+  log {
+    output file ${task.logFile} {
+      roll_disabled
+    }
+  }
+  handle /proxy/* {
+    reverse_proxy 127.0.0.1:${task.backendPort} {
+      header_up X-Request-Id {http.request.uuid}
+      transport http {
+        keepalive 60s
+        keepalive_idle_conns_per_host 128
+        compression off
+      }
+    }
+  }
+  handle {
+    root * ${task.root}
+    file_server
+  }
+}
+`;

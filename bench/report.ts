@@ -1,0 +1,133 @@
+/** The run as a page of Markdown: what RESULTS.md holds and what the terminal shows. */
+import type { Cell } from './cells.ts';
+import type { Idle } from './idle.ts';
+import type { Machine } from './machine.ts';
+import type { Peer } from './peers/peer.ts';
+import type { Sample } from './sample.ts';
+import { isDecided } from './stats.ts';
+import type { Spread } from './stats.ts';
+import type { CellSummary, Fault, Row } from './summary.ts';
+import type { Verdict } from './verdict.ts';
+
+/** All that a run found, as it is written to the JSON. */
+export interface Results {
+  made: string;
+  command: string;
+  machine: Machine;
+  versions: Record<string, string>;
+  rounds: number;
+  seconds: { warmup: number; measured: number };
+  summaries: CellSummary[];
+  idle: Idle[];
+  verdicts: Verdict[];
+  faults: Fault[];
+  samples: Sample[];
+}
+
+export function report(results: Results, cells: readonly Cell[], peers: readonly Peer[]): string {
+  const title = (id: string) => peers.find((peer) => peer.id === id)?.title ?? id;
+  const parts = ['# Bench results', setting(results, title)];
+  if (results.verdicts.length > 0) {
+    const rows = results.verdicts.map((each) => [each.what, each.target, each.measured, each.verdict]);
+    parts.push('## Targets', table(['DreamServer', 'target', 'measured', ''], rows));
+  }
+  parts.push('## Cells', explanation);
+  for (const { cell, rows } of results.summaries) {
+    const { title: heading, id } = cells.find((each) => each.id === cell) as Cell;
+    parts.push(`### ${heading} (\`${id}\`)`, cellTable(rows, title));
+    const disturbed = rows.filter((row) => row.foreign > 0.05);
+    for (const row of disturbed) {
+      parts.push(
+        `Disturbed: something else used up to ${percent(row.foreign)} of the core beside ${title(row.peer)}.`,
+      );
+    }
+  }
+  if (results.idle.length > 0) parts.push('## At rest', idleTable(results.idle, title));
+  if (results.faults.length > 0) {
+    const lines = results.faults.map(
+      (fault) => `- ${title(fault.peer)}, ${fault.cell}, round ${fault.round}: ${fault.reason}`,
+    );
+    parts.push('## Not counted', lines.join('\n'));
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+const explanation = `Each figure is the median over the rounds. CPU is user and system time of all the server's processes and threads per
+request, with the lowest and highest round in brackets. A ratio is the median of the ratios of each round, in which the
+two were measured one after the other (lowest–highest): below 1 the server needs less CPU, above 1 it answers more
+requests. \`~\` marks a ratio that these rounds cannot tell from 1: their spread is wider than the difference, or there
+were fewer than three. p50 and p99 are those of wrk's closed loop at full load.`;
+
+function setting(results: Results, title: (id: string) => string): string {
+  const { machine, rounds, seconds } = results;
+  const versions = Object.entries(results.versions).map(([id, version]) => `${title(id)} ${version}`);
+  return [
+    `Made ${results.made} by \`${results.command}\`.`,
+    '',
+    `- Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Linux ${machine.kernel};`,
+    `  load average before the run ${machine.loadBefore}.`,
+    `- Versions: ${versions.join('; ')}.`,
+    `- Method: the server alone on core 0; wrk (1 thread), the backends and the harness on core 1. ${rounds} rounds; within each,`,
+    `  every cell, and in it every peer after the other: start, byte-exact check, ${seconds.warmup} s of warm-up, ${seconds.measured} s measured, stop.`,
+    '  A sample counts only if no request failed and the access log holds a line for each.',
+    '- Configurations: [peers/](peers/), backends in [backend.ts](backend.ts), requests in [cells.ts](cells.ts).',
+  ].join('\n');
+}
+
+function cellTable(rows: readonly Row[], title: (id: string) => string): string {
+  const referred = [...new Set(rows.flatMap((row) => row.ratios.map((ratio) => ratio.to)))];
+  const header = ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs/request'];
+  for (const to of referred) header.push(`CPU ÷ ${title(to)}`, `requests/s ÷ ${title(to)}`);
+  const body = rows.map((row) => [
+    title(row.peer),
+    row.requestsPerSecond.median.toFixed(0),
+    (row.p50Micros.median / 1000).toFixed(2),
+    (row.p99Micros.median / 1000).toFixed(2),
+    figure(row.cpuMicros),
+    ...referred.flatMap((to) => {
+      const ratio = row.ratios.find((each) => each.to === to);
+      return ratio === undefined ? ['', ''] : [ratioFigure(ratio.cpu), ratioFigure(ratio.throughput)];
+    }),
+  ]);
+  return table(header, body);
+}
+
+function idleTable(idle: readonly Idle[], title: (id: string) => string): string {
+  return table(
+    ['', 'start-up to listening', 'RSS at rest', 'idle connections', 'memory of each'],
+    idle.map((each) => [
+      title(each.peer),
+      `${each.startupMs.toFixed(0)} ms`,
+      `${(each.restBytes / 2 ** 20).toFixed(1)} MiB`,
+      String(each.connections),
+      `${(each.bytesPerConnection / 1024).toFixed(2)} KiB`,
+    ]),
+  );
+}
+
+const figure = ({ median, min, max }: Spread): string => {
+  const digits = median < 100 ? 2 : 0;
+  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
+};
+
+const ratioFigure = (ratio: Spread): string =>
+  `${isDecided(ratio, 1) ? '' : '~ '}${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`;
+
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+
+/** A Markdown table, padded so that it reads well in a terminal. The first column is text, the others are figures. */
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((name, column) =>
+    Math.max(3, name.length, ...rows.map((row) => row[column].length)),
+  );
+  const line = (cellsOfLine: readonly string[]) => {
+    const padded = cellsOfLine.map((text, column) =>
+      column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column]),
+    );
+    return `| ${padded.join(' | ')} |`;
+  };
+  const rule = widths.map((width, column) =>
+    column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  return [line(header), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,180 @@
+/**
+ * The bench: DreamServer and its peers side by side, in one run. `node bench/run.ts --help` shows the options.
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+import { startBackends } from './backend.ts';
+import { measureIdle } from './idle.ts';
+import type { Idle } from './idle.ts';
+import { describeMachine } from './machine.ts';
+import { parseOptions, usage } from './options.ts';
+import type { Options } from './options.ts';
+import { endAll } from './processes.ts';
+import { report } from './report.ts';
+import type { Results } from './report.ts';
+import { takeSample } from './sample.ts';
+import type { Sample } from './sample.ts';
+import type { Arena } from './server-under-test.ts';
+import { summarise } from './summary.ts';
+import type { Fault } from './summary.ts';
+import { judge } from './verdict.ts';
+import { openWorkspace } from './workspace.ts';
+
+const cores = { server: 0, load: 1 };
+
+async function main(args: string[]): Promise<void> {
+  if (args.includes('--help')) {
+    console.log(usage);
+    return;
+  }
+  const options = parseOptions(args);
+  if (options.list) {
+    for (const cell of options.cells) console.log(`${cell.id.padEnd(20)} ${cell.title}`);
+    for (const peer of options.peers)
+      console.log(`${peer.id.padEnd(20)} ${peer.title} (${peer.kinds.join(', ')})`);
+    return;
+  }
+  requireTools();
+  const machine = describeMachine();
+  const { entrants, versions } = presentPeers(options);
+
+  const workspace = openWorkspace();
+  process.once('exit', () => {
+    endAll();
+    workspace.remove();
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => process.exit(130));
+  // The harness itself keeps off the server's core.
+  spawnSync('taskset', ['-a', '-p', '-c', String(cores.load), String(process.pid)]);
+
+  const backends = await startBackends(workspace, cores.load);
+  const arena: Arena = { workspace, backends, cores };
+  const { samples, faults } = await runRounds({ ...options, peers: entrants }, arena);
+  const idle = await runIdle({ ...options, peers: entrants }, arena, faults);
+  await backends.stop();
+
+  const summaries = summarise(samples, options.cells, entrants);
+  const results: Results = {
+    made: new Date().toISOString().slice(0, 16).replace('T', ' '),
+    command: ['node bench/run.ts', ...args].join(' '),
+    machine,
+    versions,
+    rounds: options.rounds,
+    seconds: options.seconds,
+    summaries,
+    idle,
+    verdicts: judge(summaries, options.cells, idle),
+    faults,
+    samples,
+  };
+  publish(results, options, report(results, options.cells, entrants));
+  if (faults.length > 0) process.exitCode = 1;
+}
+
+/** Round by round, cell by cell, the peers one after the other: A B C, A B C, … */
+async function runRounds(options: Options, arena: Arena): Promise<{ samples: Sample[]; faults: Fault[] }> {
+  const samples: Sample[] = [];
+  const faults: Fault[] = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const cell of options.cells) {
+      for (const peer of options.peers) {
+        if (!peer.kinds.includes(cell.kind)) continue;
+        if (faults.some((fault) => fault.peer === peer.id && fault.cell === cell.id)) continue;
+        const label = `round ${round}/${options.rounds}  ${cell.id.padEnd(18)} ${peer.id.padEnd(12)}`;
+        try {
+          const sample = await takeSample(peer, cell, round, options.seconds, arena);
+          samples.push(sample);
+          progress(`${label} ${figures(sample)}`);
+        } catch (error) {
+          const reason = oneLine(error);
+          faults.push({ peer: peer.id, cell: cell.id, round, reason });
+          progress(`${label} NOT COUNTED: ${reason}`);
+        }
+      }
+    }
+  }
+  return { samples, faults };
+}
+
+async function runIdle(options: Options, arena: Arena, faults: Fault[]): Promise<Idle[]> {
+  const measured: Idle[] = [];
+  if (options.idleConnections === 0) return measured;
+  for (const peer of options.peers) {
+    try {
+      measured.push(await measureIdle(peer, options.idleConnections, arena));
+      progress(`idle connections  ${peer.id}`);
+    } catch (error) {
+      const reason = oneLine(error);
+      faults.push({ peer: peer.id, cell: 'idle connections', round: 1, reason });
+      progress(`idle connections  ${peer.id} NOT COUNTED: ${reason}`);
+    }
+  }
+  return measured;
+}
+
+function presentPeers(options: Options): { entrants: Options['peers']; versions: Record<string, string> } {
+  const versions: Record<string, string> = {};
+  const entrants = options.peers.filter((peer) => {
+    try {
+      versions[peer.id] = peer.version();
+      return true;
+    } catch (error) {
+      progress(`without ${peer.title}: ${(error as Error).message}`);
+      return false;
+    }
+  });
+  if (entrants.length === 0) throw new Error('none of the servers is there');
+  return { entrants, versions };
+}
+
+function requireTools(): void {
+  if (process.platform !== 'linux')
+    throw new Error('the bench reads /proc and pins processes to cores: Linux only');
+  if (availableParallelism() < 2)
+    throw new Error('the bench needs two cores: one for the server, one for the load');
+  for (const [tool, debianPackage] of Object.entries({ taskset: 'util-linux', wrk: 'wrk' })) {
+    if (spawnSync(tool, ['--version']).error)
+      throw new Error(`${tool} is missing (Debian package ${debianPackage})`);
+  }
+}
+
+function publish(results: Results, options: Options, page: string): void {
+  console.log(`\n${page}`);
+  const json = `${JSON.stringify(results, null, 2)}\n`;
+  if (options.json !== null) writeFileSync(options.json, json);
+  if (options.write) {
+    writeFileSync(fileURLToPath(new URL('RESULTS.md', import.meta.url)), page);
+    writeFileSync(fileURLToPath(new URL('results.json', import.meta.url)), json);
+  } else {
+    progress('bench/RESULTS.md is left as it is: not a full run (--write writes it all the same)');
+  }
+}
+
+const figures = (sample: Sample): string =>
+  [
+    `${sample.requestsPerSecond.toFixed(0)} requests/s`.padStart(18),
+    `${sample.cpuMicros.toFixed(2)} µs CPU`.padStart(16),
+    `p99 ${(sample.p99Micros / 1000).toFixed(2)} ms`.padStart(14),
+    `core ${(sample.utilisation * 100).toFixed(0)} %`.padStart(11),
+  ].join('');
+
+/** An error's first and last line: what was tried, and what a server said last. */
+function oneLine(error: unknown): string {
+  const lines = (error as Error).message.split('\n').filter((line) => line.trim() !== '');
+  return lines.length < 2 ? lines.join('') : `${lines[0].slice(0, 60)} … ${lines[lines.length - 1]}`;
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  progress(`bench: ${(error as Error).message}`);
+  process.exit(1);
+}

@@ -1,0 +1,102 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { forwardedProbe, verifiedUpload } from './cells.ts';
+import type { Cell } from './cells.ts';
+import { exchange, expectBody } from './check.ts';
+import { coreBusyNs, cpuBetween, readCpu } from './measure.ts';
+import type { Peer } from './peers/peer.ts';
+import { startServer } from './server-under-test.ts';
+import type { Arena } from './server-under-test.ts';
+import { load } from './wrk.ts';
+
+/** One peer in one cell in one round. */
+export interface Sample {
+  peer: string;
+  cell: string;
+  round: number;
+  startupMs: number;
+  /** Answers during the measured time; a fraction where the cell counts bytes. */
+  requests: number;
+  requestsPerSecond: number;
+  /** User and system time of all the server's processes and threads, per request. */
+  cpuMicros: number;
+  p50Micros: number;
+  p99Micros: number;
+  /** How much of its core the server used, and how much of that core others used meanwhile: 0 to 1. */
+  utilisation: number;
+  foreign: number;
+}
+
+/** Thrown when the server's answers or its log make its figures worthless. */
+export class Disqualified extends Error {}
+
+/** Starts the peer, checks its answers byte for byte, warms it up, measures it and stops it. */
+export async function takeSample(
+  peer: Peer,
+  cell: Cell,
+  round: number,
+  seconds: { warmup: number; measured: number },
+  arena: Arena,
+): Promise<Sample> {
+  const server = await startServer(peer, cell.kind, cell.backend, arena);
+  let logged = 0;
+  try {
+    const request = cell.request(server.authority);
+    const requestFile = join(server.folder, 'request');
+    writeFileSync(requestFile, request);
+    const wireBytes = await checkAnswers(cell, server.port, server.authority);
+
+    const wrk = { port: server.port, requestFile, connections: cell.connections, core: arena.cores.load };
+    const warm = await load({ ...wrk, seconds: seconds.warmup });
+    const pids = server.pids();
+    const busyBefore = coreBusyNs(arena.cores.server);
+    const before = readCpu(pids);
+    const seen = await load({ ...wrk, seconds: seconds.measured });
+    const cpuNs = cpuBetween(before, readCpu(server.pids()));
+    const busyNs = coreBusyNs(arena.cores.server) - busyBefore;
+
+    logged = await server.stop();
+    for (const { fault } of [warm, seen]) if (fault !== '') throw new Disqualified(fault);
+    const answered = warm.requests + seen.requests;
+    if (logged < answered) {
+      throw new Disqualified(`${answered} requests were answered and ${logged} are in the access log`);
+    }
+    if (seen.bytes < seen.requests * cell.expected.length) {
+      throw new Disqualified(`${seen.requests} answers came to ${seen.bytes} bytes`);
+    }
+    const requests = cell.countBytes ? seen.bytes / wireBytes : seen.requests;
+    return {
+      peer: peer.id,
+      cell: cell.id,
+      round,
+      startupMs: server.startupMs,
+      requests,
+      requestsPerSecond: (requests * 1e6) / seen.microseconds,
+      cpuMicros: cpuNs / 1000 / requests,
+      p50Micros: seen.p50,
+      p99Micros: seen.p99,
+      utilisation: cpuNs / 1000 / seen.microseconds,
+      foreign: Math.max(0, busyNs - cpuNs) / 1000 / seen.microseconds,
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The bytes of one answer on the wire. */
+async function checkAnswers(cell: Cell, port: number, authority: string): Promise<number> {
+  try {
+    if (cell.kind === 'proxy') {
+      const fields = (await exchange(port, forwardedProbe(authority))).body.toString().split('|');
+      if (fields.length !== 4 || fields.includes('')) {
+        throw new Error(`the backend saw forwarding fields for|host|proto|id = ${fields.join('|')}`);
+      }
+    }
+    if (cell.backend === 'sink')
+      await expectBody(port, verifiedUpload.request(authority), verifiedUpload.expected);
+    return (await expectBody(port, cell.request(authority), cell.expected)).wireBytes;
+  } catch (error) {
+    throw new Disqualified((error as Error).message, { cause: error });
+  }
+}

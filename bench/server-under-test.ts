@@ -1,0 +1,80 @@
+import { closeSync, createReadStream, existsSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Backends } from './backend.ts';
+import type { BackendName, CellKind } from './cells.ts';
+import { untilListening } from './listening.ts';
+import { processTree } from './measure.ts';
+import type { Peer } from './peers/peer.ts';
+import { start, stop } from './processes.ts';
+import { freePort } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Where and with what a run takes place. */
+export interface Arena {
+  workspace: Workspace;
+  backends: Backends;
+  /** The core of the server under test, and the one of the load, the backends and the harness. */
+  cores: { server: number; load: number };
+}
+
+/** One started peer. */
+export interface ServerUnderTest {
+  port: number;
+  authority: string;
+  folder: string;
+  /** Milliseconds from spawning the process to the first accepted connection. */
+  startupMs: number;
+  pids: () => number[];
+  /** Stops it and counts the lines of its access log. */
+  stop(): Promise<number>;
+}
+
+export async function startServer(
+  peer: Peer,
+  kind: CellKind,
+  backend: BackendName,
+  arena: Arena,
+): Promise<ServerUnderTest> {
+  const folder = arena.workspace.folder(peer.id);
+  const logFile = join(folder, 'access.log');
+  const port = await freePort();
+  const launch = peer.launch({
+    kind,
+    port,
+    folder,
+    logFile,
+    root: arena.workspace.root,
+    backendPort: arena.backends.ports[backend],
+  });
+  const stdout = launch.logsToStdout ? openSync(logFile, 'a') : undefined;
+  const begun = performance.now();
+  const server = start(peer.title, launch, arena.cores.server, stdout);
+  if (stdout !== undefined) closeSync(stdout);
+  try {
+    await untilListening(server, port);
+  } catch (error) {
+    await stop(server, 0);
+    throw error;
+  }
+  return {
+    port,
+    authority: `127.0.0.1:${port}`,
+    folder,
+    startupMs: performance.now() - begun,
+    pids: () => processTree(server.pid),
+    async stop() {
+      await stop(server);
+      return countLines(logFile);
+    },
+  };
+}
+
+async function countLines(path: string): Promise<number> {
+  if (!existsSync(path)) return 0;
+  let lines = 0;
+  for await (const bytes of createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>) {
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
+  }
+  return lines;
+}

@@ -1,0 +1,79 @@
+import type { Cell } from './cells.ts';
+import type { Peer } from './peers/peer.ts';
+import type { Sample } from './sample.ts';
+import { pairedRatio, spread } from './stats.ts';
+import type { Spread } from './stats.ts';
+
+/** A server that did not get a figure in a cell, and why. */
+export interface Fault {
+  peer: string;
+  cell: string;
+  round: number;
+  reason: string;
+}
+
+/** A ratio to another peer of the same cell, round by round. */
+export interface Ratio {
+  to: string;
+  cpu: Spread;
+  throughput: Spread;
+}
+
+export interface Row {
+  peer: string;
+  requestsPerSecond: Spread;
+  p50Micros: Spread;
+  p99Micros: Spread;
+  cpuMicros: Spread;
+  utilisation: Spread;
+  /** The most that anything else used of the server's core in a round: 0 to 1. */
+  foreign: number;
+  ratios: Ratio[];
+}
+
+export interface CellSummary {
+  cell: string;
+  rows: Row[];
+}
+
+/** The peers that every other is set in relation to. */
+export const references: readonly string[] = ['nginx', 'haproxy'];
+
+export function summarise(
+  samples: readonly Sample[],
+  cells: readonly Cell[],
+  peers: readonly Peer[],
+): CellSummary[] {
+  return cells.map((cell) => {
+    const inCell = samples.filter((sample) => sample.cell === cell.id);
+    const of = (peer: string) => inCell.filter((sample) => sample.peer === peer);
+    const rows = peers.filter((peer) => of(peer.id).length > 0).map((peer) => row(peer.id, of(peer.id), of));
+    return { cell: cell.id, rows };
+  });
+}
+
+function row(peer: string, mine: Sample[], of: (peer: string) => Sample[]): Row {
+  const over = (figure: (sample: Sample) => number) => spread(mine.map(figure));
+  const cpu = (sample: Sample) => sample.cpuMicros;
+  const throughput = (sample: Sample) => sample.requestsPerSecond;
+  const byRound = (samples: Sample[], figure: (sample: Sample) => number) =>
+    new Map(samples.map((sample) => [sample.round, figure(sample)]));
+  const ratios: Ratio[] = [];
+  for (const to of references) {
+    if (to === peer) continue;
+    const cpuRatio = pairedRatio(byRound(mine, cpu), byRound(of(to), cpu));
+    const throughputRatio = pairedRatio(byRound(mine, throughput), byRound(of(to), throughput));
+    if (cpuRatio !== null && throughputRatio !== null)
+      ratios.push({ to, cpu: cpuRatio, throughput: throughputRatio });
+  }
+  return {
+    peer,
+    requestsPerSecond: over(throughput),
+    p50Micros: over((sample) => sample.p50Micros),
+    p99Micros: over((sample) => sample.p99Micros),
+    cpuMicros: over(cpu),
+    utilisation: over((sample) => sample.utilisation),
+    foreign: Math.max(...mine.map((sample) => sample.foreign)),
+    ratios,
+  };
+}

@@ -1,0 +1,54 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { payloads } from './cells.ts';
+
+/** The folder of one bench run: files to serve, configurations, logs. Gone at the end. */
+export interface Workspace {
+  dir: string;
+  /** The root of the static file servers. */
+  root: string;
+  /** A fresh folder for one start of one server. */
+  folder(name: string): string;
+  remove(): void;
+}
+
+export function openWorkspace(): Workspace {
+  const dir = mkdtempSync(join(tmpdir(), 'dreamserver-bench-'));
+  // Readable for the unprivileged users to which nginx and HAProxy may switch.
+  chmodSync(dir, 0o755);
+  const root = join(dir, 'root');
+  for (const folder of [root, join(root, 'proxy')]) {
+    mkdirSync(folder);
+    for (const [name, bytes] of Object.entries(payloads)) writeFileSync(join(folder, name), bytes);
+  }
+  let folders = 0;
+  return {
+    dir,
+    root,
+    folder(name) {
+      folders++;
+      const path = join(dir, `${folders}-${name}`);
+      mkdirSync(path);
+      return path;
+    },
+    remove: () => rmSync(dir, { recursive: true, force: true }),
+  };
+}
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
+}
