@@ -1,4 +1,5 @@
 import { domainToASCII } from 'node:url';
+import { normalisePath } from '../http/target.ts';
 
 /** A route pattern that cannot mean anything; the message says why, for the person who wrote it. */
 export class PatternError extends Error {
@@ -51,12 +52,16 @@ export function parsePathPattern(pattern: string): PathPattern {
   const prefix = pattern.endsWith('/*');
   const path = prefix ? pattern.slice(0, -2) : pattern;
   if (path.includes('*')) throw new PatternError('`*` may only be the last segment, as in `/api/*`');
+  if (path.includes('//'))
+    throw new PatternError('a path is matched after empty segments are merged: no `//`');
   if (path.split('/').some((segment) => segment === '.' || segment === '..')) {
     throw new PatternError(
       'a path is matched after `.` and `..` are resolved, so none can stand in a pattern',
     );
   }
-  return { path: encodePath(path), prefix };
+  const normal = path === '' ? path : normalisePath(encodePath(path));
+  if (normal === undefined) throw new PatternError('the percent-encoding is broken');
+  return { path: normal, prefix };
 }
 
 /** Host and port of an authority, as they are written; the port is empty when there is none. Brackets of IPv6 are kept. */
