@@ -41,6 +41,8 @@ function translate({ type, data }: TestEvent): FileEvent | undefined {
         ...(error === undefined ? {} : { error }),
       };
     }
+    case 'test:diagnostic':
+      return data.message.startsWith('Error: ') ? { type: 'complaint', message: data.message } : undefined;
     case 'test:summary':
       return { type: 'ended' };
     default:

@@ -69,7 +69,7 @@ export async function runFile(run: FileRun): Promise<FileReport> {
   } else if (!counted.ended) {
     fail(`the process ended with code ${code} before its tests did`);
   } else if (code !== 0 && counted.failures.length === 0) {
-    fail(`exit code ${code}, though no test failed`);
+    fail([`exit code ${code}, though no test failed`, ...counted.complaints].join('\n'));
   } else if (counted.passed + counted.failures.length + counted.skips.length === 0) {
     fail('holds no test');
   }

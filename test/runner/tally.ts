@@ -3,6 +3,8 @@ export type FileEvent =
   | { readonly type: 'started'; readonly name: string; readonly nesting: number }
   | { readonly type: 'finished'; readonly name: string; readonly nesting: number }
   | ResultEvent
+  /** What went wrong outside of any test, such as an exception after its test's end. */
+  | { readonly type: 'complaint'; readonly message: string }
   | { readonly type: 'ended' };
 
 /** Results come in the order of declaration, children before their parent. */
@@ -34,6 +36,7 @@ export interface FileTally {
   skips: Problem[];
   /** Tests that were still running when the process ended. */
   unfinished: string[];
+  complaints: string[];
   /** Whether the runner inside the process came to its end. */
   ended: boolean;
 }
@@ -45,11 +48,19 @@ interface Node {
 
 /** `strict` turns what must not be committed, a todo or a skip without a reason, into failures. */
 export function tally(events: readonly FileEvent[], strict: boolean): FileTally {
-  const counted: FileTally = { passed: 0, failures: [], skips: [], unfinished: [], ended: false };
+  const counted: FileTally = {
+    passed: 0,
+    failures: [],
+    skips: [],
+    unfinished: [],
+    complaints: [],
+    ended: false,
+  };
   // pending[n]: the results at nesting n whose parent has not reported yet
   const pending: Node[][] = [];
   for (const event of events) {
     if (event.type === 'ended') counted.ended = true;
+    else if (event.type === 'complaint') counted.complaints.push(event.message);
     else if (event.type === 'started') counted.unfinished.push(event.name);
     else if (event.type === 'finished') removeLast(counted.unfinished, event.name);
     else {
