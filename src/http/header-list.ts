@@ -11,6 +11,8 @@ const NO_SPANS: readonly number[] = [];
 export interface ReadonlyHeaderList extends Iterable<readonly [name: string, value: string]> {
   /** The first value of a field, or undefined. Names are compared without case. */
   get(name: string): string | undefined;
+  /** The first value of a field off the wire by its number (`knownField`): the hot path's way to ask. */
+  getKnown(number: number): string | undefined;
   /** Every value of a field, in order. */
   getAll(name: string): string[];
   /** All the values of a list-valued field joined with `, ` (RFC 9110 §5.3), or undefined. */
@@ -63,7 +65,6 @@ export class HeaderList implements ReadonlyHeaderList {
     return undefined;
   }
 
-  /** The first value of a field off the wire by its number (`knownField`); the hot path's way to ask. */
   getKnown(number: number): string | undefined {
     const { spans } = this;
     for (let i = 0; i < spans.length; i += SPAN) {

@@ -1,16 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { monotonicNow } from '../core/clock.ts';
+import type { Peer } from '../core/peer.ts';
 import type { BodySource } from '../http/body.ts';
 import type { RequestHead } from '../http/head.ts';
-
-/** The other end of the client's connection. */
-export interface Peer {
-  /** IP address in its shortest form (`127.0.0.1`, never `::ffff:127.0.0.1`), or `unix` for a unix socket. */
-  readonly address: string;
-  readonly port: number;
-  /** Whether the client came over TLS. */
-  readonly secure: boolean;
-}
 
 /** What a route's path pattern captured: the part that `*` stands for. */
 export interface RouteParams {

@@ -1,0 +1,8 @@
+/** The other end of a connection. */
+export interface Peer {
+  /** IP address in its shortest form (`127.0.0.1`, never `::ffff:127.0.0.1`), or `unix` for a unix socket. */
+  readonly address: string;
+  readonly port: number;
+  /** Whether it came over TLS. */
+  readonly secure: boolean;
+}

@@ -1,0 +1,23 @@
+/** Bytes that one read from a socket can bring: what a loopback or LAN connection delivers at once. */
+export const READ_BUFFER_SIZE = 64 * 1024;
+
+/** Read buffers kept for the next taker; more than these go to the garbage collector. */
+const KEPT = 64;
+
+const free: Buffer[] = [];
+
+/** A read buffer of one's own, contents undefined. */
+export function takeReadBuffer(): Buffer {
+  return free.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_SIZE);
+}
+
+/** Give a read buffer back. Nobody may hold a part of it any more. */
+export function giveReadBuffer(buffer: Buffer): void {
+  if (free.length < KEPT) free.push(buffer);
+}
+
+/**
+ * The buffer that all client sockets of a thread read into while nothing of it outlives the read: requests are
+ * parsed in it before the next socket is read.
+ */
+export const sharedReadBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BUFFER_SIZE);

@@ -1,0 +1,40 @@
+/** Byte classes of the grammar, as tables of 256 entries: one load decides a byte. */
+
+export const HT = 0x09;
+export const LF = 0x0a;
+export const CR = 0x0d;
+export const SP = 0x20;
+export const QUOTE = 0x22;
+export const COLON = 0x3a;
+export const SEMICOLON = 0x3b;
+
+const ALPHA = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const DIGIT = '0123456789';
+
+function table(members: string, value: (byte: number) => number = () => 1): Uint8Array {
+  const entries = new Uint8Array(256);
+  for (const member of members) entries[member.charCodeAt(0)] = value(member.charCodeAt(0));
+  return entries;
+}
+
+const lowerCase = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte);
+
+/** `tchar` (RFC 9110 §5.6.2), each as its lower-case byte; 0 for what may not stand in a token. */
+export const TOKEN_LOWER: Uint8Array = table(`!#$%&'*+-.^_\`|~${DIGIT}${ALPHA}`, lowerCase);
+
+/** 1 for what may stand in a field value: HTAB, SP, VCHAR and obs-text (RFC 9110 §5.5). */
+export const FIELD_VALUE: Uint8Array = new Uint8Array(256).map((_, byte) =>
+  byte === HT || (byte >= 0x20 && byte !== 0x7f) ? 1 : 0,
+);
+
+/**
+ * 1 for the bytes of a request target: pchar, `/`, `?` (RFC 3986 §3.3), and those that browsers send in spite of it
+ * (`[`, `]`, `^`, `` ` ``, `{`, `|`, `}`); 0 for all others: controls, space, `"`, `#`, `<`, `>`, `\`, and bytes above 0x7e.
+ */
+export const TARGET: Uint8Array = table(`${ALPHA}${DIGIT}-._~!$&'()*+,;=:@%/?[]^\`{|}`);
+
+/** Value of a hexadecimal digit, 255 for every other byte. */
+export const HEX: Uint8Array = new Uint8Array(256).fill(255).map((_, byte) => {
+  const value = Number.parseInt(String.fromCharCode(byte), 16);
+  return Number.isNaN(value) ? 255 : value;
+});

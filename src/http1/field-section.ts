@@ -1,0 +1,196 @@
+import type { ErrorCode } from '../core/errors.ts';
+import { candidateField, fieldNameOf, hashStep, knownField } from '../http/field-names.ts';
+import { COLON, CR, FIELD_VALUE, HT, LF, SP, TOKEN_LOWER } from './chars.ts';
+
+/** What a parser answers instead of the position after what it has read. */
+export const NEED_MORE = -1;
+export const REFUSED = -2;
+
+/** Where in a field line the parser stands. */
+const LINE_START = 0;
+const NAME = 1;
+const SPACE = 2;
+const VALUE = 3;
+const VALUE_END = 4;
+const SECTION_END = 5;
+
+/** Which fields with a say in framing and connection handling were seen (bits of `FieldSection.seen`). */
+export const SEEN = {
+  host: 1,
+  hostAgain: 2,
+  contentLength: 4,
+  transferEncoding: 8,
+  connection: 16,
+  expect: 32,
+  upgrade: 64,
+} as const;
+
+const HOST = knownField('host');
+const CONNECTION = knownField('connection');
+const CONTENT_LENGTH = knownField('content-length');
+const TRANSFER_ENCODING = knownField('transfer-encoding');
+const EXPECT = knownField('expect');
+const UPGRADE = knownField('upgrade');
+
+/**
+ * Parses the field lines of a head or of a trailer section, up to and with the empty line (RFC 9112 §5).
+ *
+ * `parse(bytes, base, position, end)` reads from `position` on and answers
+ *  - a position: the section is complete, and its last byte stands before that position;
+ *  - NEED_MORE: all bytes up to `end` are good so far; call again with the same message at `base` and more of it,
+ *    from `resumeAt` on. No byte is looked at twice;
+ *  - REFUSED: `error` names the rule that was broken, `errorOffset` the byte, counted from `base`.
+ * It never throws. Spans are offsets from `base`.
+ */
+export class FieldSection {
+  spans: number[] = [];
+  seen = 0;
+  error: ErrorCode = 'http1.field.malformed-name';
+  errorOffset = 0;
+  /** Where to go on, counted from `base`. */
+  resumeAt = 0;
+  readonly #maxFields: number;
+  #state = LINE_START;
+  #nameStart = 0;
+  #nameEnd = 0;
+  #valueStart = 0;
+  #hash = 0;
+  #count = 0;
+
+  constructor(maxFields: number) {
+    this.#maxFields = maxFields;
+  }
+
+  /** Forget the last section. Its spans belong to whoever took them. */
+  reset(): void {
+    this.spans = [];
+    this.seen = 0;
+    this.#state = LINE_START;
+    this.#count = 0;
+  }
+
+  parse(bytes: Buffer, base: number, position: number, end: number): number {
+    let p = position;
+    let state = this.#state;
+    let nameStart = this.#nameStart;
+    let nameEnd = this.#nameEnd;
+    let valueStart = this.#valueStart;
+    let hash = this.#hash;
+    let byte = 0;
+    const token = TOKEN_LOWER;
+    while (p < end) {
+      switch (state) {
+        case LINE_START:
+          byte = bytes[p];
+          if (byte === CR) {
+            p++;
+            state = SECTION_END;
+            break;
+          }
+          if (byte === SP || byte === HT) return this.#refuse('http1.field.line-folding', p - base);
+          if (byte === LF) return this.#refuse('http1.line.bare-lf', p - base);
+          if (this.#count === this.#maxFields) return this.#refuse('http1.head.too-many-fields', p - base);
+          nameStart = p - base;
+          hash = 0;
+          state = NAME;
+        // falls through
+        case NAME: {
+          let lower = 0;
+          while (p < end && (lower = token[bytes[p]]) !== 0) {
+            hash = hashStep(hash, lower);
+            p++;
+          }
+          if (p === end) break;
+          if (bytes[p] !== COLON) return this.#refuse(wrongNameByte(bytes[p]), p - base);
+          nameEnd = p - base;
+          if (nameEnd === nameStart) return this.#refuse('http1.field.malformed-name', p - base);
+          p++;
+          state = SPACE;
+        }
+        // falls through
+        case SPACE:
+          while (p < end && (bytes[p] === SP || bytes[p] === HT)) p++;
+          if (p === end) break;
+          valueStart = p - base;
+          state = VALUE;
+        // falls through
+        case VALUE:
+          p = skipValue(bytes, p, end);
+          if (p === end) break;
+          byte = bytes[p];
+          if (byte !== CR) {
+            return this.#refuse(byte === LF ? 'http1.line.bare-lf' : 'http1.field.malformed-value', p - base);
+          }
+          p++;
+          state = VALUE_END;
+          if (p === end) break;
+        // falls through
+        case VALUE_END: {
+          if (bytes[p] !== LF) return this.#refuse('http1.line.bare-cr', p - base - 1);
+          let valueEnd = p - 1 - base;
+          while (valueEnd > valueStart && isBlank(bytes[base + valueEnd - 1])) valueEnd--;
+          const number = this.#recognise(bytes, base + nameStart, nameEnd - nameStart, hash);
+          this.spans.push(number, nameStart, nameEnd, valueStart, valueEnd);
+          this.#count++;
+          p++;
+          state = LINE_START;
+          break;
+        }
+        default: // SECTION_END
+          if (bytes[p] !== LF) return this.#refuse('http1.line.bare-cr', p - base - 1);
+          return p + 1;
+      }
+    }
+    this.#state = state;
+    this.#nameStart = nameStart;
+    this.#nameEnd = nameEnd;
+    this.#valueStart = valueStart;
+    this.#hash = hash;
+    this.resumeAt = p - base;
+    return NEED_MORE;
+  }
+
+  /** The field's number; the hash only proposes one, the name itself decides. */
+  #recognise(bytes: Buffer, start: number, length: number, hash: number): number {
+    const number = candidateField(hash);
+    if (number === 0) return 0;
+    const name = fieldNameOf(number);
+    if (length !== name.length) return 0;
+    for (let i = 0; i < length; i++) {
+      if (TOKEN_LOWER[bytes[start + i]] !== name.charCodeAt(i)) return 0;
+    }
+    this.#note(number);
+    return number;
+  }
+
+  #note(number: number): void {
+    if (number === HOST) this.seen |= (this.seen & SEEN.host) === 0 ? SEEN.host : SEEN.hostAgain;
+    else if (number === CONNECTION) this.seen |= SEEN.connection;
+    else if (number === CONTENT_LENGTH) this.seen |= SEEN.contentLength;
+    else if (number === TRANSFER_ENCODING) this.seen |= SEEN.transferEncoding;
+    else if (number === EXPECT) this.seen |= SEEN.expect;
+    else if (number === UPGRADE) this.seen |= SEEN.upgrade;
+  }
+
+  #refuse(error: ErrorCode, offset: number): number {
+    this.error = error;
+    this.errorOffset = offset;
+    return REFUSED;
+  }
+}
+
+function skipValue(bytes: Buffer, from: number, end: number): number {
+  const table = FIELD_VALUE;
+  let p = from;
+  while (p < end && table[bytes[p]] === 1) p++;
+  return p;
+}
+
+function isBlank(byte: number): boolean {
+  return byte === SP || byte === HT;
+}
+
+function wrongNameByte(byte: number): ErrorCode {
+  if (byte === SP || byte === HT) return 'http1.field.space-before-colon';
+  return byte === LF ? 'http1.line.bare-lf' : 'http1.field.malformed-name';
+}

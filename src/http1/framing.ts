@@ -1,0 +1,82 @@
+import type { ErrorCode } from '../core/errors.ts';
+import type { HttpVersion } from '../http/head.ts';
+import type { ReadonlyHeaderList } from '../http/header-list.ts';
+import { SEEN } from './field-section.ts';
+
+/** A body in the chunked transfer coding. */
+export const CHUNKED = -1;
+/** A body that ends with the connection; responses only. */
+export const UNTIL_CLOSE = -2;
+
+/** How a message's body is delimited: its length in bytes, CHUNKED, or UNTIL_CLOSE. */
+export type Framing = number;
+
+const FRAMING_FIELDS = SEEN.contentLength | SEEN.transferEncoding;
+
+/**
+ * The verdict on a request's body, in the order of RFC 9112 §6.3, or the code of the rule that it breaks.
+ * `seen` are the head parser's bits: a request with neither field is decided by one test.
+ */
+export function requestFraming(version: HttpVersion, headers: ReadonlyHeaderList, seen: number): Framing | ErrorCode {
+  if ((seen & FRAMING_FIELDS) === 0) return 0;
+  if ((seen & SEEN.transferEncoding) !== 0) {
+    // A length beside a coding is how requests are smuggled (RFC 9112 §6.1, §11.2).
+    if ((seen & SEEN.contentLength) !== 0) return 'http1.framing.length-and-coding';
+    if (version === 10) return 'http1.framing.coding-in-1.0';
+    return codingVerdict(headers.getAll('transfer-encoding'));
+  }
+  return lengthVerdict(headers.getAll('content-length'));
+}
+
+/**
+ * The verdict on a response's body: the same rules, and those of the request it answers (RFC 9112 §6.3, rules 1 and 2).
+ * A response with neither field lasts until the connection closes.
+ */
+export function responseFraming(
+  requestMethod: string,
+  status: number,
+  version: HttpVersion,
+  headers: ReadonlyHeaderList,
+  seen: number,
+): Framing | ErrorCode {
+  if (status < 200 || status === 204 || status === 304 || requestMethod === 'HEAD') return 0;
+  if (requestMethod === 'CONNECT' && status < 300) return 0;
+  if ((seen & FRAMING_FIELDS) === 0) return UNTIL_CLOSE;
+  return requestFraming(version, headers, seen);
+}
+
+/** Only `chunked`, once and alone, is a coding that we speak. */
+function codingVerdict(values: readonly string[]): Framing | ErrorCode {
+  const codings = values.join(',').split(',').map((coding) => coding.trim().toLowerCase()).filter((coding) => coding !== '');
+  if (codings.length === 1 && codings[0] === 'chunked') return CHUNKED;
+  const last = codings.at(-1);
+  if (last !== 'chunked' || codings.indexOf('chunked') !== codings.length - 1) return 'http1.framing.chunked-not-final';
+  return 'http1.framing.unknown-coding';
+}
+
+/** Digits only, and not so many zeros in front that a reader may cut them off elsewhere. */
+const LENGTH = /^[0-9]{1,19}$/;
+
+/** One length, or a list of equal ones (RFC 9110 §8.6). */
+function lengthVerdict(values: readonly string[]): Framing | ErrorCode {
+  let length = -1;
+  for (const value of values) {
+    for (const part of value.split(',')) {
+      const digits = part.trim();
+      if (!LENGTH.test(digits)) return 'http1.framing.malformed-length';
+      const parsed = Number(digits);
+      if (!Number.isSafeInteger(parsed)) return 'http1.framing.malformed-length';
+      if (length !== -1 && parsed !== length) return 'http1.framing.differing-lengths';
+      length = parsed;
+    }
+  }
+  return length;
+}
+
+/** Whether the connection may serve another message after this one (RFC 9112 §9.3), by what the head says of it. */
+export function wantsKeepAlive(version: HttpVersion, headers: ReadonlyHeaderList, seen: number): boolean {
+  if ((seen & SEEN.connection) === 0) return version === 11;
+  const options = (headers.getList('connection') as string).toLowerCase().split(',').map((option) => option.trim());
+  if (options.includes('close')) return false;
+  return version === 11 || options.includes('keep-alive');
+}

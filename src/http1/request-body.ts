@@ -1,0 +1,79 @@
+import { DreamError } from '../core/errors.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { BodySink, BodySource } from '../http/body.ts';
+import type { ReadonlyHeaderList } from '../http/header-list.ts';
+
+/** The connection that a request body is read from. */
+interface BodyConnection {
+  /** The sink is there, or has room again, or the body is not wanted: go on reading. */
+  continueBody(): void;
+}
+
+/** Who gets the body's bytes at the moment. */
+type Demand = 'unclaimed' | 'flowing' | 'stalled' | 'discarding';
+
+/**
+ * A request's body: reading from the connection begins when somebody wants it, and pauses while the sink is full.
+ * Nothing reads ahead for a body that no one has asked for.
+ */
+export class RequestBody implements BodySource {
+  readonly length: number | undefined;
+  trailers: ReadonlyHeaderList | undefined = undefined;
+  demand: Demand = 'unclaimed';
+  #sink: BodySink | undefined = undefined;
+  /** The end or failure, when it came before anyone had asked for the body. */
+  #failure: DreamError | undefined = undefined;
+  readonly #connection: BodyConnection;
+
+  constructor(length: number | undefined, connection: BodyConnection) {
+    this.length = length;
+    this.#connection = connection;
+  }
+
+  flow(sink: BodySink): void {
+    if (this.#failure !== undefined) {
+      sink.fail(this.#failure);
+      return;
+    }
+    this.#sink = sink;
+    this.demand = 'flowing';
+    this.#connection.continueBody();
+  }
+
+  resume(): void {
+    if (this.demand !== 'stalled') return;
+    this.demand = 'flowing';
+    this.#connection.continueBody();
+  }
+
+  cancel(): void {
+    if (this.demand === 'discarding') return;
+    this.#sink = undefined;
+    this.demand = 'discarding';
+    this.#connection.continueBody();
+  }
+
+  /** From the connection: bytes of the body. False: the sink is full. */
+  push(chunk: Buffer): boolean {
+    const sink = this.#sink;
+    if (sink === undefined) return true;
+    if (sink.data(chunk)) return true;
+    if (this.demand === 'flowing') this.demand = 'stalled';
+    return this.demand !== 'stalled';
+  }
+
+  /** From the connection: the body is complete. */
+  finish(): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    sink?.end();
+  }
+
+  /** From the connection: the rest will not come. */
+  fail(code: ErrorCode): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    this.#failure = new DreamError(code);
+    sink?.fail(this.#failure);
+  }
+}

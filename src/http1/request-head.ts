@@ -1,0 +1,261 @@
+import type { ErrorCode } from '../core/errors.ts';
+import type { HttpVersion, RequestHead, TargetForm } from '../http/head.ts';
+import { HeaderList } from '../http/header-list.ts';
+import { knownField } from '../http/field-names.ts';
+import { normalisePath, validAuthority } from '../http/target.ts';
+import { CR, LF, SP, TARGET, TOKEN_LOWER } from './chars.ts';
+import { FieldSection, NEED_MORE, REFUSED, SEEN } from './field-section.ts';
+
+const HOST = knownField('host');
+
+/** Longer methods than any registered one (RFC 9110 §16.1.1) are not read to their end. */
+const LONGEST_METHOD = 32;
+
+/** Bounds on a head; sizes in bytes. */
+export interface HeadLimits {
+  readonly headerBytes: number;
+  readonly headers: number;
+  readonly uriBytes: number;
+}
+
+type State = 'start' | 'method' | 'target' | 'version' | 'version-end' | 'fields';
+
+/**
+ * Parses request heads (RFC 9112 §3, §5), one after the other.
+ *
+ * `parse(bytes, base, end)` reads the message that begins at `base` and answers
+ *  - a position: the head is complete (see `head`, `seen`), its last byte stands before that position;
+ *  - NEED_MORE: call again with the same message at the new `base` and more of it. No byte is looked at twice;
+ *  - REFUSED: `error` names the rule that was broken, `errorOffset` the byte, counted from `base`.
+ * It never throws, and what it answers does not depend on how the bytes were cut into pieces.
+ */
+export class RequestHeadParser {
+  head: RequestHead | undefined = undefined;
+  error: ErrorCode = 'http1.request-line.malformed';
+  errorOffset = 0;
+  readonly #limits: HeadLimits;
+  readonly #fields: FieldSection;
+  #state: State = 'start';
+  #resumeAt = 0;
+  #methodEnd = 0;
+  #targetEnd = 0;
+
+  constructor(limits: HeadLimits) {
+    this.#limits = limits;
+    this.#fields = new FieldSection(limits.headers);
+  }
+
+  /** Which fields of framing and connection handling the head has: bits of `SEEN`. */
+  get seen(): number {
+    return this.#fields.seen;
+  }
+
+  /** Whether the next byte would be a message's first. */
+  get atStart(): boolean {
+    return this.#state === 'start';
+  }
+
+  /** Begin a new message. */
+  reset(): void {
+    this.#state = 'start';
+    this.#resumeAt = 0;
+    this.#fields.reset();
+    this.head = undefined;
+  }
+
+  parse(bytes: Buffer, base: number, end: number): number {
+    const limit = base + this.#limits.headerBytes;
+    const bound = end < limit ? end : limit;
+    const result = this.#parse(bytes, base, bound);
+    if (result !== NEED_MORE || bound === end) return result;
+    const inTarget = this.#state === 'method' || this.#state === 'target';
+    return this.#refuse(inTarget ? 'http1.request-line.too-long' : 'http1.head.too-large', bound - base);
+  }
+
+  #parse(bytes: Buffer, base: number, end: number): number {
+    if (this.#state !== 'fields') {
+      const p = this.#parseRequestLine(bytes, base, end);
+      if (p < 0) return p;
+      this.#state = 'fields';
+      this.#resumeAt = p - base;
+    }
+    const fields = this.#fields;
+    const after = fields.parse(bytes, base, base + this.#resumeAt, end);
+    if (after === NEED_MORE) {
+      this.#resumeAt = fields.resumeAt;
+      return NEED_MORE;
+    }
+    if (after === REFUSED) return this.#refuse(fields.error, fields.errorOffset);
+    return this.#complete(bytes, base, after);
+  }
+
+  /** method SP request-target SP HTTP-version CRLF (RFC 9112 §3). */
+  #parseRequestLine(bytes: Buffer, base: number, end: number): number {
+    let p = base + this.#resumeAt;
+    for (;;) {
+      switch (this.#state) {
+        case 'start': {
+          if (p === end) return this.#needMore(p - base);
+          this.#state = 'method';
+          continue;
+        }
+        case 'method': {
+          while (p < end && TOKEN_LOWER[bytes[p]] !== 0) p++;
+          if (p - base > LONGEST_METHOD) return this.#refuse('http1.method.too-long', LONGEST_METHOD);
+          if (p === end) return this.#needMore(p - base);
+          if (bytes[p] !== SP || p === base) return this.#refuse('http1.method.malformed', p - base);
+          this.#methodEnd = p - base;
+          p++;
+          this.#state = 'target';
+          continue;
+        }
+        case 'target': {
+          while (p < end && TARGET[bytes[p]] !== 0) p++;
+          const length = p - base - this.#methodEnd - 1;
+          if (length > this.#limits.uriBytes) {
+            return this.#refuse('http1.request-line.too-long', this.#methodEnd + 1 + this.#limits.uriBytes);
+          }
+          if (p === end) return this.#needMore(p - base);
+          if (bytes[p] !== SP || length === 0) return this.#refuse(wrongTargetByte(bytes[p]), p - base);
+          this.#targetEnd = p - base;
+          p++;
+          this.#state = 'version';
+          continue;
+        }
+        case 'version': {
+          // HTTP-version is 8 bytes: HTTP/d.d
+          const start = base + this.#targetEnd + 1;
+          while (p < end && p - start < 8) {
+            if (!versionByteFits(bytes[p], p - start)) return this.#refuse('http1.version.malformed', p - base);
+            p++;
+          }
+          if (p - start < 8 || p === end) return this.#needMore(p - base);
+          if (bytes[p] !== CR) {
+            return this.#refuse(bytes[p] === LF ? 'http1.line.bare-lf' : 'http1.version.malformed', p - base);
+          }
+          if (bytes[start + 5] !== 0x31 || bytes[start + 7] > 0x31) {
+            return this.#refuse('http1.version.unsupported', start - base);
+          }
+          p++;
+          this.#state = 'version-end';
+          continue;
+        }
+        case 'version-end': {
+          if (p === end) return this.#needMore(p - base);
+          if (bytes[p] !== LF) return this.#refuse('http1.line.bare-cr', p - base - 1);
+          return p + 1;
+        }
+        case 'fields':
+          return p;
+      }
+    }
+  }
+
+  #complete(bytes: Buffer, base: number, after: number): number {
+    const text = bytes.toString('latin1', base, after);
+    const method = methodName(text, this.#methodEnd);
+    const rawTarget = text.slice(this.#methodEnd + 1, this.#targetEnd);
+    const version: HttpVersion = text.charCodeAt(this.#targetEnd + 8) === 0x31 ? 11 : 10;
+    const headers = new HeaderList(text, this.#fields.spans);
+    const host = headers.getKnown(HOST);
+    const hostError = checkHost(host, this.#fields.seen, version);
+    if (hostError !== undefined) return this.#refuse(hostError, 0);
+
+    const head = makeHead(method, rawTarget, version, headers, host ?? '');
+    if (head === undefined) return this.#refuse('http1.target.malformed', this.#methodEnd + 1);
+    this.head = head;
+    return after;
+  }
+
+  #needMore(offset: number): number {
+    this.#resumeAt = offset;
+    return NEED_MORE;
+  }
+
+  #refuse(error: ErrorCode, offset: number): number {
+    this.error = error;
+    this.errorOffset = offset;
+    return REFUSED;
+  }
+}
+
+function wrongTargetByte(byte: number): ErrorCode {
+  if (byte === LF) return 'http1.line.bare-lf';
+  return byte === SP || byte === CR ? 'http1.request-line.malformed' : 'http1.target.malformed';
+}
+
+const VERSION_PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f];
+
+function versionByteFits(byte: number, place: number): boolean {
+  if (place < 5) return byte === VERSION_PREFIX[place];
+  return place === 6 ? byte === 0x2e : byte >= 0x30 && byte <= 0x39;
+}
+
+/** The method as a string that is shared for the common ones. */
+function methodName(text: string, end: number): string {
+  if (end === 3 && text.startsWith('GET')) return 'GET';
+  if (end === 4) {
+    if (text.startsWith('POST')) return 'POST';
+    if (text.startsWith('HEAD')) return 'HEAD';
+  }
+  return text.slice(0, end);
+}
+
+/** RFC 9112 §3.2: exactly one valid Host in HTTP/1.1, at most one in HTTP/1.0. */
+function checkHost(host: string | undefined, seen: number, version: HttpVersion): ErrorCode | undefined {
+  if (host === undefined) return version === 11 ? 'http1.host.missing' : undefined;
+  if ((seen & SEEN.hostAgain) !== 0) return 'http1.host.repeated';
+  return validHost(host) ? undefined : 'http1.host.malformed';
+}
+
+let lastValidHost = '';
+
+/** Hosts repeat from request to request: the last good one is remembered. */
+function validHost(host: string): boolean {
+  if (host === lastValidHost) return true;
+  if (!validAuthority(host)) return false;
+  lastValidHost = host;
+  return true;
+}
+
+const ABSOLUTE = /^(?:https?):\/\/([^/?]*)(\/[^?]*)?(\?.*)?$/i;
+
+/** The head with its target taken apart (RFC 9112 §3.2), or undefined where the target does not fit the method. */
+function makeHead(
+  method: string,
+  rawTarget: string,
+  version: HttpVersion,
+  headers: HeaderList,
+  host: string,
+): RequestHead | undefined {
+  let form: TargetForm = 'origin';
+  let authority = host.toLowerCase();
+  let rawPath = rawTarget;
+  let query = '';
+  if (method === 'CONNECT') {
+    if (!validAuthority(rawTarget) || !rawTarget.includes(':')) return undefined;
+    return { method, form: 'authority', rawTarget, path: '', query, authority: rawTarget.toLowerCase(), version, headers };
+  }
+  if (rawTarget.charCodeAt(0) !== 0x2f) {
+    if (rawTarget === '*') {
+      if (method !== 'OPTIONS') return undefined;
+      return { method, form: 'asterisk', rawTarget, path: '*', query, authority, version, headers };
+    }
+    // The authority of an absolute target overrides the Host field (RFC 9112 §3.2.2).
+    const parts = ABSOLUTE.exec(rawTarget);
+    if (parts === null || parts[1] === '' || !validAuthority(parts[1])) return undefined;
+    form = 'absolute';
+    authority = parts[1].toLowerCase();
+    rawPath = parts[2] ?? '/';
+    query = parts[3] ?? '';
+  } else {
+    const mark = rawTarget.indexOf('?');
+    if (mark !== -1) {
+      rawPath = rawTarget.slice(0, mark);
+      query = rawTarget.slice(mark);
+    }
+  }
+  const path = normalisePath(rawPath);
+  if (path === undefined) return undefined;
+  return { method, form, rawTarget, path, query, authority, version, headers };
+}

@@ -1,0 +1,436 @@
+import { Deadline } from '../core/deadline.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import { sharedReadBuffer } from '../core/read-buffer.ts';
+import { emptyBody } from '../http/body.ts';
+import type { BodySource } from '../http/body.ts';
+import type { RequestHead } from '../http/head.ts';
+import type { Response } from '../http/response.ts';
+import type { Transport, TransportEvents } from '../net/transport.ts';
+import { BodyDecoder } from './body-decoder.ts';
+import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
+import { CHUNKED, requestFraming, wantsKeepAlive } from './framing.ts';
+import { PendingInput } from './pending-input.ts';
+import { RequestBody } from './request-body.ts';
+import { RequestHeadParser } from './request-head.ts';
+import type { HeadLimits } from './request-head.ts';
+import { responseBodyMode } from './response-head.ts';
+import { ResponseWriter } from './response-writer.ts';
+import { nextStep } from './state.ts';
+import type { Reading, Writing } from './state.ts';
+
+/** What a connection is configured with. Sizes in bytes, times in milliseconds. */
+export interface ServerConnectionOptions {
+  readonly limits: HeadLimits & { readonly bodyBytes: number };
+  readonly timeouts: {
+    readonly headers: number;
+    readonly bodyIdle: number;
+    readonly keepAlive: number;
+    readonly writeStall: number;
+  };
+  /** Value of the Server field; undefined for none. */
+  readonly serverHeader: string | undefined;
+}
+
+/** Who makes the answers, and hears what became of them. */
+export interface ServerConnectionOwner {
+  /** A request is here: answer with `respond`, now or later. */
+  request(head: RequestHead, body: BodySource): void;
+  /** What came is no request that can be served: the answer to it, after which the connection closes. */
+  refused(code: ErrorCode): Response;
+  /** The UUID of the present exchange. */
+  readonly requestId: string;
+  /** The present exchange is over: its last byte left, or it broke off (`error`). `bytes` counts body bytes sent. */
+  finished(status: number, bytes: number, error: ErrorCode | undefined): void;
+  /** The client went before its answer was complete. */
+  aborted(): void;
+  /** The connection is gone. */
+  closed(): void;
+}
+
+type ReadPhase = 'headers' | 'keep-alive' | 'body-idle' | 'linger';
+
+/** How long we go on reading after our last word, so that the client reads it before the connection is reset (RFC 9112 §9.6). */
+const LINGER_MS = 2000;
+/** A request body that nobody wanted is read away up to this many bytes; past it, closing is cheaper. */
+const DISCARD_LIMIT = 64 * 1024;
+/** Logged for an exchange whose client went before it was answered; nobody receives it. */
+const CLIENT_GONE = 499;
+/** Pipelined bytes that may wait for their turn before reading pauses. */
+const PIPELINE_LIMIT = 64 * 1024;
+
+/**
+ * One client connection: parses requests, hands each to its owner, and writes the answers in order. Where it stands
+ * is reading × writing × keep-alive (state.ts); this file performs the effects.
+ */
+export class ServerConnection implements TransportEvents {
+  readonly #owner: ServerConnectionOwner;
+  readonly #options: ServerConnectionOptions;
+  #transport!: Transport;
+  readonly #parser: RequestHeadParser;
+  #writer!: ResponseWriter;
+  readonly #deadline: Deadline<ReadPhase>;
+  #reading: Reading = 'head';
+  #writing: Writing = 'idle';
+  #keepAlive = true;
+  #head: RequestHead | undefined = undefined;
+  #body: RequestBody | undefined = undefined;
+  #decoder: BodyDecoder | undefined = undefined;
+  /** The client waits for `100 Continue` before it sends its body. */
+  #expectsContinue = false;
+  /** Bytes that came before their turn. */
+  readonly #pending = new PendingInput();
+  #consuming = false;
+  #paused = false;
+  #inputEnded = false;
+  #lingering = false;
+  #closing = false;
+  #closed = false;
+  #served = 0;
+
+  constructor(owner: ServerConnectionOwner, options: ServerConnectionOptions) {
+    this.#owner = owner;
+    this.#options = options;
+    this.#parser = new RequestHeadParser(options.limits);
+    this.#deadline = new Deadline((phase) => this.#timedOut(phase));
+  }
+
+  /** Begin, once the transport is there. */
+  attach(transport: Transport): void {
+    this.#transport = transport;
+    const { timeouts, serverHeader } = this.#options;
+    this.#writer = new ResponseWriter(transport, timeouts.writeStall, serverHeader, (bytes, error) =>
+      this.#answered(bytes, error),
+    );
+    this.#deadline.arm('headers', timeouts.headers);
+  }
+
+  /** Whether no exchange is under way. */
+  get idle(): boolean {
+    return this.#writing === 'idle' && this.#parser.atStart;
+  }
+
+  /** Finish the exchange under way, if any, then close: the server stops. */
+  drain(): void {
+    this.#closing = true;
+    this.#keepAlive = false;
+    if (this.idle && !this.#lingering) this.#linger();
+  }
+
+  /** Close at once, whatever is under way. */
+  destroy(): void {
+    this.#transport.destroy();
+  }
+
+  /** Answer the present request. */
+  respond(response: Response): void {
+    if (this.#closed || this.#writing !== 'answering') {
+      if (response.body !== null && !Buffer.isBuffer(response.body)) response.body.cancel();
+      return;
+    }
+    const head = this.#head as RequestHead;
+    if (this.#reading === 'body' && !this.#bodyAllowsKeepAlive()) this.#keepAlive = false;
+    const mode = responseBodyMode(response, head.method, head.version);
+    if (mode === 'until-close') this.#keepAlive = false;
+    this.#writer.send(response, mode, head.version, this.#owner.requestId, this.#keepAlive);
+    if (!this.#consuming) this.#writer.flush();
+  }
+
+  // ---- TransportEvents
+
+  data(bytes: Buffer, length: number): void {
+    if (this.#lingering) return;
+    if (this.#pending.length === 0) {
+      this.#consume(bytes, 0, length);
+    } else {
+      this.#pending.append(bytes, length);
+      this.#consumePending();
+    }
+  }
+
+  ended(): void {
+    this.#inputEnded = true;
+    if (this.#lingering) this.#transport.destroy();
+    else if (this.#reading === 'body') this.#breakBody('http1.body.incomplete');
+    else if (this.#writing === 'idle') {
+      if (this.#parser.atStart) this.#linger();
+      else this.#refuse('http1.head.incomplete');
+    }
+  }
+
+  drained(): void {
+    this.#writer.drained();
+    if (this.#writing !== 'idle' || this.#lingering) return;
+    this.#unpause();
+    this.#consumePending();
+  }
+
+  closed(_error: NodeJS.ErrnoException | undefined): void {
+    this.#closed = true;
+    this.#deadline.release();
+    if (this.#reading === 'body') this.#body?.fail('client.gone');
+    if (this.#writing === 'answering') {
+      this.#owner.aborted();
+      if (this.#writer.idle) this.#owner.finished(CLIENT_GONE, 0, 'client.gone');
+      else this.#writer.abort('client.gone');
+    }
+    this.#writer.release();
+    this.#owner.closed();
+  }
+
+  // ---- reading
+
+  /** The request body's reader is there, has room again, or has gone. */
+  continueBody(): void {
+    const { demand } = this.#body as RequestBody;
+    if (this.#closed || this.#lingering) return;
+    if (demand === 'flowing' && this.#expectsContinue) {
+      this.#expectsContinue = false;
+      if (this.#pending.length === 0) this.#writer.continue100();
+    }
+    if (this.#reading !== 'body') return;
+    this.#deadline.arm('body-idle', this.#options.timeouts.bodyIdle);
+    if (this.#consuming) return;
+    this.#unpause();
+    this.#consumePending();
+  }
+
+  #consumePending(): void {
+    if (this.#pending.length === 0 || this.#consuming) return;
+    const { buffer, start, end } = this.#pending;
+    this.#consume(buffer, start, end);
+  }
+
+  /** Work through what has come, as far as it goes; keep the rest. */
+  #consume(bytes: Buffer, start: number, end: number): void {
+    this.#consuming = true;
+    let position = start;
+    while (position < end && !this.#lingering && !this.#closed) {
+      let next = position;
+      if (this.#reading === 'head') {
+        if (!this.#writer.hasRoom()) this.#pause();
+        else next = this.#readHead(bytes, position, end);
+      } else if (this.#reading === 'body') {
+        next = this.#readBody(bytes, position, end);
+      }
+      if (next === position) break;
+      position = next;
+    }
+    this.#consuming = false;
+    if (this.#lingering || this.#closed) this.#pending.clear();
+    else this.#pending.keep(bytes, position, end);
+    if (this.#pending.length > PIPELINE_LIMIT) this.#pause();
+    this.#writer.flush();
+    if (this.#inputEnded && this.#pending.length === 0 && this.#writing === 'idle' && !this.#lingering) this.#linger();
+  }
+
+  #readHead(bytes: Buffer, position: number, end: number): number {
+    const parser = this.#parser;
+    if (parser.atStart) {
+      // An empty line before a request is passed over (RFC 9112 §2.2).
+      if (bytes[position] === 0x0d && (position + 1 === end || bytes[position + 1] === 0x0a)) {
+        return position + 1 === end ? position : position + 2;
+      }
+      this.#deadline.arm('headers', this.#options.timeouts.headers);
+    }
+    const after = parser.parse(bytes, position, end);
+    if (after === NEED_MORE) return position;
+    if (after === REFUSED) {
+      this.#refuse(parser.error);
+      return position;
+    }
+    this.#begin(parser.head as RequestHead, parser.seen);
+    return after;
+  }
+
+  #begin(head: RequestHead, seen: number): void {
+    const framing = requestFraming(head.version, head.headers, seen);
+    if (typeof framing === 'string') return this.#refuse(framing, head);
+    if (framing > this.#options.limits.bodyBytes) return this.#refuse('http1.body.too-large', head);
+    this.#expectsContinue = false;
+    if ((seen & SEEN.expect) !== 0) {
+      const expectation = head.headers.get('expect') as string;
+      if (expectation.toLowerCase() !== '100-continue') return this.#refuse('http1.expectation.unknown', head);
+      // A client of HTTP/1.0 knows no interim answers (RFC 9110 §10.1.1).
+      this.#expectsContinue = head.version === 11 && framing !== 0;
+    }
+    this.#head = head;
+    this.#keepAlive = !this.#closing && wantsKeepAlive(head.version, head.headers, seen);
+    this.#writing = 'answering';
+    this.#deadline.clear();
+    this.#served++;
+    if (framing === 0) {
+      this.#reading = 'complete';
+      this.#body = undefined;
+      this.#owner.request(head, emptyBody);
+    } else {
+      this.#reading = 'body';
+      this.#decoder = new BodyDecoder(framing);
+      this.#body = new RequestBody(framing === CHUNKED ? undefined : framing, this);
+      this.#owner.request(head, this.#body);
+    }
+  }
+
+  #readBody(bytes: Buffer, position: number, end: number): number {
+    const body = this.#body as RequestBody;
+    if (body.demand === 'unclaimed' || body.demand === 'stalled') {
+      this.#pause();
+      return position;
+    }
+    const decoder = this.#decoder as BodyDecoder;
+    const decoded = decoder.decode(bytes, position, end);
+    if (decoded === 'refused') {
+      this.#breakBody(decoder.error);
+      return position;
+    }
+    if (decoder.received > this.#options.limits.bodyBytes) {
+      this.#breakBody('http1.body.too-large');
+      return position;
+    }
+    if (decoded === 'more') {
+      this.#transport.holdBuffer();
+      this.#deadline.arm('body-idle', this.#options.timeouts.bodyIdle);
+    }
+    let taken = true;
+    if (decoder.dataEnd > decoder.dataStart && body.demand === 'flowing') {
+      const chunk = bytes.subarray(decoder.dataStart, decoder.dataEnd);
+      // Other connections read into the shared buffer while the sink may still hold this.
+      taken = body.push(bytes === sharedReadBuffer ? Buffer.from(chunk) : chunk);
+      if (this.#closed || this.#lingering) return decoder.position;
+    }
+    if (decoded === 'end') {
+      this.#reading = 'complete';
+      this.#deadline.clear();
+      this.#transport.releaseBuffer(!taken);
+      body.trailers = decoder.trailers;
+      body.finish();
+      this.#advance();
+    } else if (!taken) {
+      this.#deadline.clear();
+      this.#pause();
+    }
+    return decoder.position;
+  }
+
+  /** The body breaks off or breaks a rule: its reader hears of it, and the connection cannot go on. */
+  #breakBody(code: ErrorCode): void {
+    this.#keepAlive = false;
+    this.#reading = 'complete';
+    this.#deadline.clear();
+    this.#transport.releaseBuffer(true);
+    this.#body?.fail(code);
+    this.#advance();
+  }
+
+  /** Answer what is no servable request, then close. The answers before it are already on their way. */
+  #refuse(code: ErrorCode, head?: RequestHead): void {
+    this.#keepAlive = false;
+    this.#reading = 'complete';
+    this.#writing = 'answering';
+    this.#deadline.clear();
+    this.#head = head ?? this.#head;
+    const response = this.#owner.refused(code);
+    const mode = responseBodyMode(response, head?.method ?? 'GET', 11);
+    this.#writer.send(response, mode, 11, this.#owner.requestId, false);
+    if (!this.#consuming) this.#writer.flush();
+  }
+
+  /** Whether the rest of the request's body can leave the connection usable for another request. */
+  #bodyAllowsKeepAlive(): boolean {
+    const { demand } = this.#body as RequestBody;
+    return demand === 'flowing' || demand === 'stalled' || this.#restIsSmall();
+  }
+
+  #restIsSmall(): boolean {
+    const { length } = this.#body as RequestBody;
+    return !this.#expectsContinue && length !== undefined && length <= DISCARD_LIMIT;
+  }
+
+  // ---- writing
+
+  /** From the writer: the answer's last byte left, or it broke off. */
+  #answered(bytes: number, error: ErrorCode | undefined): void {
+    this.#writing = 'complete';
+    this.#owner.finished(this.#writer.status, bytes, error);
+    if (this.#closed) return;
+    if (error !== undefined && this.#writer.broken) {
+      this.#transport.destroy();
+      return;
+    }
+    this.#advance();
+  }
+
+  #advance(): void {
+    switch (nextStep(this.#reading, this.#writing, this.#keepAlive)) {
+      case 'wait':
+        break;
+      case 'next-request':
+        this.#nextRequest();
+        break;
+      case 'discard-body': {
+        const body = this.#body as RequestBody;
+        const wanted = body.demand === 'flowing' || body.demand === 'stalled';
+        if (wanted || !this.#restIsSmall()) this.#linger();
+        else body.cancel();
+        break;
+      }
+      case 'linger':
+        this.#linger();
+        break;
+    }
+  }
+
+  #nextRequest(): void {
+    this.#reading = 'head';
+    this.#writing = 'idle';
+    this.#head = undefined;
+    this.#body = undefined;
+    this.#decoder = undefined;
+    this.#parser.reset();
+    this.#deadline.arm('keep-alive', this.#options.timeouts.keepAlive);
+    if (this.#consuming) return;
+    this.#unpause();
+    this.#consumePending();
+    if (this.#inputEnded && this.#writing === 'idle' && !this.#lingering) this.#linger();
+  }
+
+  /** Our last word is said: half-close, and read away what still comes until the client closes too. */
+  #linger(): void {
+    if (this.#lingering) return;
+    this.#lingering = true;
+    this.#writer.flush();
+    this.#pending.clear();
+    this.#deadline.arm('linger', LINGER_MS);
+    this.#unpause();
+    this.#transport.end();
+  }
+
+  #timedOut(phase: ReadPhase): void {
+    switch (phase) {
+      case 'linger':
+        this.#transport.destroy();
+        break;
+      case 'keep-alive':
+        this.#linger();
+        break;
+      case 'headers':
+        if (this.#parser.atStart) this.#linger();
+        else this.#refuse('http1.timeout.headers');
+        break;
+      case 'body-idle':
+        this.#breakBody('http1.timeout.body');
+        break;
+    }
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#transport.pause();
+  }
+
+  #unpause(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#transport.resume();
+  }
+}

@@ -1,0 +1,127 @@
+import * as net from 'node:net';
+import type { Peer } from '../core/peer.ts';
+import { giveReadBuffer, sharedReadBuffer, takeReadBuffer } from '../core/read-buffer.ts';
+import type { Transport, TransportEvents } from './transport.ts';
+
+/** The address without the IPv6 wrapping that a dual-stack socket gives an IPv4 peer. */
+export function plainAddress(address: string | undefined): string {
+  if (address === undefined) return 'unix';
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+/**
+ * A transport over a `net.Socket` that reads into a buffer of ours instead of a new one per read. Write acceptance
+ * is exact: the high-water mark of one byte makes the socket say `drain` as soon as nothing is left to write.
+ */
+export class SocketTransport implements Transport {
+  readonly peer: Peer;
+  events: TransportEvents;
+  #socket: net.Socket;
+  #own: Buffer | undefined = undefined;
+  /** What the socket reads into next. */
+  #next: Buffer = sharedReadBuffer;
+  #stalled = false;
+  #inRead = false;
+  #error: NodeJS.ErrnoException | undefined = undefined;
+
+  /** Called through `accepted` and `connecting`. */
+  private constructor(makeSocket: (onread: net.OnReadOpts) => net.Socket, peer: Peer | undefined, events: TransportEvents) {
+    this.events = events;
+    const socket = makeSocket({
+      buffer: () => this.#next,
+      callback: (length, bytes) => {
+        this.#inRead = true;
+        this.events.data(bytes as Buffer, length);
+        this.#inRead = false;
+        return true;
+      },
+    });
+    this.#socket = socket;
+    this.peer = peer ?? { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0, secure: false };
+    socket.on('end', () => this.events.ended());
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+    socket.on('close', () => {
+      this.releaseBuffer(true);
+      this.events.closed(this.#error);
+    });
+  }
+
+  /** Take over a connection that a server has accepted (paused, see `listen`). */
+  static accepted(socket: net.Socket, events: TransportEvents): SocketTransport {
+    const holder = socket as unknown as { _handle: unknown };
+    const handle = holder._handle;
+    holder._handle = null;
+    return new SocketTransport(
+      (onread) => {
+        // `handle` is not among the documented options; docs/decisions/0004 has the reasons and the measurement.
+        const options = { handle, allowHalfOpen: true, writableHighWaterMark: 1, onread };
+        return new net.Socket(options as net.SocketConstructorOpts);
+      },
+      undefined,
+      events,
+    );
+  }
+
+  get pending(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(data: string | Buffer): boolean {
+    const socket = this.#socket;
+    if (typeof data === 'string') socket.write(data, 'latin1');
+    else socket.write(data);
+    return socket.writableLength === 0 || this.#stall();
+  }
+
+  writeBoth(head: string, data: Buffer, tail: string): boolean {
+    const socket = this.#socket;
+    socket.cork();
+    if (head !== '') socket.write(head, 'latin1');
+    socket.write(data);
+    if (tail !== '') socket.write(tail, 'latin1');
+    socket.uncork();
+    return socket.writableLength === 0 || this.#stall();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  holdBuffer(): void {
+    this.#own ??= takeReadBuffer();
+    this.#next = this.#own;
+  }
+
+  releaseBuffer(lent: boolean): void {
+    if (this.#own === undefined) return;
+    // Outside of a read the socket has this buffer in hand for the next one: then it is left to the collector.
+    if (this.#inRead && !lent) giveReadBuffer(this.#own);
+    this.#own = undefined;
+    this.#next = sharedReadBuffer;
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #stall(): false {
+    if (!this.#stalled) {
+      this.#stalled = true;
+      this.#socket.once('drain', () => {
+        this.#stalled = false;
+        this.events.drained();
+      });
+    }
+    return false;
+  }
+}

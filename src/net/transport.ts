@@ -1,0 +1,39 @@
+import type { Peer } from '../core/peer.ts';
+
+/** What a connection is told by its transport. */
+export interface TransportEvents {
+  /** Bytes have come: `bytes[0..length)`, lent until the next read (see `Transport.holdBuffer`). */
+  data(bytes: Buffer, length: number): void;
+  /** The other side will send no more; it may still read. */
+  ended(): void;
+  /** All that was written has been taken by the system, after a write that returned false. */
+  drained(): void;
+  /** The connection is gone, both ways. Called once, nothing after it. */
+  closed(error: NodeJS.ErrnoException | undefined): void;
+}
+
+/**
+ * A connection's bytes, whatever carries them. Strings are latin1: one character a byte.
+ */
+export interface Transport {
+  readonly peer: Peer;
+  /** Send. True: the system took it all. False: part of it waits (a Buffer is then held until `drained`). */
+  write(data: string | Buffer): boolean;
+  /** Send a string and a Buffer behind it, in one system call. */
+  writeBoth(head: string, data: Buffer, tail: string): boolean;
+  /** Bytes written that the system has not taken yet. */
+  readonly pending: number;
+  pause(): void;
+  resume(): void;
+  /**
+   * After the next read at the latest, read into a buffer of the connection's own, so that a lent chunk survives
+   * other connections' reads while this one is paused. Until then, chunks lie in the thread's `sharedReadBuffer`.
+   */
+  holdBuffer(): void;
+  /** Go back to the shared buffer. `lent`: somebody still holds a part of the own one, so that it is not used again. */
+  releaseBuffer(lent: boolean): void;
+  /** Send what is waiting, then say that no more will come. The other side may still send. */
+  end(): void;
+  /** Close both ways at once and drop what is waiting. */
+  destroy(): void;
+}
