@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** One server of an upstream. */
 export interface UpstreamServer {
   /** Scheme, host and port as a URL without a path, e.g. `http://10.0.0.1:8000`. */
@@ -33,4 +35,96 @@ export interface UpstreamOptions {
     /** Between two pieces of the answer. */
     readonly idle: number;
   };
+}
+
+/**
+ * Reads the URL of a server: scheme, host and port, nothing else. Returns what is wrong with it where it is not one.
+ */
+export function parseServerUrl(text: string): Omit<UpstreamServer, 'weight'> | string {
+  if (/^https:/i.test(text)) return 'TLS to an upstream is not available in this version';
+  if (!/^http:\/\//i.test(text) || !URL.canParse(text))
+    return 'expected a URL such as `http://127.0.0.1:8000`';
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') return "a server's URL has no user and no password";
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    return "a server's URL ends with its port: it has no path and no query";
+  }
+  if (url.port === '0') return 'no server listens on port 0';
+  const hostname = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
+  const port = url.port === '' ? 80 : Number(url.port);
+  return { url: url.origin, hostname, port, authority: url.host };
+}
+
+/** A server's URL as a user writes it. */
+const serverUrl = z.string().transform((text, context) => {
+  const server = parseServerUrl(text);
+  if (typeof server !== 'string') return server;
+  context.addIssue({ code: 'custom', message: server });
+  return z.NEVER;
+});
+
+const server = z.union([
+  serverUrl.transform((url): UpstreamServer => ({ ...url, weight: 1 })),
+  z
+    .strictObject({
+      /** Scheme, host and port, e.g. `http://10.0.0.1:8000`. */
+      url: serverUrl,
+      /** Share of the requests, relative to the other servers. Default 1. */
+      weight: z.int().min(1).max(1000).default(1),
+      backup: notYet('backup'),
+    })
+    .transform(({ url, weight }): UpstreamServer => ({ ...url, weight })),
+]);
+
+/**
+ * The schema of one upstream, without its name. `duration` reads what users write (`3s`) into milliseconds: that
+ * notation belongs to the configuration.
+ */
+export function upstreamSchema(duration: z.ZodType<number, string | number>) {
+  return z.strictObject({
+    /** URLs, or `{ url, weight }`. */
+    servers: z.array(server).min(1, 'an upstream has at least one server'),
+    resolve: z
+      .strictObject({
+        /** Host names → IP addresses, looked at before the system is asked. */
+        static: z
+          .record(z.string().toLowerCase(), z.union([z.ipv4(), z.ipv6()], 'expected an IP address'))
+          .default({}),
+        interval: notYet('interval'),
+        srv: notYet('srv'),
+      })
+      .prefault({}),
+    pool: z
+      .strictObject({
+        /** Connections to one server, for each worker. Default 256. */
+        max: z.int().min(1).max(65_535).default(256),
+        /** How long an unused connection is kept. Default 60s. */
+        idleTimeout: duration.default(60_000),
+      })
+      .prefault({}),
+    timeouts: z
+      .strictObject({
+        /** Until the connection stands. Default 3s. */
+        connect: duration.default(3_000),
+        /** From the request's last byte to the answer's first. Default 60s. */
+        firstByte: duration.default(60_000),
+        /** Between two pieces of the answer. Default 60s. */
+        idle: duration.default(60_000),
+      })
+      .prefault({}),
+    balance: z
+      .literal('round-robin', { error: '`round-robin` is the only balance of this version' })
+      .optional(),
+    sticky: notYet('sticky'),
+    health: notYet('health'),
+    eject: notYet('eject'),
+    retry: notYet('retry'),
+    queue: notYet('queue'),
+    tls: notYet('tls'),
+  });
+}
+
+/** A key that is planned: it may be there only to say no. */
+function notYet(key: string) {
+  return z.literal(false, { error: `\`${key}\` is not available in this version` }).optional();
 }

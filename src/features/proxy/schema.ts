@@ -1,3 +1,7 @@
+import { z } from 'zod';
+import { validAuthority } from '../../http/target.ts';
+import { parseServerUrl } from '../../upstream/schema.ts';
+
 /** What the `proxy` end of a route does: passes requests on to an upstream. Built by the configuration, read by the handler. */
 export interface ProxyOptions {
   /** Name of the upstream (`UpstreamOptions.name`). */
@@ -18,3 +22,63 @@ export interface ProxyOptions {
     readonly request: 'auto' | 'off';
   };
 }
+
+/** Whether `to` is the URL of a server, and not an upstream's name. */
+export function isServerUrl(to: string): boolean {
+  return to.includes('://');
+}
+
+/** An upstream's name, or the URL of the one server that there is; the latter is made an upstream by the configuration. */
+const to = z
+  .string()
+  .min(1, 'expected the name of an upstream, or a URL')
+  .superRefine((text, context) => {
+    const problem = isServerUrl(text) ? parseServerUrl(text) : undefined;
+    if (typeof problem === 'string') context.addIssue({ code: 'custom', message: problem });
+  });
+
+const DEFAULT_REDIRECTS = 5;
+
+const followRedirects = z
+  .union([
+    z.boolean(),
+    z.strictObject({
+      /** Redirects followed for one request, 1 to 20. Default 5. */
+      max: z.int().min(1).max(20).default(DEFAULT_REDIRECTS),
+    }),
+  ])
+  .transform((value) => (value === true ? { max: DEFAULT_REDIRECTS } : value === false ? undefined : value));
+
+const proxyOptions = z.strictObject({
+  /** The name of an upstream, or the URL of a server. */
+  to,
+  /** Taken off the front of the request's path before it is sent on, e.g. `/api`. */
+  stripPrefix: z
+    .string()
+    .regex(/^\/[^\s?#*]*[^\s?#*/]$/, 'expected a path such as `/api`, without a slash at its end')
+    .optional(),
+  /** Follow redirects of the upstream that stay on it, for GET and HEAD. Default: pass them to the client. */
+  followRedirects: followRedirects.optional(),
+  /** The Host field sent on: `preserve` (default), `upstream`, or a host of your own. */
+  host: z
+    .string()
+    .refine((host) => host !== '' && validAuthority(host), {
+      error: 'expected `preserve`, `upstream` or a host',
+    })
+    .default('preserve'),
+  /** Which fields tell the upstream about the client: `x-forwarded` (default) or `off`. */
+  forwarded: z.enum(['x-forwarded', 'off']).default('x-forwarded'),
+  buffer: z
+    .strictObject({
+      /** `auto` (default): a chunked request body is collected and sent with its length. `off`: streamed. */
+      request: z.enum(['auto', 'off']).default('auto'),
+      response: z
+        .literal('off', { error: 'buffering of responses is not available in this version' })
+        .optional(),
+    })
+    .prefault({})
+    .transform(({ request }) => ({ request })),
+});
+
+/** What a user may write under `proxy:`; a string alone is `to`. */
+export const proxySchema = z.union([to.transform((text) => proxyOptions.parse({ to: text })), proxyOptions]);

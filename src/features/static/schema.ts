@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What the `files` end of a route does: serves the files under a directory. Built by the configuration, read by the handler. */
 export interface StaticOptions {
   /** Absolute path of the directory. */
@@ -17,3 +19,37 @@ export interface StaticOptions {
   /** Taken off the front of the request's path before it is looked up in the root, e.g. `/static`. */
   readonly stripPrefix?: string | undefined;
 }
+
+const root = z.string().min(1, 'expected a directory');
+const fileName = z
+  .string()
+  .regex(/^(?!\.{1,2}$)[^/\\\0]+$/, 'expected the name of a file, without a directory');
+
+const staticOptions = z.strictObject({
+  /** The directory, relative to the configuration file. */
+  root,
+  /** Names tried, in order, when a directory is asked for. Default `[index.html]`. */
+  index: z.array(fileName).default(['index.html']),
+  listing: z.literal(false, { error: '`listing` is not available in this version' }).default(false),
+  /** Answer what is not found with the root's index file. Default false. */
+  spa: z.boolean().default(false),
+  precompressed: z
+    .array(z.never())
+    .max(0, { error: '`precompressed` is not available in this version', abort: true })
+    .default([]),
+  /** Whether names that start with a dot are served: `deny` (default) or `allow`. */
+  dotfiles: z.enum(['deny', 'allow']).default('deny'),
+  /** Which symbolic links are followed: `within-root` (default), `deny`, `follow`. */
+  symlinks: z.enum(['within-root', 'deny', 'follow']).default('within-root'),
+  /** Taken off the front of the request's path before it is looked up, e.g. `/static`. */
+  stripPrefix: z
+    .string()
+    .regex(/^\/[^\s?#*]*[^\s?#*/]$/, 'expected a path such as `/static`, without a slash at its end')
+    .optional(),
+});
+
+/** What a user may write under `files:`; a string alone is `root`. A relative root is made absolute by the configuration. */
+export const staticSchema = z.union([
+  root.transform((path) => staticOptions.parse({ root: path })),
+  staticOptions,
+]);
