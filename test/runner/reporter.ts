@@ -1,3 +1,4 @@
+import { AssertionError } from 'node:assert';
 import { appendFileSync } from 'node:fs';
 import type { TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
@@ -54,5 +55,8 @@ function translate({ type, data }: TestEvent): FileEvent | undefined {
 function failure(error: Error & { failureType?: string }): string | undefined {
   if (error.failureType === 'subtestsFailed') return undefined;
   const cause = error.cause ?? error.message;
-  return typeof cause === 'string' ? cause : inspect(cause, { depth: 6 });
+  if (typeof cause === 'string') return cause;
+  // The message of an assertion holds the difference already; inspecting the error would print both sides again.
+  const text = cause instanceof AssertionError ? cause.stack : undefined;
+  return (text ?? inspect(cause, { depth: 6 })).replaceAll(/\n +at [^\n]*node:internal[^\n]*/g, '');
 }

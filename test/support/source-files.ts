@@ -47,7 +47,7 @@ export function importsOf(path: string, text: string): Import[] {
 }
 
 export function withoutComments(text: string): string {
-  return text.replaceAll(/\/\*[^]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+  return text.replaceAll(/^[ \t]*\/\*[^]*?\*\//gm, '').replaceAll(/^\s*\/\/.*$/gm, '');
 }
 
 /** The shortest way around found from each file on, as paths; empty without cycles. */
