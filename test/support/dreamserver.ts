@@ -24,6 +24,8 @@ export class DreamServer implements AsyncDisposable {
   readonly child: Child;
   /** Port of 127.0.0.1 that it listens on. */
   readonly port: number;
+  #requests: AccessLogEntry[] = [];
+  #linesRead = 0;
 
   constructor(child: Child, port: number) {
     this.child = child;
@@ -39,12 +41,15 @@ export class DreamServer implements AsyncDisposable {
   }
 
   /** Requests logged on standard output so far. */
-  get requests(): AccessLogEntry[] {
-    return parseAccessLog(this.child.stdout);
+  get requests(): readonly AccessLogEntry[] {
+    const { stdout } = this.child;
+    this.#requests.push(...parseAccessLog(stdout.slice(this.#linesRead)));
+    this.#linesRead = stdout.length;
+    return this.#requests;
   }
 
   /** Waits until at least `count` requests are logged and returns them all. */
-  untilLogged(count: number): Promise<AccessLogEntry[]> {
+  untilLogged(count: number): Promise<readonly AccessLogEntry[]> {
     return this.child.untilOutput(`${count} requests logged`, () => {
       const lines = this.requests;
       return lines.length >= count && lines;

@@ -1,6 +1,8 @@
 import { Child } from './child.ts';
+import { head } from './message.ts';
 import { program } from './packages.ts';
 import { freePort, untilAccepts } from './ports.ts';
+import { exchange } from './raw-client.ts';
 import { type TemporaryDirectory, temporaryDirectory } from './temp.ts';
 
 export interface NginxOptions {
@@ -32,11 +34,6 @@ export class Nginx implements AsyncDisposable {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
-  }
-
-  /** Path of its access log: the request line and the status of each request, one a line. */
-  get accessLog(): string {
-    return this.#directory.join('access.log');
   }
 
   /** Starts it, also again after it was killed. */
@@ -79,8 +76,7 @@ http {
   types { text/html html; text/plain txt; }
   sendfile on;
   keepalive_requests 1000000;
-  log_format short '$request $status';
-  access_log ${at('access.log')} short;
+  access_log off;
   client_max_body_size 0;
   client_body_temp_path ${at('body')};
   proxy_temp_path ${at('proxy')};
@@ -90,7 +86,7 @@ http {
   server {
     listen 127.0.0.1:${this.port} backlog=4096;
     root ${this.#options.root};
-    location = /status { stub_status; access_log off; }
+    location = /status { stub_status; }
     ${this.#options.server ?? ''}
   }
 }
@@ -98,10 +94,15 @@ http {
   }
 }
 
-/** How many requests nginx has served since its start, by its own count; the asking itself is one of them. */
-export async function nginxRequestCount(nginx: Nginx): Promise<number> {
-  const text = await (await fetch(`${nginx.url}/status`)).text();
-  const match = /^ (\d+) (\d+) (\d+) $/m.exec(text);
-  if (!match) throw new Error(`stub_status: ${text}`);
-  return Number(match[3]);
+/**
+ * What nginx has counted since its start: connections accepted and requests served. The asking itself is one of each.
+ */
+export async function nginxCounters(nginx: Nginx): Promise<{ connections: number; requests: number }> {
+  const response = await exchange(
+    nginx.port,
+    head('GET /status HTTP/1.1', 'Host: localhost', 'Connection: close'),
+  );
+  const match = /^ (\d+) (\d+) (\d+) $/m.exec(response.body.toString());
+  if (!match) throw new Error(`stub_status: ${response.body.toString()}`);
+  return { connections: Number(match[1]), requests: Number(match[3]) };
 }
