@@ -12,7 +12,8 @@ export class PatternError extends Error {
  * @throws PatternError
  */
 export function parseHostPattern(pattern: string): string {
-  const { name, port } = splitAuthority(pattern.trim());
+  if (pattern.includes('/')) throw new PatternError('a host has no scheme and no path');
+  const { name, port } = splitAuthority(pattern);
   if (name === '') throw new PatternError('the host is empty');
   if (port !== '' && !isPort(port)) throw new PatternError(`\`${port}\` is not a port`);
   const wildcard = name.startsWith('*.');
@@ -21,9 +22,7 @@ export function parseHostPattern(pattern: string): string {
     throw new PatternError(
       rest.includes('*')
         ? '`*` may stand for the whole host or for its first labels only, as in `*.example.com`'
-        : rest.includes('/')
-          ? 'a host has no scheme and no path'
-          : `\`${rest}\` is not a host name`,
+        : `\`${rest}\` is not a host name`,
     );
   }
   const ascii = name === '*' ? '*' : (wildcard ? '*.' : '') + toAscii(rest);
