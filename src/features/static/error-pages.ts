@@ -1,0 +1,72 @@
+import { monotonicNow } from '../../core/clock.ts';
+import type { ErrorCode } from '../../core/errors.ts';
+import { Response } from '../../http/response.ts';
+import { type ErrorContext, errorResponse } from '../../pipeline/error-response.ts';
+import type { Exchange } from '../../pipeline/exchange.ts';
+import type { CachedFile } from './cached-file.ts';
+import { type FileStore, FRESH_MS } from './file-store.ts';
+
+/** What an error answer carries besides what every one does. */
+type Additions = Pick<ErrorContext, 'allow' | 'headers'>;
+
+/** What is known of a site's page for one status. */
+interface Page {
+  readonly key: string;
+  readonly name: string;
+  /** There is none, as far as is known until then. */
+  absentUntil: number;
+  loading: Promise<CachedFile | undefined> | undefined;
+}
+
+/** Error answers with a site's own pages: `404.html` and the like in its root, before the built-in ones. */
+export class ErrorPages {
+  readonly #files: FileStore;
+  readonly #pages = new Map<number, Page>();
+
+  constructor(files: FileStore) {
+    this.#files = files;
+  }
+
+  /** The answer for a failure. A client that would rather have something else than HTML gets no site's page. */
+  answer(exchange: Exchange, code: ErrorCode, additions?: Additions): Response | Promise<Response> {
+    const builtIn = errorResponse(code, { request: exchange.request, id: exchange.id, ...additions });
+    if (!builtIn.headers.get('Content-Type')?.startsWith('text/html')) return builtIn;
+    const page = this.#page(builtIn.status);
+    const now = monotonicNow();
+    if (now < page.absentUntil) return builtIn;
+    const file = this.#files.cached(page.key, now);
+    if (file !== undefined) return withPage(builtIn, file);
+    page.loading ??= this.#load(page);
+    return page.loading.then((loaded) => withPage(builtIn, loaded));
+  }
+
+  async #load(page: Page): Promise<CachedFile | undefined> {
+    const askedAt = monotonicNow();
+    try {
+      const found = await this.#files.load(page.key, page.name);
+      if (typeof found !== 'string') return found;
+      page.absentUntil = askedAt + FRESH_MS;
+      return undefined;
+    } finally {
+      page.loading = undefined;
+    }
+  }
+
+  #page(status: number): Page {
+    let page = this.#pages.get(status);
+    if (page === undefined) {
+      // No request's path is like this key, so nobody gets the page with another status by it.
+      page = { key: `page ${status}`, name: `/${status}.html`, absentUntil: -Infinity, loading: undefined };
+      this.#pages.set(status, page);
+    }
+    return page;
+  }
+}
+
+function withPage(builtIn: Response, page: CachedFile | undefined): Response {
+  if (page?.bytes === undefined) return builtIn;
+  const headers = builtIn.headers
+    .derive()
+    .set('Content-Type', page.whole.headers.get('Content-Type') as string);
+  return new Response(builtIn.status, headers, page.bytes, { error: builtIn.error });
+}

@@ -1,0 +1,177 @@
+import { closeSync, fstatSync, read, statSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { monotonicNow } from '../../core/clock.ts';
+import type { ErrorCode } from '../../core/errors.ts';
+import { mediaTypeOf } from '../../http/media-type.ts';
+import { CachedFile, type FileVersion, isSameVersion } from './cached-file.ts';
+import { FileBody } from './file-body.ts';
+import { filePathOf } from './file-path.ts';
+import type { FileTable, HotFiles } from './hot-files.ts';
+import type { StaticOptions } from './schema.ts';
+import { type OpenFile, SiteRoot } from './site-root.ts';
+
+const readAsync = promisify(read);
+
+/**
+ * How long a file is served without looking whether it is still the same, in milliseconds. A stat costs some 2 µs,
+ * a fifth of what a whole request costs; so a file that is asked for often pays it twice a second, and an
+ * edited one is served new within half a second.
+ */
+export const FRESH_MS = 500;
+
+/** Larger files are read for each request: 64 of this size would fill all the room there is. */
+const LARGEST_KEPT = 2 ** 20;
+
+/** How often a file that changes while it is read is tried again. */
+const ATTEMPTS = 3;
+
+/** What a path was found to stand for: a file, a directory whose slash is missing or whose index is, or nothing. */
+export type Found = CachedFile | 'redirect' | 'no-index' | 'absent' | ErrorCode;
+
+/** The files below one root, looked up by request path, the hot ones from memory. */
+export class FileStore {
+  readonly #options: StaticOptions;
+  readonly #root: SiteRoot;
+  readonly #table: FileTable;
+  /** Lookups on their way, so that many requests for one file read it once. */
+  readonly #lookups = new Map<string, Promise<Found>>();
+
+  /** Throws when there is no directory at `options.root`. */
+  constructor(options: StaticOptions, hotFiles: HotFiles) {
+    this.#options = options;
+    this.#root = new SiteRoot(options.root, options.symlinks);
+    this.#table = hotFiles.table();
+  }
+
+  /** The file kept under a key (a request's path), if it is known to be current at `now` (`monotonicNow`). */
+  cached(key: string, now: number): CachedFile | undefined {
+    const file = this.#table.get(key);
+    if (file === undefined || now < file.freshUntil) return file;
+    return this.#revalidate(file, now);
+  }
+
+  /** Find what a request's path stands for, on the disk. */
+  find(path: string): Promise<Found> {
+    let lookup = this.#lookups.get(path);
+    if (lookup === undefined) {
+      // A path off the wire is a slice that would hold on to the whole head of its request.
+      const key = Buffer.from(path, 'latin1').toString('latin1');
+      lookup = this.#find(key).finally(() => this.#lookups.delete(key));
+      this.#lookups.set(key, lookup);
+    }
+    return lookup;
+  }
+
+  /**
+   * Take in the file of that name, a small one with its bytes. All of them are of one version: they are read from the
+   * descriptor that was looked at, and count only if it looks the same afterwards.
+   */
+  async load(key: string, name: string): Promise<CachedFile | 'directory' | 'absent' | ErrorCode> {
+    const mediaType = await mediaTypeOf(name);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const freshUntil = monotonicNow() + FRESH_MS;
+      const opened = await this.#root.open(name);
+      if (typeof opened === 'string') return opened;
+      const { stats } = opened;
+      const isSmall = stats.size <= LARGEST_KEPT;
+      const bytes = await readWhole(opened, isSmall ? stats.size : 0);
+      if (typeof bytes === 'string') return bytes;
+      if (bytes === undefined) continue;
+      const path = this.#root.locate(name);
+      const found = { key, name, path, version: stats, mediaType, bytes: isSmall ? bytes : undefined };
+      const file = new CachedFile(found, freshUntil);
+      this.#table.set(file);
+      return file;
+    }
+    return 'static.file-changed';
+  }
+
+  /** Bytes of a file as a body; undefined when the file on the disk is not this version any more. */
+  async openBody(file: CachedFile, start: number, length: number): Promise<FileBody | undefined> {
+    const opened = await this.#root.open(file.name);
+    if (typeof opened !== 'string') {
+      if (isSameVersion(opened.stats, file.version)) return new FileBody(opened.fd, start, length);
+      closeSync(opened.fd);
+    }
+    this.#table.delete(file);
+    return undefined;
+  }
+
+  async #find(path: string): Promise<Found> {
+    const { stripPrefix, dotfiles } = this.#options;
+    const below = stripPrefix === undefined ? path : withoutPrefix(path, stripPrefix);
+    if (below === '') return 'redirect';
+    const { name, refused } = filePathOf(below, dotfiles);
+    if (refused !== undefined) return refused;
+    if (name.endsWith('/')) return this.#findIndex(path, name);
+    const found = await this.load(path, name);
+    return found === 'directory' ? 'redirect' : found;
+  }
+
+  /**
+   * The index file of a directory. The first of the names is kept under the directory's own path, so that asking for it
+   * is a hit; the others only under theirs, since a look at them would not tell that a better one has come.
+   */
+  async #findIndex(path: string, directory: string): Promise<Found> {
+    const names = this.#options.index;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
+      const key = i === 0 ? path : path + encodeURIComponent(name);
+      const found = this.cached(key, monotonicNow()) ?? (await this.load(key, directory + name));
+      if (found !== 'absent' && found !== 'directory') return found;
+    }
+    const found = await this.#root.open(directory);
+    if (typeof found === 'string') return found === 'directory' ? 'no-index' : found;
+    closeSync(found.fd);
+    return 'absent';
+  }
+
+  /**
+   * Look whether a file is still the same. On the path and not in another thread, where it would cost ten times as
+   * much: the entry of a file that is asked for is in the system's memory, so there is nothing to wait for.
+   */
+  #revalidate(file: CachedFile, now: number): CachedFile | undefined {
+    const seen = file.settled ? look(file.path) : undefined;
+    if (seen !== undefined && isSameVersion(seen, file.version)) {
+      file.freshUntil = now + FRESH_MS;
+      return file;
+    }
+    this.#table.delete(file);
+    return undefined;
+  }
+}
+
+const QUIETLY = { throwIfNoEntry: false } as const;
+
+function look(path: string): FileVersion | undefined {
+  try {
+    return statSync(path, QUIETLY);
+  } catch {
+    // Whatever it is, the lookup that follows says it.
+    return undefined;
+  }
+}
+
+/** The first `size` bytes of a file, which is closed; undefined when it changed meanwhile. */
+async function readWhole({ fd, stats }: OpenFile, size: number): Promise<Buffer | undefined | ErrorCode> {
+  try {
+    const bytes = Buffer.allocUnsafeSlow(size);
+    let filled = 0;
+    while (filled < size) {
+      const { bytesRead } = await readAsync(fd, bytes, filled, size - filled, filled);
+      if (bytesRead === 0) return undefined;
+      filled += bytesRead;
+    }
+    return isSameVersion(fstatSync(fd), stats) ? bytes : undefined;
+  } catch {
+    return 'static.unreadable';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What of a path lies below a prefix; the path itself when it does not begin with it. */
+function withoutPrefix(path: string, prefix: string): string {
+  const isBelow = path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
+  return isBelow ? path.slice(prefix.length) : path;
+}

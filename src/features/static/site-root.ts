@@ -1,0 +1,145 @@
+import {
+  type Stats,
+  closeSync,
+  constants,
+  fstatSync,
+  open,
+  readlinkSync,
+  realpathSync,
+  stat,
+  statSync,
+} from 'node:fs';
+import { resolve, sep } from 'node:path';
+import { promisify } from 'node:util';
+import type { ErrorCode } from '../../core/errors.ts';
+import type { StaticOptions } from './schema.ts';
+
+const openAsync = promisify(open);
+const statAsync = promisify(stat);
+
+/**
+ * O_NONBLOCK: should a FIFO have taken the file's place since it was looked at, opening it does not wait for a writer.
+ * O_NOCTTY: nor does a terminal become ours. Both are absent on Windows.
+ */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+
+/** A regular file, open for reading. Whoever gets it closes the descriptor. */
+export interface OpenFile {
+  readonly fd: number;
+  /** Of the descriptor, so of what will be read, whatever has become of the name. */
+  readonly stats: Stats;
+}
+
+/** What opening a name can come to; `absent` is also what may not be seen. */
+export type Opened = OpenFile | 'directory' | 'absent' | ErrorCode;
+
+/** A directory whose files are served, and the way out of it that is barred. */
+export class SiteRoot {
+  readonly #path: string;
+  readonly #symlinks: StaticOptions['symlinks'];
+  /** The root with its own symbolic links resolved. It may change: `current -> releases/7` is how sites are deployed. */
+  #realPath: string;
+
+  /** Throws when there is no directory at `path`. */
+  constructor(path: string, symlinks: StaticOptions['symlinks']) {
+    this.#path = resolve(path);
+    this.#symlinks = symlinks;
+    try {
+      this.#realPath = realpathSync.native(this.#path);
+    } catch (error) {
+      throw new Error(`cannot serve ${this.#path}: there is no such directory`, { cause: error });
+    }
+    if (!statSync(this.#realPath).isDirectory())
+      throw new Error(`cannot serve ${this.#path}: it is not a directory`);
+  }
+
+  /** Where a name of `filePathOf` lies. */
+  locate(name: string): string {
+    return this.#path === sep ? name : this.#path + name;
+  }
+
+  /**
+   * Open the regular file behind a name. What it is, is looked at first, since opening a device can have effects; that
+   * it is still that, and where it lies, is asked of the open descriptor, so that a swap between the two gains nothing.
+   * What a symbolic link hides does not exist for the client: it learns nothing of what lies outside.
+   */
+  async open(name: string): Promise<Opened> {
+    const path = this.locate(name);
+    try {
+      const found = await statAsync(path);
+      if (found.isDirectory()) return this.#allows(realpathSync.native(path), name) ? 'directory' : 'absent';
+      if (!found.isFile()) return 'absent';
+      return this.#vet(await openAsync(path, OPEN_FLAGS), path, name);
+    } catch (error) {
+      return meaningOf(error);
+    }
+  }
+
+  #vet(fd: number, path: string, name: string): Opened {
+    let keep = false;
+    try {
+      const stats = fstatSync(fd);
+      const isFollowed = this.#symlinks === 'follow';
+      keep = stats.isFile() && (isFollowed || this.#allows(realPathOf(fd, path, stats), name));
+      return keep ? { fd, stats } : 'absent';
+    } finally {
+      if (!keep) closeSync(fd);
+    }
+  }
+
+  #allows(realPath: string | undefined, name: string): boolean {
+    if (this.#symlinks === 'follow') return true;
+    if (realPath === undefined) return false;
+    if (this.#liesWithin(realPath, name)) return true;
+    // Perhaps it is the root that has moved.
+    const realRoot = realpathSync.native(this.#path);
+    if (realRoot === this.#realPath) return false;
+    this.#realPath = realRoot;
+    return this.#liesWithin(realPath, name);
+  }
+
+  #liesWithin(realPath: string, name: string): boolean {
+    const root = this.#realPath === sep ? '' : this.#realPath;
+    // Where no link was followed, the real path is the one that was asked for.
+    if (this.#symlinks === 'deny') return realPath === root + name || `${realPath}/` === root + name;
+    return realPath === root || realPath.startsWith(root + sep);
+  }
+}
+
+/**
+ * Where an open file lies, with no symbolic link on the way. Linux tells it of the descriptor itself. Elsewhere the
+ * path is resolved again and counts only if it leads to the very file that is open.
+ */
+function realPathOf(fd: number, path: string, stats: Stats): string | undefined {
+  if (process.platform === 'linux') {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // Without /proc: like everywhere else.
+    }
+  }
+  return realPathOfSameFile(path, stats);
+}
+
+/** The real path of `path`, or undefined when another file than the one `stats` describes lies there. */
+export function realPathOfSameFile(path: string, stats: Stats): string | undefined {
+  const realPath = realpathSync.native(path);
+  const there = statSync(realPath);
+  return there.dev === stats.dev && there.ino === stats.ino ? realPath : undefined;
+}
+
+/** What a failed call of the file system means for the client. */
+function meaningOf(error: unknown): 'absent' | ErrorCode {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ENAMETOOLONG':
+    case 'ELOOP':
+      return 'absent';
+    case 'EACCES':
+    case 'EPERM':
+      return 'request.forbidden';
+    default:
+      return 'static.unreadable';
+  }
+}

@@ -1,0 +1,22 @@
+import { extname } from 'node:path';
+
+/** What is said of bytes about which nothing is known (RFC 9110 §8.3). */
+const UNKNOWN = 'application/octet-stream';
+
+type MimeTypes = typeof import('mime-types');
+let loading: Promise<MimeTypes> | undefined;
+
+/**
+ * The Content-Type for a file name, from its extension in any case; text is declared as UTF-8. Other types are left
+ * without a charset: JSON has none (RFC 8259 §11), and XML declares its own.
+ *
+ * The table is loaded when the first name is asked for: building it takes some 20 ms, which no start should wait for.
+ */
+export async function mediaTypeOf(fileName: string): Promise<string> {
+  loading ??= import('mime-types');
+  const { lookup } = await loading;
+  const extension = extname(fileName);
+  const type = extension === '' ? false : lookup(extension);
+  if (type === false) return UNKNOWN;
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
+}
