@@ -6,7 +6,7 @@ import { Load } from '../support/load.ts';
 import { get } from '../support/message.ts';
 import { Nginx } from '../support/nginx.ts';
 import { requires } from '../support/packages.ts';
-import { exchange } from '../support/raw-client.ts';
+import { exchange } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 
 suite('a backend that is killed and started again', { skip: requires('nginx') }, () => {

@@ -10,7 +10,7 @@ import { MemoryWatch, untilAtRest } from '../support/memory.ts';
 import { get } from '../support/message.ts';
 import { Nginx } from '../support/nginx.ts';
 import { requires } from '../support/packages.ts';
-import { exchange, RawClient } from '../support/raw-client.ts';
+import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { sha256OfFile, sha256OfStream } from '../support/sha256.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 
@@ -96,9 +96,9 @@ suite('a file of 2 GiB', () => {
   async function waitsForSlowReaders(server: DreamServer): Promise<void> {
     await exchange(server.port, get('/hello.txt'));
     using memory = new MemoryWatch(server.pid);
-    const readers: RawClient[] = [];
+    const readers: RawConnection[] = [];
     for (let count = 0; count < SLOW_READERS; count++) {
-      const reader = await RawClient.connect(server.port);
+      const reader = await RawConnection.connect(server.port);
       await reader.send(get('/big.bin'));
       await reader.untilUnread(1 << 20);
       reader.socket.pause();

@@ -9,7 +9,7 @@ import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { chunk, get, head } from '../support/message.ts';
 import { requires } from '../support/packages.ts';
 import type { RawResponse } from '../support/parse-response.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 
 interface Case {
@@ -193,8 +193,8 @@ suite('byte by byte as in one piece', { skip: requires(...DJANGO_PROGRAMS) }, ()
     });
   }
 
-  async function deliver(each: Case, send: (client: RawClient) => Promise<void>): Promise<RawResponse[]> {
-    using client = await RawClient.connect(server.port);
+  async function deliver(each: Case, send: (client: RawConnection) => Promise<void>): Promise<RawResponse[]> {
+    using client = await RawConnection.connect(server.port);
     await send(client);
     const responses: RawResponse[] = [];
     for (const [method] of each.answers) responses.push(await client.response(method));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
-import { exchange, RawClient } from '../support/raw-client.ts';
+import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { field } from '../support/parse-response.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 
@@ -21,7 +21,7 @@ after(async () => {
 
 suite('HTTP/1.1', () => {
   test('keeps the connection open by default and says nothing about it', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     for (const name of ['hello', 'digits', 'hello']) {
       await client.send(get(`/${name}.txt`));
       const response = await client.response();
@@ -33,7 +33,7 @@ suite('HTTP/1.1', () => {
 
   for (const value of ['close', 'Close', 'keep-alive, close', 'x-nothing , CLOSE']) {
     test(`closes after the answer when asked by Connection: ${value}`, async () => {
-      using client = await RawClient.connect(server.port);
+      using client = await RawConnection.connect(server.port);
       await client.send(get('/hello.txt', `Connection: ${value}`));
       const response = await client.response();
       assert.equal(response.body.toString(), 'Hello, world.\n');
@@ -43,14 +43,14 @@ suite('HTTP/1.1', () => {
   }
 
   test('answers nothing that follows a request with Connection: close', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send(get('/hello.txt', 'Connection: close') + get('/digits.txt'));
     assert.equal((await client.response()).body.toString(), 'Hello, world.\n');
     await client.end();
   });
 
   test('refuses a request without Host with 400 and closes', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send(head('GET / HTTP/1.1'));
     const response = await client.response();
     assert.equal(response.status, 400);
@@ -59,7 +59,7 @@ suite('HTTP/1.1', () => {
   });
 
   test('ignores empty lines before a request line (RFC 9112 §2.2)', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send(`\r\n${get('/hello.txt')}\r\n${get('/digits.txt')}`);
     assert.equal((await client.response()).body.toString(), 'Hello, world.\n');
     assert.equal((await client.response()).body.toString(), '0123456789');
@@ -68,7 +68,7 @@ suite('HTTP/1.1', () => {
 
 suite('HTTP/1.0', () => {
   test('closes by default, and answers with the version it speaks itself', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send(head('GET /hello.txt HTTP/1.0'));
     const response = await client.response();
     assert.equal(response.version, 'HTTP/1.1');
@@ -78,7 +78,7 @@ suite('HTTP/1.0', () => {
   });
 
   test('keeps the connection when asked, and says so', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     for (let round = 0; round < 3; round++) {
       await client.send(head('GET /hello.txt HTTP/1.0', 'Connection: Keep-Alive'));
       const response = await client.response();
@@ -91,7 +91,7 @@ suite('HTTP/1.0', () => {
   });
 
   test('close outweighs keep-alive', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send(head('GET /hello.txt HTTP/1.0', 'Connection: keep-alive, close'));
     assert.notEqual(field(await client.response(), 'Connection')?.toLowerCase(), 'keep-alive');
     await client.end();
@@ -100,7 +100,7 @@ suite('HTTP/1.0', () => {
 
 suite('half-closed and leaving clients', () => {
   test('a client that has said all it will say still gets its answers', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send(get('/hello.txt') + get('/digits.txt'));
     client.halfClose();
     assert.equal((await client.response()).body.toString(), 'Hello, world.\n');
@@ -110,7 +110,7 @@ suite('half-closed and leaving clients', () => {
 
   test('a client that says nothing and leaves gets nothing and is not logged', async () => {
     const logged = server.requests.length;
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     client.halfClose();
     assert.equal(await client.end(), 'end');
     assert.equal(client.bytesReceived, 0);
@@ -119,7 +119,7 @@ suite('half-closed and leaving clients', () => {
   });
 
   test('a client that resets in the middle of a large answer harms nobody', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send(get('/large.bin'));
     await client.untilUnread(1000);
     client.reset();
@@ -129,7 +129,7 @@ suite('half-closed and leaving clients', () => {
 
 suite('pipelining', () => {
   test('answers come in the order of the requests, whatever their methods', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send(
       get('/large.bin') +
         head('HEAD /hello.txt HTTP/1.1', 'Host: localhost') +
@@ -146,7 +146,7 @@ suite('pipelining', () => {
   });
 
   test('a thousand requests at once get a thousand answers', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     const names = Array.from({ length: 1000 }, (_, index) => (index % 3 === 0 ? 'digits' : 'hello'));
     await client.send(names.map((name) => get(`/${name}.txt`)).join(''));
     for (const name of names) {
@@ -156,7 +156,7 @@ suite('pipelining', () => {
   });
 
   test('what came before a malformed request is answered, then the error, then the connection closes', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send(`${get('/hello.txt')}${head('GET / HTTP/1.1', 'Host : a')}${get('/digits.txt')}`);
     assert.equal((await client.response()).status, 200);
     const refusal = await client.response();
@@ -166,7 +166,7 @@ suite('pipelining', () => {
   });
 
   test('a body that a handler does not read is never taken for the next request', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     const smuggled = get('/digits.txt');
     const fields = ['Host: localhost', `Content-Length: ${smuggled.length}`];
     await client.send(
@@ -199,7 +199,7 @@ suite('lingering close: a client that goes on sending still gets the whole refus
   ];
   for (const { what, request, status } of refusals) {
     test(what, async () => {
-      using client = await RawClient.connect(server.port);
+      using client = await RawConnection.connect(server.port);
       await client.send(request);
       const sent = client.send(garbage).catch(() => 'the server stopped reading');
       const response = await client.response('POST');

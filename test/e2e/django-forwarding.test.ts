@@ -7,7 +7,7 @@ import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
 import { requires } from '../support/packages.ts';
 import { field } from '../support/parse-response.ts';
-import { exchange, RawClient } from '../support/raw-client.ts';
+import { exchange, RawConnection } from '../support/raw-connection.ts';
 
 interface Described {
   readonly method: string;
@@ -135,7 +135,7 @@ suite('Django behind the proxy', { skip: requires(...DJANGO_PROGRAMS, 'curl') },
     });
 
     test("the client's connection stays open though gunicorn closes its own", async () => {
-      using client = await RawClient.connect(server.port);
+      using client = await RawConnection.connect(server.port);
       for (let round = 0; round < 5; round++) {
         await client.send(head('GET /probe/status/200 HTTP/1.1', 'Host: djangoserver.com'));
         const response = await client.response();
@@ -156,11 +156,10 @@ suite('Django behind the proxy', { skip: requires(...DJANGO_PROGRAMS, 'curl') },
     }
 
     test('a streamed answer piece by piece, as soon as each is there', async () => {
-      using client = await RawClient.connect(server.port);
+      using client = await RawConnection.connect(server.port);
       await client.send(head('GET /probe/stream/pieces HTTP/1.1', 'Host: djangoserver.com'));
       await django.untilHeld('pieces');
-      while (!client.unread.includes('first\n')) await client.untilUnread(client.unread.length + 1);
-      assert.ok(!client.unread.includes('second'));
+      assert.ok(!(await client.untilText('first\n')).includes('second'));
       django.release('pieces');
       const response = await client.response();
       assert.equal(response.framing, 'chunked');
@@ -168,7 +167,7 @@ suite('Django behind the proxy', { skip: requires(...DJANGO_PROGRAMS, 'curl') },
     });
 
     test('a streamed answer to HTTP/1.0 ends with the connection, without chunks', async () => {
-      using client = await RawClient.connect(server.port);
+      using client = await RawConnection.connect(server.port);
       django.release('old');
       await client.send(
         head('GET /probe/stream/old HTTP/1.0', 'Host: djangoserver.com', 'Connection: keep-alive'),

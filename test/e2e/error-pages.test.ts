@@ -7,7 +7,7 @@ import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
 import { field, type RawResponse } from '../support/parse-response.ts';
 import { freePort } from '../support/ports.ts';
-import { exchange } from '../support/raw-client.ts';
+import { exchange } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 
 let site: Site;

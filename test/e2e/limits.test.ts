@@ -7,7 +7,7 @@ import { chunk, get, head } from '../support/message.ts';
 import { Nginx } from '../support/nginx.ts';
 import { requires } from '../support/packages.ts';
 import { field } from '../support/parse-response.ts';
-import { exchange, RawClient } from '../support/raw-client.ts';
+import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 import { until } from '../support/until.ts';
 
@@ -23,8 +23,8 @@ const serveFiles = (more: Configuration): Promise<DreamServer> =>
   startDreamServer({ routes: [{ files: { root: site.root } }], ...more });
 
 /** A connection that has had an answer and is kept alive. */
-async function idleConnection(server: DreamServer): Promise<RawClient> {
-  const client = await RawClient.connect(server.port);
+async function idleConnection(server: DreamServer): Promise<RawConnection> {
+  const client = await RawConnection.connect(server.port);
   await client.send(get('/hello.txt'));
   assert.equal((await client.response()).status, 200);
   return client;
@@ -34,13 +34,13 @@ suite('limits.connections', () => {
   for (const workers of [1, 2]) {
     test(`of 4 holds with ${workers} worker(s): the fifth gets 503, and there is room when one leaves`, async () => {
       await using server = await serveFiles({ limits: { connections: 4 }, workers });
-      const clients: RawClient[] = [];
+      const clients: RawConnection[] = [];
       for (let count = 0; count < 4; count++) {
         // The place of the connection before may be free only when its end was seen.
         clients.push(await idleConnection(server));
       }
       for (let round = 0; round < 3; round++) {
-        using refused = await RawClient.connect(server.port);
+        using refused = await RawConnection.connect(server.port);
         await refused.send(get('/hello.txt'));
         const response = await refused.response();
         assert.equal(response.status, 503);
@@ -69,7 +69,7 @@ suite('limits.connections', () => {
 
   test('2,000 idle connections are held, and the server still serves', async () => {
     await using server = await serveFiles({ workers: 1 });
-    const clients: RawClient[] = [];
+    const clients: RawConnection[] = [];
     for (let batch = 0; batch < 20; batch++) {
       clients.push(...(await Promise.all(Array.from({ length: 100 }, () => idleConnection(server)))));
     }
@@ -90,7 +90,7 @@ suite('limits.connections', () => {
 suite('slow clients', () => {
   test('a head that does not arrive within timeouts.headers gets 408, however it trickles', async () => {
     await using server = await serveFiles({ timeouts: { headers: '500ms' }, workers: 1 });
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send('GET / HTTP/1.1\r\nHost: localhost\r\nX: ');
     const trickle = setInterval(() => void client.send('a').catch(() => {}), 50);
     const response = await client.response().finally(() => clearInterval(trickle));
@@ -109,7 +109,7 @@ suite('slow clients', () => {
 
   test('a client that takes nothing of its answer is cut off after timeouts.writeStall', async () => {
     await using server = await serveFiles({ timeouts: { writeStall: '500ms' }, workers: 1 });
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     client.socket.pause();
     await client.send(get('/huge.bin'));
     const [entry] = await server.untilLogged(1);
@@ -119,7 +119,7 @@ suite('slow clients', () => {
 
   test('a client that reads slowly but steadily is not cut off', async () => {
     await using server = await serveFiles({ timeouts: { writeStall: '500ms' }, workers: 1 });
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send(get('/huge.bin', 'Range: bytes=0-16777215'));
     // One piece every 20 ms: some two seconds for the whole, four times the stall allowed.
     client.socket.on('data', () => {
@@ -145,7 +145,7 @@ suite('slow clients', () => {
         ['Content-Length: 10', 'abc'],
         ['Transfer-Encoding: chunked', chunk('abc')],
       ] as const) {
-        using client = await RawClient.connect(server.port);
+        using client = await RawConnection.connect(server.port);
         await client.send(head('POST /hello.txt HTTP/1.1', 'Host: localhost', framing) + part);
         const response = await client.response('POST');
         assert.equal(response.status, 408, framing);

@@ -9,7 +9,7 @@ import { get } from '../support/message.ts';
 import { Nginx, nginxCounters } from '../support/nginx.ts';
 import { program, requires } from '../support/packages.ts';
 import { field } from '../support/parse-response.ts';
-import { exchange } from '../support/raw-client.ts';
+import { exchange } from '../support/raw-connection.ts';
 import { patterned, type Site, temporarySite } from '../support/site.ts';
 
 const run = promisify(execFile);

@@ -9,7 +9,7 @@ import { get } from '../support/message.ts';
 import { requires } from '../support/packages.ts';
 import { field } from '../support/parse-response.ts';
 import { accepts } from '../support/ports.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 import { temporaryDirectory } from '../support/temp.ts';
 import { until } from '../support/until.ts';
@@ -28,8 +28,8 @@ const serveFiles = (more: Configuration = {}): Promise<DreamServer> =>
   startDreamServer({ routes: [{ files: { root: site.root } }], ...more });
 
 /** Connections on which a large answer has begun and waits for its reader. */
-async function pausedDownload(server: DreamServer): Promise<RawClient> {
-  const client = await RawClient.connect(server.port);
+async function pausedDownload(server: DreamServer): Promise<RawConnection> {
+  const client = await RawConnection.connect(server.port);
   await client.send(get('/huge.bin'));
   await client.untilUnread(1);
   client.socket.pause();
@@ -41,10 +41,10 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     suite(`${signal} with ${workers} worker(s)`, () => {
       test('finishes the answer in flight, refuses new connections, closes idle ones, exits 0', async () => {
         await using server = await serveFiles({ workers });
-        using idle = await RawClient.connect(server.port);
+        using idle = await RawConnection.connect(server.port);
         await idle.send(get('/hello.txt'));
         await idle.response();
-        using silent = await RawClient.connect(server.port);
+        using silent = await RawConnection.connect(server.port);
         using busy = await pausedDownload(server);
 
         server.child.kill(signal);
@@ -89,7 +89,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 test('a pipelined request that has not begun is not lost silently', async () => {
   await using server = await serveFiles({ workers: 1 });
-  using busy = await RawClient.connect(server.port);
+  using busy = await RawConnection.connect(server.port);
   await busy.send(get('/huge.bin') + get('/hello.txt'));
   await busy.untilUnread(1);
   busy.socket.pause();
@@ -120,7 +120,7 @@ test('a backend that is still thinking is waited for', { skip: requires(...DJANG
     routes: [{ proxy: { to: 'django' } }],
     workers: 2,
   });
-  using busy = await RawClient.connect(server.port);
+  using busy = await RawConnection.connect(server.port);
   await busy.send(get('/probe/held/answer'));
   await django.untilHeld('answer');
   server.child.kill('SIGTERM');
@@ -140,7 +140,7 @@ suite('the access log is complete after a stop', () => {
 
   async function load(server: DreamServer): Promise<void> {
     const one = async (): Promise<void> => {
-      using client = await RawClient.connect(server.port);
+      using client = await RawConnection.connect(server.port);
       for (let count = 0; count < EACH; count++) {
         await client.send(get(`/hello.txt?${count}`));
         await client.response();

@@ -7,7 +7,7 @@ import { after, before, suite, test } from 'node:test';
 import { dreamserver, startCommand, startDreamServer } from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
 import { freePort } from '../support/ports.ts';
-import { exchange } from '../support/raw-client.ts';
+import { exchange } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temp.ts';
 import { within } from '../support/until.ts';

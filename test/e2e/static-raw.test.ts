@@ -4,7 +4,7 @@ import { after, before, suite, test } from 'node:test';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
 import { field, type RawResponse } from '../support/parse-response.ts';
-import { exchange, RawClient } from '../support/raw-client.ts';
+import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { patterned, type Site, temporarySite } from '../support/site.ts';
 
 let site: Site;
@@ -120,7 +120,7 @@ suite('what is not there', () => {
 suite('HEAD', () => {
   for (const target of ['/hello.txt', '/', '/large.bin', '/nothing-here', '/docs']) {
     test(`${target} has the fields of GET and no body`, async () => {
-      using client = await RawClient.connect(server.port);
+      using client = await RawConnection.connect(server.port);
       await client.send(get(target));
       const full = await client.response('GET');
       await client.send(head(`HEAD ${target} HTTP/1.1`, 'Host: localhost', 'Connection: close'));
@@ -165,7 +165,7 @@ suite('conditions', () => {
   });
 
   test('a connection goes on after a 304', async () => {
-    using client = await RawClient.connect(server.port);
+    using client = await RawConnection.connect(server.port);
     await client.send(get('/hello.txt', 'If-None-Match: *') + get('/digits.txt'));
     assert.equal((await client.response()).status, 304);
     assert.equal((await client.response()).body.toString(), '0123456789');

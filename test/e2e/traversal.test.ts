@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
-import { exchange } from '../support/raw-client.ts';
+import { exchange } from '../support/raw-connection.ts';
 import { CANARY, type Site, temporarySite } from '../support/site.ts';
 
 const TARGETS = readFileSync(new URL('../fixtures/traversal-targets.txt', import.meta.url), 'utf8')

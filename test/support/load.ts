@@ -1,6 +1,6 @@
 import { get } from './message.ts';
 import { field } from './parse-response.ts';
-import { RawClient } from './raw-client.ts';
+import { RawConnection } from './raw-connection.ts';
 import { until } from './until.ts';
 
 export interface LoadOptions {
@@ -47,10 +47,10 @@ export class Load {
   }
 
   async #connection(): Promise<void> {
-    let client: RawClient | undefined;
+    let client: RawConnection | undefined;
     try {
       for (let count = 0; !this.#stopped && count < (this.#options.each ?? Infinity); count++) {
-        client ??= await RawClient.connect(this.#options.port);
+        client ??= await RawConnection.connect(this.#options.port);
         await client.send(get(this.#options.target));
         const response = await client.response();
         this.statuses.push(response.status);

@@ -2,7 +2,7 @@ import { Child } from './child.ts';
 import { head } from './message.ts';
 import { program } from './packages.ts';
 import { freePort, untilAccepts } from './ports.ts';
-import { exchange } from './raw-client.ts';
+import { exchange } from './raw-connection.ts';
 import { type TemporaryDirectory, temporaryDirectory } from './temp.ts';
 
 export interface NginxOptions {
