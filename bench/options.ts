@@ -4,15 +4,17 @@ import { cells } from './cells.ts';
 import type { Cell } from './cells.ts';
 import { peers } from './peers/index.ts';
 import type { Peer } from './peers/peer.ts';
+import type { Seconds } from './sample.ts';
 
 export const usage = `node bench/run.ts [options]
 
-  --quick          DreamServer, nginx and HAProxy only, 3 short rounds: under 3 minutes
+  --quick          DreamServer, nginx and HAProxy in the five main cells, 3 short rounds: under 3 minutes
   --cells PATTERN  only cells whose id matches this regular expression
   --peers LIST     only these, comma separated: ${peers.map((peer) => peer.id).join(',')}
   --rounds N       rounds; each measures every peer in every cell once   (5)
   --seconds S      measured seconds per sample, whole                    (3)
-  --warmup S       seconds of load before each sample, whole             (2)
+  --warmup S       least seconds of load before each sample, whole; it goes
+                   on, to 10 at most, while the server still gets faster (3)
   --idle N         idle connections for the memory figure; 0 skips it    (10000)
   --json FILE      write the JSON there too
   --write          write bench/RESULTS.md and bench/results.json also from a run with other options
@@ -20,11 +22,14 @@ export const usage = `node bench/run.ts [options]
 
 A run with no option but --json writes bench/RESULTS.md and bench/results.json.`;
 
+const mainCells = '^(file-1k|file-100k|proxy-1k|proxy-100k|proxy-post-64k)$';
+const mainPeers = 'dreamserver,nginx,haproxy';
+
 export interface Options {
   cells: readonly Cell[];
   peers: readonly Peer[];
   rounds: number;
-  seconds: { warmup: number; measured: number };
+  seconds: Seconds;
   idleConnections: number;
   json: string | null;
   write: boolean;
@@ -48,15 +53,15 @@ export function parseOptions(args: string[]): Options {
       list: { type: 'boolean', default: false },
     },
   });
-  const usual = values.quick ? { rounds: 3, seconds: 1, warmup: 1 } : { rounds: 5, seconds: 3, warmup: 2 };
+  const usual = values.quick ? { rounds: 3, seconds: 1, warmup: 2 } : { rounds: 5, seconds: 3, warmup: 3 };
   const plain = Object.entries(values).every(([name, value]) => name === 'json' || value === false);
   return {
-    cells: chosenCells(values.cells),
-    peers: chosenPeers(values.peers ?? (values.quick ? 'dreamserver,nginx,haproxy' : undefined)),
+    cells: chosenCells(values.cells ?? (values.quick ? mainCells : undefined)),
+    peers: chosenPeers(values.peers ?? (values.quick ? mainPeers : undefined)),
     rounds: whole('--rounds', values.rounds, usual.rounds, 1, 50),
     seconds: {
       measured: whole('--seconds', values.seconds, usual.seconds, 1, 60),
-      warmup: whole('--warmup', values.warmup, usual.warmup, 1, 60),
+      warmup: whole('--warmup', values.warmup, usual.warmup, 1, 10),
     },
     idleConnections: whole('--idle', values.idle, 10_000, 0, 15_000),
     json: values.json ?? null,

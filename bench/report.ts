@@ -3,9 +3,10 @@ import type { Cell } from './cells.ts';
 import type { Idle } from './idle.ts';
 import type { Machine } from './machine.ts';
 import type { Peer } from './peers/peer.ts';
-import type { Sample } from './sample.ts';
+import type { Sample, Seconds } from './sample.ts';
 import { isDecided } from './stats.ts';
 import type { Spread } from './stats.ts';
+import { references } from './summary.ts';
 import type { CellSummary, Fault, Row } from './summary.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -16,7 +17,7 @@ export interface Results {
   machine: Machine;
   versions: Record<string, string>;
   rounds: number;
-  seconds: { warmup: number; measured: number };
+  seconds: Seconds;
   summaries: CellSummary[];
   idle: Idle[];
   verdicts: Verdict[];
@@ -68,14 +69,15 @@ function setting(results: Results, title: (id: string) => string): string {
     `  load average before the run ${machine.loadBefore}.`,
     `- Versions: ${versions.join('; ')}.`,
     `- Method: the server alone on core 0; wrk (1 thread), the backends and the harness on core 1. ${rounds} rounds; within each,`,
-    `  every cell, and in it every peer after the other: start, byte-exact check, ${seconds.warmup} s of warm-up, ${seconds.measured} s measured, stop.`,
+    `  every cell, and in it every peer after the other: start, byte-exact check, at least ${seconds.warmup} s of warm-up,`,
+    `  and on while it still gets faster, ${seconds.measured} s measured, stop.`,
     '  A sample counts only if no request failed and the access log holds a line for each.',
     '- Configurations: [peers/](peers/), backends in [backend.ts](backend.ts), requests in [cells.ts](cells.ts).',
   ].join('\n');
 }
 
 function cellTable(rows: readonly Row[], title: (id: string) => string): string {
-  const referred = [...new Set(rows.flatMap((row) => row.ratios.map((ratio) => ratio.to)))];
+  const referred = references.filter((to) => rows.some((row) => row.ratios.some((ratio) => ratio.to === to)));
   const header = ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs/request'];
   for (const to of referred) header.push(`CPU ÷ ${title(to)}`, `requests/s ÷ ${title(to)}`);
   const body = rows.map((row) => [

@@ -64,6 +64,8 @@ http {
     location /proxy/ {
       proxy_pass http://backend;
       proxy_http_version 1.1;
+      proxy_request_buffering off;
+      proxy_buffer_size 16k;
       proxy_buffers 16 16k;
       proxy_set_header Connection "";
       proxy_set_header Host $host;
