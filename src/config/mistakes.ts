@@ -17,10 +17,14 @@ export interface Mistake {
 
 type Issue = z.core.$ZodIssue;
 
-/** What a schema finds wrong with a value, put for the person who wrote it. Empty where the value is good. */
-export function mistakesOf(schema: z.ZodType, value: unknown): Mistake[] {
+/** What a schema makes of a value: its output, or everything that is wrong, put for the person who wrote it. */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): { readonly output: z.output<Schema>; readonly mistakes?: undefined } | { readonly mistakes: Mistake[] } {
   const result = schema.safeParse(value, { reportInput: true, error: phrase });
-  return result.success ? [] : result.error.issues.flatMap((issue) => translate(schema, issue, []));
+  if (result.success) return { output: result.data };
+  return { mistakes: result.error.issues.flatMap((issue) => translate(schema, issue, [])) };
 }
 
 /** A path as it is written in JavaScript: `routes[0].proxy.to`. */
@@ -55,7 +59,10 @@ function translate(schema: z.ZodType, issue: Issue, base: ConfigPath): Mistake[]
     case 'invalid_key':
       return [{ path, at: 'key', message: issue.issues[0]?.message ?? issue.message }];
     case 'invalid_type':
-      if (issue.input === undefined && path.length > 0) {
+      if (path.length === 0 && (issue.input === null || issue.input === undefined)) {
+        return [{ path, at: 'value', message: 'the configuration is empty' }];
+      }
+      if (issue.input === undefined) {
         return [{ path: path.slice(0, -1), at: 'value', message: `\`${path.at(-1)}\` is missing` }];
       }
       return [{ path, at: 'value', message: issue.message }];

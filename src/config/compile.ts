@@ -1,0 +1,35 @@
+import { createProxyHandler } from '../features/proxy/handler.ts';
+import type { ProxyDeps } from '../features/proxy/handler.ts';
+import { createRedirectHandler } from '../features/redirect/handler.ts';
+import { createRespondHandler } from '../features/respond/handler.ts';
+import { createStaticHandler } from '../features/static/handler.ts';
+import type { Handler } from '../pipeline/handler.ts';
+import { compileRoutes } from '../router/route-table.ts';
+import type { RouteTable } from '../router/route-table.ts';
+import type { RouteEnd, RuntimeConfig } from './runtime-config.ts';
+
+/** What the handlers of one thread share. */
+export type CompileDeps = ProxyDeps;
+
+/**
+ * The routes of a configuration as the table that requests are looked up in. Each route's handler is composed here,
+ * once; nothing of it is decided again for a request.
+ */
+export function compileRouteTable(config: RuntimeConfig, deps: CompileDeps): RouteTable<Handler> {
+  return compileRoutes(
+    config.routes.map(({ match, end }) => ({ host: match.host, path: match.path, value: origin(end, deps) })),
+  );
+}
+
+function origin(end: RouteEnd, deps: CompileDeps): Handler {
+  switch (end.kind) {
+    case 'files':
+      return createStaticHandler(end.options);
+    case 'proxy':
+      return createProxyHandler(end.options, deps);
+    case 'redirect':
+      return createRedirectHandler(end.options);
+    case 'respond':
+      return createRespondHandler(end.options);
+  }
+}

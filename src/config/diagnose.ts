@@ -1,0 +1,62 @@
+import { codeFrame } from './code-frame.ts';
+import { ConfigError } from './config-error.ts';
+import { formatPath } from './mistakes.ts';
+import type { Mistake } from './mistakes.ts';
+import type { YamlSource } from './yaml-source.ts';
+
+/** Where a configuration comes from. */
+export interface ConfigOrigin {
+  /** What relative paths in it start at. */
+  readonly directory: string;
+  /** What messages call it: the file as the user knows it. */
+  readonly name: string;
+  /** The text, where there is one to point into. */
+  readonly source?: YamlSource | undefined;
+}
+
+/** Every mistake, in the order of the text, each with its place and the lines around it. */
+export function diagnose(mistakes: readonly Mistake[], origin: ConfigOrigin): ConfigError {
+  const { source } = origin;
+  const located = mistakes
+    .map(({ path, at, message }) => ({ path, message, span: source?.locate({ path, at }) }))
+    .toSorted((a, b) => position(a.span) - position(b.span));
+  const report = located.map(({ path, message, span }) => {
+    if (source === undefined || span === undefined) {
+      return path.length === 0
+        ? `${origin.name}: ${message}`
+        : `${origin.name}: ${formatPath(path)}: ${message}`;
+    }
+    return `${origin.name}:${span.line}:${span.column}: ${message}\n${codeFrame(source.text, span)}\n`;
+  });
+  return new ConfigError(
+    report.join('\n').trimEnd(),
+    located.map(({ path, message, span }) => ({ path, message, line: span?.line, column: span?.column })),
+  );
+}
+
+/** The same for a text that is not even YAML. */
+export function diagnoseSyntax(source: YamlSource, name: string): ConfigError {
+  const mistakes = source.syntaxMistakes.map(({ message, span }) => ({
+    path: [],
+    message,
+    line: span.line,
+    column: span.column,
+    text: `${name}:${span.line}:${span.column}: ${message}\n${codeFrame(source.text, span)}`,
+  }));
+  return new ConfigError(
+    mistakes.map(({ text }) => text).join('\n\n'),
+    mistakes.map(({ text: _, ...mistake }) => mistake),
+  );
+}
+
+/** A mistake in one line, with its place. */
+export function oneLine(mistake: Mistake, { name, source }: ConfigOrigin): string {
+  const span = source?.locate(mistake);
+  const place =
+    span === undefined ? `${name}: ${formatPath(mistake.path)}` : `${name}:${span.line}:${span.column}`;
+  return `${place}: ${mistake.message}`;
+}
+
+function position(span: { line: number; column: number } | undefined): number {
+  return span === undefined ? 0 : span.line * 1e6 + span.column;
+}

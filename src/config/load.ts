@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, extname, join, relative, resolve } from 'node:path';
+import { StartError } from './config-error.ts';
+import { diagnoseSyntax } from './diagnose.ts';
+import type { ConfigOrigin } from './diagnose.ts';
+import { parseFrom } from './parse.ts';
+import type { RuntimeConfig } from './runtime-config.ts';
+
+/** The files looked for where none is named, in this order. */
+export const CONFIG_FILES: readonly string[] = [
+  'dreamserver.yaml',
+  'dreamserver.yml',
+  'dreamserver.json',
+  'dreamserver.config.ts',
+  'dreamserver.config.js',
+];
+
+const MODULE = /^\.[cm]?[jt]s$/;
+
+/** The configuration file of a directory, or undefined when it has none. */
+export function findConfig(directory: string): string | undefined {
+  return CONFIG_FILES.map((name) => join(directory, name)).find((file) => existsSync(file));
+}
+
+/**
+ * Reads a configuration file: YAML, JSON, or a module whose default export is the configuration.
+ *
+ * @throws ConfigError with every mistake in it
+ * @throws StartError when the file cannot be read, or a root of files cannot be used
+ */
+export async function loadConfig(file: string): Promise<RuntimeConfig> {
+  const path = resolve(file);
+  const origin: ConfigOrigin = { directory: dirname(path), name: displayName(path) };
+  if (MODULE.test(extname(path))) {
+    const { importConfig } = await import('./config-module.ts');
+    return parseFrom(await importConfig(path, origin.name), origin);
+  }
+  const { YamlSource } = await import('./yaml-source.ts');
+  const source = new YamlSource(readText(path, origin.name));
+  if (source.syntaxMistakes.length > 0) throw diagnoseSyntax(source, origin.name);
+  return parseFrom(source.toValue(), { ...origin, source });
+}
+
+function readText(path: string, name: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'this is a directory, not a file'
+          : code === 'EACCES'
+            ? 'it may not be read'
+            : `it cannot be read (${code})`;
+    throw new StartError(`${name}: ${reason}`, { cause: error });
+  }
+}
+
+/** Relative to the working directory where it lies below it. */
+function displayName(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
+}

@@ -1,0 +1,64 @@
+import { resolve } from 'node:path';
+import { isServerUrl } from '../features/proxy/schema.ts';
+import type { UpstreamOptions } from '../upstream/schema.ts';
+import { upstreamSchema } from '../upstream/schema.ts';
+import type { ListenerConfig, RouteConfig, RouteEnd, RuntimeConfig } from './runtime-config.ts';
+import type { ParsedConfig } from './schema.ts';
+import { duration } from './units.ts';
+import { version } from './version.ts';
+
+/** What the server runs, of what the schema has understood. Relative paths start at `directory`. */
+export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfig {
+  const upstreams = new Map<string, UpstreamOptions>();
+  for (const [name, options] of Object.entries(parsed.upstreams)) upstreams.set(name, gather(name, options));
+  const routes = parsed.routes.map(({ match, ...ends }): RouteConfig => {
+    const end = endOf(ends, directory);
+    if (end.kind === 'proxy' && isServerUrl(end.options.to)) {
+      const { to } = end.options;
+      if (!upstreams.has(to))
+        upstreams.set(to, gather(to, upstreamSchema(duration).parse({ servers: [to] })));
+    }
+    return { match: { host: match.host, path: match.path }, end };
+  });
+  const { accessLog, limits, timeouts, trustedProxies, workers } = parsed;
+  return {
+    listeners: parsed.listeners.map((listener) => absolute(listener, directory)),
+    upstreams: [...upstreams.values()],
+    routes,
+    accessLog: {
+      path: accessLog.path === undefined ? undefined : resolve(directory, accessLog.path),
+      format: accessLog.format,
+    },
+    limits: {
+      connections: limits.connections,
+      headerBytes: limits.headerBytes,
+      headers: limits.headers,
+      uriBytes: limits.uriBytes,
+      bodyBytes: limits.bodyBytes,
+    },
+    timeouts,
+    trustedProxies,
+    serverHeader: parsed.serverHeader ? `DreamServer/${version}` : undefined,
+    workers,
+  };
+}
+
+function gather(name: string, options: ParsedConfig['upstreams'][string]): UpstreamOptions {
+  const { servers, resolve: lookup, pool, timeouts } = options;
+  return { name, servers, resolve: { static: lookup.static }, pool, timeouts };
+}
+
+/** The one end that the schema has made sure of. */
+function endOf(route: Omit<ParsedConfig['routes'][number], 'match'>, directory: string): RouteEnd {
+  if (route.files !== undefined) {
+    return { kind: 'files', options: { ...route.files, root: resolve(directory, route.files.root) } };
+  }
+  if (route.proxy !== undefined) return { kind: 'proxy', options: route.proxy };
+  if (route.redirect !== undefined) return { kind: 'redirect', options: route.redirect };
+  if (route.respond !== undefined) return { kind: 'respond', options: route.respond };
+  throw new TypeError('a route without an end');
+}
+
+function absolute(listener: ListenerConfig, directory: string): ListenerConfig {
+  return listener.kind === 'unix' ? { ...listener, path: resolve(directory, listener.path) } : listener;
+}

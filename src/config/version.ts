@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+
+// The same number of folders up from src/config and from dist/config.
+const { version: found } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+/** The version of this package. */
+export const version: string = found;
