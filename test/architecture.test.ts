@@ -146,6 +146,19 @@ describe('files', () => {
     assertNone(cycles(files).map((around) => around.join(' → ')));
   });
 
+  test('a decision that is referred to is written down', () => {
+    const numbers = globSync('docs/decisions/[0-9]*.md', { cwd: repositoryRoot }).map(
+      (path) => /\d{4}/.exec(path)?.[0],
+    );
+    assertNone(
+      files.flatMap(({ path, text }) =>
+        [...text.matchAll(/\bADR (\d{4})\b/g)]
+          .filter(([, number]) => !numbers.includes(number))
+          .map(([reference]) => `${path} refers to ${reference}`),
+      ),
+    );
+  });
+
   test("none names a folder of somebody's machine", () => {
     const written = globSync(
       [
