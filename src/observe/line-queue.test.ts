@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LineQueue } from './line-queue.ts';
+
+const batchOf = (queue: LineQueue): string => queue.bytes.toString('latin1', queue.start, queue.end);
+
+test('lines leave in the order and the batches in which they came', () => {
+  const queue = new LineQueue(1024, 1024);
+  assert.equal(queue.add('a\n'), 2);
+  assert.equal(queue.add('b\n'), 4);
+  queue.seal();
+  queue.add('c\n');
+  assert.equal(queue.load(), true);
+  assert.equal(batchOf(queue), 'a\nb\n');
+  queue.advance(3);
+  assert.equal(batchOf(queue), '\n');
+  queue.advance(1);
+  assert.equal(queue.load(), true);
+  assert.equal(batchOf(queue), 'c\n');
+  queue.advance(2);
+  assert.equal(queue.load(), false);
+  assert.equal(queue.goneBytes, queue.sealedBytes);
+});
+
+test('a piece ends with a line', () => {
+  const queue = new LineQueue(1024, 1024);
+  queue.add('1234\n1234\n12345678901234567890\n12\n');
+  queue.load();
+  const pieces: string[] = [];
+  while (queue.start < queue.end) {
+    const size = queue.pieceWithin(11);
+    pieces.push(batchOf(queue).slice(0, size));
+    queue.advance(size);
+  }
+  assert.deepEqual(pieces, ['1234\n1234\n', '12345678901234567890\n', '12\n']);
+});
+
+test('past the limit the newest lines are given up and counted', () => {
+  const queue = new LineQueue(1024, 10);
+  queue.add('12345\n');
+  assert.equal(queue.sealOrGiveUp(), true);
+  queue.add('a\nb\nc\n');
+  assert.equal(queue.sealOrGiveUp(), false);
+  assert.equal(queue.takeLostLines(), 3);
+  assert.equal(queue.takeLostLines(), 0);
+  assert.equal(queue.load(), true);
+  assert.equal(batchOf(queue), '12345\n');
+  queue.add('again\n');
+  assert.equal(queue.sealOrGiveUp(), true, 'there is room again');
+});
+
+test('what is given up at the end is counted: batch, waiting and open lines', () => {
+  const queue = new LineQueue(1024, 1024);
+  queue.add('1\n2\n3\n');
+  queue.load();
+  queue.advance(2);
+  queue.add('4\n');
+  queue.seal();
+  queue.add('5\n');
+  queue.giveUpRest();
+  assert.equal(queue.takeLostLines(), 4);
+  assert.equal(queue.load(), false);
+  assert.equal(queue.goneBytes, queue.sealedBytes);
+});
+
+test('an abandoned batch keeps its bytes', () => {
+  const queue = new LineQueue(1024, 1024);
+  queue.add('in hand\n');
+  queue.load();
+  const { bytes, start, end } = queue;
+  queue.abandonBatch();
+  queue.add('next\n');
+  queue.load();
+  assert.equal(bytes.toString('latin1', start, end), 'in hand\n');
+  assert.equal(batchOf(queue), 'next\n');
+});

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { createLogSink } from './log-sink.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'log-sink-'));
+after(() => rmSync(folder, { recursive: true }));
+const linesOf = (text: string): string[] => text.split('\n').slice(0, -1);
+const numbered = (count: number, rest = 'x'.repeat(150)): string[] =>
+  Array.from({ length: count }, (_, i) => `line ${i} ${rest}`);
+
+test('every line is in the file after flush, in order', async () => {
+  const path = join(folder, 'flush.log');
+  const sink = createLogSink({ target: { path } });
+  const lines = numbered(5000);
+  for (const line of lines) sink.write(`${line}\n`);
+  await sink.flush();
+  assert.deepEqual(linesOf(readFileSync(path, 'latin1')), lines);
+  sink.write('one more\n');
+  await sink.flush();
+  assert.deepEqual(linesOf(readFileSync(path, 'latin1')), [...lines, 'one more']);
+  await sink.close();
+});
+
+test('close completes what was written, and can be called twice', async () => {
+  const path = join(folder, 'close.log');
+  const sink = createLogSink({ target: { path } });
+  for (const line of numbered(1000)) sink.write(`${line}\n`);
+  await Promise.all([sink.close(), sink.close()]);
+  assert.equal(linesOf(readFileSync(path, 'latin1')).length, 1000);
+  sink.write('too late\n');
+  sink.flushSync();
+  await sink.flush();
+  assert.equal(linesOf(readFileSync(path, 'latin1')).length, 1000);
+});
+
+test('flush of nothing resolves', async () => {
+  const sink = createLogSink({ target: { path: join(folder, 'empty.log') } });
+  await sink.flush();
+  await sink.close();
+});
+
+test('flushSync has written when it returns', async () => {
+  const path = join(folder, 'sync.log');
+  const sink = createLogSink({ target: { path } });
+  const lines = numbered(1000);
+  for (const line of lines) sink.write(`${line}\n`);
+  sink.flushSync();
+  assert.deepEqual(linesOf(readFileSync(path, 'latin1')), lines);
+  await sink.close();
+});
+
+test('a file is appended to, and not readable by everybody', async () => {
+  const path = join(folder, 'append.log');
+  for (const line of ['first\n', 'second\n']) {
+    const sink = createLogSink({ target: { path } });
+    sink.write(line);
+    await sink.close();
+  }
+  assert.equal(readFileSync(path, 'latin1'), 'first\nsecond\n');
+  assert.equal(statSync(path).mode & 0o007, 0);
+});
+
+test('a line larger than a batch is written whole', async () => {
+  const path = join(folder, 'large.log');
+  const sink = createLogSink({ target: { path } });
+  const line = `${'y'.repeat(200_000)}\n`;
+  sink.write(line);
+  sink.write('small\n');
+  await sink.close();
+  assert.equal(readFileSync(path, 'latin1'), `${line}small\n`);
+});
+
+test('a file that cannot be opened is an error at once', () => {
+  const open = (path: string) => () => createLogSink({ target: { path } });
+  assert.throws(open(join(folder, 'missing', 'access.log')), { code: 'ENOENT' });
+  assert.throws(open(folder), { code: 'EISDIR' });
+});
+
+test('a full disk is reported once, and the lines that were lost are counted', async () => {
+  const reports: string[] = [];
+  const sink = createLogSink({
+    target: { path: '/dev/full' },
+    heldBytes: 100_000,
+    report: (line) => reports.push(line),
+  });
+  for (const line of numbered(1000)) sink.write(`${line}\n`);
+  await sink.flush();
+  for (const line of numbered(1000)) sink.write(`${line}\n`);
+  await sink.flush();
+  assert.deepEqual(reports, ['[ERROR] DREAM_SERVER LOG | target=/dev/full | state=failing | error=ENOSPC\n']);
+  await sink.close();
+  assert.equal(reports[1], '[ERROR] DREAM_SERVER LOG | target=/dev/full | state=closed | lost=2000\n');
+  assert.equal(reports.length, 2);
+});
+
+/** A named pipe and its readers, each of which takes what is there at the moment. */
+function namedPipe(name: string) {
+  const path = join(folder, name);
+  execFileSync('mkfifo', [path]);
+  const open = () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const take = (fd: number): string => {
+    const buffer = Buffer.alloc(1 << 20);
+    try {
+      return buffer.toString('latin1', 0, readSync(fd, buffer));
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN');
+      return '';
+    }
+  };
+  return { path, open, take };
+}
+
+test('a reader that goes and comes back loses nothing that was held for it', async () => {
+  const pipe = namedPipe('comes-back');
+  const reports: string[] = [];
+  let reader = pipe.open();
+  const sink = createLogSink({ target: { path: pipe.path }, report: (line) => reports.push(line) });
+  sink.write('before\n');
+  await sink.flush();
+  assert.equal(pipe.take(reader), 'before\n');
+
+  closeSync(reader);
+  sink.write('while nobody reads\n');
+  await sink.flush();
+  assert.match(
+    reports.join(''),
+    /^\[ERROR\] DREAM_SERVER LOG \| target=\S+ \| state=failing \| error=EPIPE\n$/,
+  );
+
+  reader = pipe.open();
+  sink.write('after\n');
+  await sink.flush();
+  assert.equal(pipe.take(reader), 'while nobody reads\nafter\n');
+  assert.match(reports[1] ?? '', /^\[INFO\] DREAM_SERVER LOG \| target=\S+ \| state=working \| lost=0\n$/);
+  await sink.close();
+  assert.equal(reports.length, 2);
+  closeSync(reader);
+});
+
+test('past the bound lines are given up, the oldest are kept, and the log says how many were lost', async () => {
+  const pipe = namedPipe('bounded');
+  const reports: string[] = [];
+  const reader = pipe.open();
+  const sink = createLogSink({
+    target: { path: pipe.path },
+    heldBytes: 200_000,
+    report: (line) => reports.push(line),
+  });
+  const lines = numbered(10_000);
+  for (const line of lines) sink.write(`${line}\n`);
+  assert.match(reports.join(''), /^\[ERROR\] .* \| state=failing \| error=STALLED\n$/);
+
+  let text = '';
+  const flushed = sink.flush();
+  let done = false;
+  void flushed.then(() => (done = true));
+  while (!done) {
+    text += pipe.take(reader);
+    await setImmediate();
+  }
+  text += pipe.take(reader);
+  const lost = Number(/\[WARN\] .* \| state=working \| lost=(\d+)\n$/.exec(reports[1] ?? '')?.[1]);
+  const received = linesOf(text);
+  assert.equal(received.length + lost, lines.length);
+  assert.ok(lost > 0 && received.length > 1000);
+  assert.deepEqual(received.slice(0, 1000), lines.slice(0, 1000));
+  await sink.close();
+  closeSync(reader);
+});
+
+test('a line that a pipe may tear goes alone and whole to a reader who keeps up', async () => {
+  const pipe = namedPipe('long-line');
+  const reader = pipe.open();
+  const sink = createLogSink({ target: { path: pipe.path } });
+  const lines = ['short\n', `${'z'.repeat(20_000)}\n`, 'short too\n'];
+  for (const line of lines) sink.write(line);
+  await sink.flush();
+  assert.equal(pipe.take(reader), lines.join(''));
+  await sink.close();
+  closeSync(reader);
+});
