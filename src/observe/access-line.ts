@@ -1,0 +1,104 @@
+import type { AccessRecord } from './access-record.ts';
+import { fieldValue, jsonString, quotedValue } from './escape.ts';
+
+/*
+ * One function a format, called once a request. A line is put together by `+` from as few pieces as can be: V8 only
+ * links them, and copies each byte once, when a batch of lines is encoded. So what repeats is kept as one flat string:
+ * what stands for a status, a latency, and for the method and host, which are mostly those of the request before.
+ *
+ * Measured on Node 24, in µs a line with encoding and writing to /dev/null: dream 0.22, json 0.32, combined 0.37. The
+ * dream line with no pieces kept took 0.31, encoded line by line 0.30, byte by byte 0.33, with an array and join 0.41.
+ */
+
+/** `[INFO] DREAM_SERVER REQUEST | id=… | ip=… | method=… | host=… | path=… | status=… | bytes=… | latency=…ms` */
+export function dreamLine(record: AccessRecord): string {
+  const { id, ip, method, host, path, status, bytes, latencyMs, error } = record;
+  const ms = Math.round(latencyMs);
+  const end = error === undefined ? dreamEnd(ms) : ` | latency=${ms}ms | error=${error}\n`;
+  return `[INFO] DREAM_SERVER REQUEST | id=${id} | ip=${ip}${dreamMiddle(method, host)}${fieldValue(path)}${dreamStatus(status)}${bytes}${end}`;
+}
+
+const dreamMiddle = keepLast((method, host) =>
+  flat(' | method=', fieldValue(method), ' | host=', fieldValue(host), ' | path='),
+);
+const dreamStatus = keepFirst(600, (status) => flat(' | status=', status, ' | bytes='));
+const dreamEnd = keepFirst(256, (ms) => flat(' | latency=', ms, 'ms\n'));
+
+/** An object a line: time, then the fields of the dream line; numbers are numbers, latency is in milliseconds. */
+export function jsonLine(record: AccessRecord): string {
+  const { id, ip, method, host, path, status, bytes, latencyMs, error } = record;
+  const micros = Math.round(latencyMs * 1000);
+  const ms = Math.floor(micros / 1000);
+  const end =
+    error === undefined
+      ? jsonEnd(micros - ms * 1000)
+      : `${jsonFraction(micros - ms * 1000)},"error":"${error}"}\n`;
+  return `${jsonStart(Date.now())}${id}","ip":"${ip}${jsonMiddle(method, host)}${jsonString(path)}${jsonStatus(status)}${bytes},"latency":${ms}${end}`;
+}
+
+const jsonStart = keepLastNumber((now) => flat('{"time":"', new Date(now).toISOString(), '","id":"'));
+const jsonMiddle = keepLast((method, host) =>
+  flat('","method":', jsonString(method), ',"host":', jsonString(host), ',"path":'),
+);
+const jsonStatus = keepFirst(600, (status) => flat(',"status":', status, ',"bytes":'));
+const jsonFraction = (thousandths: number): string => flat('.', String(thousandths).padStart(3, '0'));
+const jsonEnd = keepFirst(1000, (thousandths) => flat(jsonFraction(thousandths), '}\n'));
+
+/** `ip - - [time] "method path version" status bytes "referer" "user agent"`, times in UTC. */
+export function combinedLine(record: AccessRecord): string {
+  const { ip, status, bytes, referer = '', userAgent = '' } = record;
+  const time = combinedTime(Math.floor(Date.now() / 1000));
+  return `${ip}${time}${requestLine(record)}${combinedStatus(status)}${bytes} "${quotedValue(referer)}" "${quotedValue(userAgent)}"\n`;
+}
+
+function requestLine({ method, path, version }: AccessRecord): string {
+  if (method === '' && path === '') return '-';
+  const protocol = version === undefined ? '' : version === 10 ? ' HTTP/1.0' : ' HTTP/1.1';
+  return `${quotedValue(method)} ${quotedValue(path)}${protocol}`;
+}
+
+/** ` - - [23/Nov/2026:08:15:04 +0000] "` */
+const combinedTime = keepLastNumber((second) => {
+  const [, day, month, year, time] = new Date(second * 1000).toUTCString().split(' ');
+  return flat(' - - [', `${day}/${month}/${year}:${time}`, ' +0000] "');
+});
+const combinedStatus = keepFirst(600, (status) => flat('" ', status, ' '));
+
+/** One string in one place, where `+` would leave a chain of pieces, followed again for each line. */
+function flat(...pieces: (string | number)[]): string {
+  return pieces.join('');
+}
+
+/** Remember what `make` gave for the last method and host. */
+function keepLast(make: (method: string, host: string) => string): (method: string, host: string) => string {
+  let lastMethod = '';
+  let lastHost = '';
+  let made = make('', '');
+  return (method, host) => {
+    if (method !== lastMethod || host !== lastHost) {
+      lastMethod = method;
+      lastHost = host;
+      made = make(method, host);
+    }
+    return made;
+  };
+}
+
+/** Remember what `make` gave for the last number. */
+function keepLastNumber(make: (number: number) => string): (number: number) => string {
+  let last = 0;
+  let made = make(0);
+  return (number) => {
+    if (number !== last) {
+      last = number;
+      made = make(number);
+    }
+    return made;
+  };
+}
+
+/** Make the strings for 0 to `count - 1` beforehand. */
+function keepFirst(count: number, make: (number: number) => string): (number: number) => string {
+  const made = Array.from({ length: count }, (_, number) => make(number));
+  return (number) => made[number] ?? make(number);
+}

@@ -1,0 +1,29 @@
+import type { ErrorCode } from '../core/errors.ts';
+import type { HttpVersion } from '../http/head.ts';
+
+/**
+ * What is known of a request once its last byte has left or it has failed. What the client never sent is the empty
+ * string. The record is lent: the caller fills the same object for the next request. `id`, `ip` and `error` are the
+ * server's own words and are written as they are; everything else is escaped.
+ */
+export interface AccessRecord {
+  /** The request's UUID. */
+  readonly id: string;
+  readonly ip: string;
+  readonly method: string;
+  /** The authority that the request was for. */
+  readonly host: string;
+  /** The target as the client wrote it, with its query. */
+  readonly path: string;
+  readonly status: number;
+  /** Bytes of the body that were sent. */
+  readonly bytes: number;
+  /** From the end of the request's head to now, in milliseconds and parts of them. */
+  readonly latencyMs: number;
+  /** Why the request failed. */
+  readonly error?: ErrorCode | undefined;
+  /** The last three are for the `combined` format only. */
+  readonly version?: HttpVersion | undefined;
+  readonly referer?: string | undefined;
+  readonly userAgent?: string | undefined;
+}
