@@ -27,7 +27,8 @@ function matches(path: string, pattern: string): boolean {
 
 /** An `only` makes node:test leave out every other test of its file without a word. */
 export function holdsOnly(root: string, file: TestFile): boolean {
-  return /\b(?:test|it|describe|suite)\.only\s*\(|\bonly:\s*true\b/.test(
-    readFileSync(join(root, file.path), 'utf8'),
+  const text = readFileSync(join(root, file.path), 'utf8');
+  return /^\s*(?:await\s+)?(?:test|it|describe|suite|t)\.only\(|^[^'"`]*\(.*\{[^}]*\bonly:\s*true\b/m.test(
+    text,
   );
 }

@@ -66,6 +66,7 @@ describe('the test command', () => {
   fails('a todo', "test.todo('b');", /marked todo/);
   fails('a skip without a reason', "test.skip('b', () => {});", /without a reason/);
   fails('an only', "test.only('b', () => {});", /holds an only/);
+  fails('an only among the options', "test('b', { only: true }, () => {});", /holds an only/);
 
   test('fails when a file holds no test', () => {
     const { lastLine, code } = run({ 'src/a.test.ts': passing, 'src/b.test.ts': '' });
