@@ -1,3 +1,4 @@
+import type { FieldMask } from './hop-by-hop.ts';
 import type { ReadonlyHeaderList } from './header-list.ts';
 
 /** The protocol version of a message, times ten. */
@@ -31,4 +32,18 @@ export interface ResponseHead {
   readonly reason: string;
   readonly version: HttpVersion;
   readonly headers: ReadonlyHeaderList;
+}
+
+/** The head of a request that we send, derived from the one that we received. The wire adds what frames it. */
+export interface OutgoingRequestHead {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly host: string;
+  /** The fields as received, of which `omit` and `nominated` are left out. */
+  readonly headers: ReadonlyHeaderList;
+  readonly omit: FieldMask;
+  readonly nominated: readonly string[] | undefined;
+  /** Fields of our own, as name, value, name, value. */
+  readonly added: readonly string[];
 }

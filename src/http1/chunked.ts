@@ -11,7 +11,17 @@ const TRAILER_FIELDS = 64;
 /** 13 hexadecimal digits reach 2^52: every size below stays exact. */
 const SIZE_DIGITS = 13;
 
-type State = 'size-start' | 'size' | 'extension' | 'quoted' | 'quoted-pair' | 'size-end' | 'data' | 'data-cr' | 'data-lf' | 'trailer';
+type State =
+  | 'size-start'
+  | 'size'
+  | 'extension'
+  | 'quoted'
+  | 'quoted-pair'
+  | 'size-end'
+  | 'data'
+  | 'data-cr'
+  | 'data-lf'
+  | 'trailer';
 
 /** What `ChunkedDecoder.decode` has come to. */
 export type Decoded = 'more' | 'end' | 'refused';
@@ -82,11 +92,13 @@ export class ChunkedDecoder {
         case 'quoted':
           if (byte === QUOTE) this.#state = 'extension';
           else if (byte === 0x5c) this.#state = 'quoted-pair';
-          if (byte === CR || !this.#extensionByteFits(byte)) return this.#refuse('http1.chunk.malformed-extension');
+          if (byte === CR || !this.#extensionByteFits(byte))
+            return this.#refuse('http1.chunk.malformed-extension');
           break;
         case 'quoted-pair':
           this.#state = 'quoted';
-          if (byte === CR || !this.#extensionByteFits(byte)) return this.#refuse('http1.chunk.malformed-extension');
+          if (byte === CR || !this.#extensionByteFits(byte))
+            return this.#refuse('http1.chunk.malformed-extension');
           break;
         case 'size-end':
           if (byte !== LF) return this.#refuse('http1.line.bare-cr');
@@ -108,7 +120,11 @@ export class ChunkedDecoder {
   }
 
   #extensionByteFits(byte: number): boolean {
-    return ++this.#extensionBytes <= EXTENSION_LIMIT && (byte >= 0x20 || byte === HT || byte === CR) && byte !== 0x7f;
+    return (
+      ++this.#extensionBytes <= EXTENSION_LIMIT &&
+      (byte >= 0x20 || byte === HT || byte === CR) &&
+      byte !== 0x7f
+    );
   }
 
   /** The section is short or absent: it is gathered, then parsed as one piece. */

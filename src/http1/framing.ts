@@ -17,7 +17,11 @@ const FRAMING_FIELDS = SEEN.contentLength | SEEN.transferEncoding;
  * The verdict on a request's body, in the order of RFC 9112 §6.3, or the code of the rule that it breaks.
  * `seen` are the head parser's bits: a request with neither field is decided by one test.
  */
-export function requestFraming(version: HttpVersion, headers: ReadonlyHeaderList, seen: number): Framing | ErrorCode {
+export function requestFraming(
+  version: HttpVersion,
+  headers: ReadonlyHeaderList,
+  seen: number,
+): Framing | ErrorCode {
   if ((seen & FRAMING_FIELDS) === 0) return 0;
   if ((seen & SEEN.transferEncoding) !== 0) {
     // A length beside a coding is how requests are smuggled (RFC 9112 §6.1, §11.2).
@@ -47,10 +51,15 @@ export function responseFraming(
 
 /** Only `chunked`, once and alone, is a coding that we speak. */
 function codingVerdict(values: readonly string[]): Framing | ErrorCode {
-  const codings = values.join(',').split(',').map((coding) => coding.trim().toLowerCase()).filter((coding) => coding !== '');
+  const codings = values
+    .join(',')
+    .split(',')
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => coding !== '');
   if (codings.length === 1 && codings[0] === 'chunked') return CHUNKED;
   const last = codings.at(-1);
-  if (last !== 'chunked' || codings.indexOf('chunked') !== codings.length - 1) return 'http1.framing.chunked-not-final';
+  if (last !== 'chunked' || codings.indexOf('chunked') !== codings.length - 1)
+    return 'http1.framing.chunked-not-final';
   return 'http1.framing.unknown-coding';
 }
 
@@ -76,7 +85,10 @@ function lengthVerdict(values: readonly string[]): Framing | ErrorCode {
 /** Whether the connection may serve another message after this one (RFC 9112 §9.3), by what the head says of it. */
 export function wantsKeepAlive(version: HttpVersion, headers: ReadonlyHeaderList, seen: number): boolean {
   if ((seen & SEEN.connection) === 0) return version === 11;
-  const options = (headers.getList('connection') as string).toLowerCase().split(',').map((option) => option.trim());
+  const options = (headers.getList('connection') as string)
+    .toLowerCase()
+    .split(',')
+    .map((option) => option.trim());
   if (options.includes('close')) return false;
   return version === 11 || options.includes('keep-alive');
 }

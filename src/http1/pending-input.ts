@@ -52,5 +52,3 @@ export class PendingInput {
     this.end = used;
   }
 }
-
-

@@ -3,18 +3,20 @@ import type { ErrorCode } from '../core/errors.ts';
 import { sharedReadBuffer } from '../core/read-buffer.ts';
 import { emptyBody } from '../http/body.ts';
 import type { BodySource } from '../http/body.ts';
-import type { RequestHead } from '../http/head.ts';
+import type { HttpVersion, RequestHead } from '../http/head.ts';
 import type { Response } from '../http/response.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
 import { BodyDecoder } from './body-decoder.ts';
+import { CR, LF } from './chars.ts';
 import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
 import { CHUNKED, requestFraming, wantsKeepAlive } from './framing.ts';
 import { PendingInput } from './pending-input.ts';
-import { RequestBody } from './request-body.ts';
-import { RequestHeadParser } from './request-head.ts';
-import type { HeadLimits } from './request-head.ts';
-import { responseBodyMode } from './response-head.ts';
-import { ResponseWriter } from './response-writer.ts';
+import { IncomingBody } from './incoming-body.ts';
+import { RequestHeadParser } from './parse-request-head.ts';
+import type { HeadLimits } from './parse-request-head.ts';
+import { encodeResponseHead, responseBodyMode } from './encode-response-head.ts';
+import { MessageWriter } from './message-writer.ts';
+import type { MessageWriterOwner } from './message-writer.ts';
 import { nextStep } from './state.ts';
 import type { Reading, Writing } from './state.ts';
 
@@ -47,6 +49,8 @@ export interface ServerConnectionOwner {
   closed(): void;
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
 type ReadPhase = 'headers' | 'keep-alive' | 'body-idle' | 'linger';
 
 /** How long we go on reading after our last word, so that the client reads it before the connection is reset (RFC 9112 §9.6). */
@@ -62,23 +66,31 @@ const PIPELINE_LIMIT = 64 * 1024;
  * One client connection: parses requests, hands each to its owner, and writes the answers in order. Where it stands
  * is reading × writing × keep-alive (state.ts); this file performs the effects.
  */
-export class ServerConnection implements TransportEvents {
+export class ServerConnection implements TransportEvents, MessageWriterOwner {
   readonly #owner: ServerConnectionOwner;
   readonly #options: ServerConnectionOptions;
   #transport!: Transport;
   readonly #parser: RequestHeadParser;
-  #writer!: ResponseWriter;
+  #writer!: MessageWriter;
+  #serverLine = '';
+  /** The answer under way. */
+  #status = 0;
+  #error: ErrorCode | undefined = undefined;
   readonly #deadline: Deadline<ReadPhase>;
   #reading: Reading = 'head';
   #writing: Writing = 'idle';
   #keepAlive = true;
   #head: RequestHead | undefined = undefined;
-  #body: RequestBody | undefined = undefined;
+  #body: IncomingBody | undefined = undefined;
   #decoder: BodyDecoder | undefined = undefined;
   /** The client waits for `100 Continue` before it sends its body. */
   #expectsContinue = false;
   /** Bytes that came before their turn. */
   readonly #pending = new PendingInput();
+  /** What is being worked through: `#bytes[#position..#end)`. */
+  #bytes: Buffer = NO_BYTES;
+  #position = 0;
+  #end = 0;
   #consuming = false;
   #paused = false;
   #inputEnded = false;
@@ -98,9 +110,8 @@ export class ServerConnection implements TransportEvents {
   attach(transport: Transport): void {
     this.#transport = transport;
     const { timeouts, serverHeader } = this.#options;
-    this.#writer = new ResponseWriter(transport, timeouts.writeStall, serverHeader, (bytes, error) =>
-      this.#answered(bytes, error),
-    );
+    this.#serverLine = serverHeader === undefined ? '' : `Server: ${serverHeader}\r\n`;
+    this.#writer = new MessageWriter(transport, timeouts.writeStall, this);
     this.#deadline.arm('headers', timeouts.headers);
   }
 
@@ -129,9 +140,7 @@ export class ServerConnection implements TransportEvents {
     }
     const head = this.#head as RequestHead;
     if (this.#reading === 'body' && !this.#bodyAllowsKeepAlive()) this.#keepAlive = false;
-    const mode = responseBodyMode(response, head.method, head.version);
-    if (mode === 'until-close') this.#keepAlive = false;
-    this.#writer.send(response, mode, head.version, this.#owner.requestId, this.#keepAlive);
+    this.#send(response, head.method, head.version);
     if (!this.#consuming) this.#writer.flush();
   }
 
@@ -181,15 +190,19 @@ export class ServerConnection implements TransportEvents {
 
   /** The request body's reader is there, has room again, or has gone. */
   continueBody(): void {
-    const { demand } = this.#body as RequestBody;
+    const { demand } = this.#body as IncomingBody;
     if (this.#closed || this.#lingering) return;
     if (demand === 'flowing' && this.#expectsContinue) {
       this.#expectsContinue = false;
-      if (this.#pending.length === 0) this.#writer.continue100();
+      if (this.#pending.length === 0) this.#writer.sendInterim('HTTP/1.1 100 Continue\r\n\r\n');
     }
     if (this.#reading !== 'body') return;
     this.#deadline.arm('body-idle', this.#options.timeouts.bodyIdle);
-    if (this.#consuming) return;
+    if (this.#consuming) {
+      // Asked for while the request is handed over: what has come with the head goes on with it.
+      this.#readBody();
+      return;
+    }
     this.#unpause();
     this.#consumePending();
   }
@@ -203,43 +216,43 @@ export class ServerConnection implements TransportEvents {
   /** Work through what has come, as far as it goes; keep the rest. */
   #consume(bytes: Buffer, start: number, end: number): void {
     this.#consuming = true;
-    let position = start;
-    while (position < end && !this.#lingering && !this.#closed) {
-      let next = position;
-      if (this.#reading === 'head') {
-        if (!this.#writer.hasRoom()) this.#pause();
-        else next = this.#readHead(bytes, position, end);
-      } else if (this.#reading === 'body') {
-        next = this.#readBody(bytes, position, end);
-      }
-      if (next === position) break;
-      position = next;
+    this.#bytes = bytes;
+    this.#position = start;
+    this.#end = end;
+    while (this.#position < end && !this.#lingering && !this.#closed) {
+      const before = this.#position;
+      if (this.#reading === 'head') this.#readHead();
+      else this.#readBody();
+      if (this.#position === before) break;
     }
     this.#consuming = false;
+    this.#bytes = NO_BYTES;
     if (this.#lingering || this.#closed) this.#pending.clear();
-    else this.#pending.keep(bytes, position, end);
+    else this.#pending.keep(bytes, this.#position, end);
     if (this.#pending.length > PIPELINE_LIMIT) this.#pause();
     this.#writer.flush();
-    if (this.#inputEnded && this.#pending.length === 0 && this.#writing === 'idle' && !this.#lingering) this.#linger();
+    if (this.#inputEnded && this.#pending.length === 0 && this.#writing === 'idle' && !this.#lingering)
+      this.#linger();
   }
 
-  #readHead(bytes: Buffer, position: number, end: number): number {
+  #readHead(): void {
     const parser = this.#parser;
+    const bytes = this.#bytes;
+    const position = this.#position;
     if (parser.atStart) {
+      if (!this.#writer.hasRoom()) return this.#pause();
       // An empty line before a request is passed over (RFC 9112 §2.2).
-      if (bytes[position] === 0x0d && (position + 1 === end || bytes[position + 1] === 0x0a)) {
-        return position + 1 === end ? position : position + 2;
+      if (bytes[position] === CR && (position + 1 === this.#end || bytes[position + 1] === LF)) {
+        if (position + 1 < this.#end) this.#position += 2;
+        return;
       }
       this.#deadline.arm('headers', this.#options.timeouts.headers);
     }
-    const after = parser.parse(bytes, position, end);
-    if (after === NEED_MORE) return position;
-    if (after === REFUSED) {
-      this.#refuse(parser.error);
-      return position;
-    }
+    const after = parser.parse(bytes, position, this.#end);
+    if (after === NEED_MORE) return;
+    if (after === REFUSED) return this.#refuse(parser.error);
+    this.#position = after;
     this.#begin(parser.head as RequestHead, parser.seen);
-    return after;
   }
 
   #begin(head: RequestHead, seen: number): void {
@@ -249,7 +262,8 @@ export class ServerConnection implements TransportEvents {
     this.#expectsContinue = false;
     if ((seen & SEEN.expect) !== 0) {
       const expectation = head.headers.get('expect') as string;
-      if (expectation.toLowerCase() !== '100-continue') return this.#refuse('http1.expectation.unknown', head);
+      if (expectation.toLowerCase() !== '100-continue')
+        return this.#refuse('http1.expectation.unknown', head);
       // A client of HTTP/1.0 knows no interim answers (RFC 9110 §10.1.1).
       this.#expectsContinue = head.version === 11 && framing !== 0;
     }
@@ -265,27 +279,22 @@ export class ServerConnection implements TransportEvents {
     } else {
       this.#reading = 'body';
       this.#decoder = new BodyDecoder(framing);
-      this.#body = new RequestBody(framing === CHUNKED ? undefined : framing, this);
+      this.#body = new IncomingBody(framing === CHUNKED ? undefined : framing, this);
       this.#owner.request(head, this.#body);
     }
   }
 
-  #readBody(bytes: Buffer, position: number, end: number): number {
-    const body = this.#body as RequestBody;
-    if (body.demand === 'unclaimed' || body.demand === 'stalled') {
-      this.#pause();
-      return position;
-    }
+  /** Hand on what has come of the body, as far as its reader takes it. */
+  #readBody(): void {
+    if (this.#reading !== 'body' || this.#position === this.#end) return;
+    const body = this.#body as IncomingBody;
+    if (body.demand === 'unclaimed' || body.demand === 'stalled') return this.#pause();
     const decoder = this.#decoder as BodyDecoder;
-    const decoded = decoder.decode(bytes, position, end);
-    if (decoded === 'refused') {
-      this.#breakBody(decoder.error);
-      return position;
-    }
-    if (decoder.received > this.#options.limits.bodyBytes) {
-      this.#breakBody('http1.body.too-large');
-      return position;
-    }
+    const bytes = this.#bytes;
+    const decoded = decoder.decode(bytes, this.#position, this.#end);
+    if (decoded === 'refused') return this.#breakBody(decoder.error);
+    if (decoder.received > this.#options.limits.bodyBytes) return this.#breakBody('http1.body.too-large');
+    this.#position = decoder.position;
     if (decoded === 'more') {
       this.#transport.holdBuffer();
       this.#deadline.arm('body-idle', this.#options.timeouts.bodyIdle);
@@ -295,7 +304,7 @@ export class ServerConnection implements TransportEvents {
       const chunk = bytes.subarray(decoder.dataStart, decoder.dataEnd);
       // Other connections read into the shared buffer while the sink may still hold this.
       taken = body.push(bytes === sharedReadBuffer ? Buffer.from(chunk) : chunk);
-      if (this.#closed || this.#lingering) return decoder.position;
+      if (this.#closed || this.#lingering) return;
     }
     if (decoded === 'end') {
       this.#reading = 'complete';
@@ -308,7 +317,6 @@ export class ServerConnection implements TransportEvents {
       this.#deadline.clear();
       this.#pause();
     }
-    return decoder.position;
   }
 
   /** The body breaks off or breaks a rule: its reader hears of it, and the connection cannot go on. */
@@ -329,34 +337,40 @@ export class ServerConnection implements TransportEvents {
     this.#deadline.clear();
     this.#head = head ?? this.#head;
     const response = this.#owner.refused(code);
-    const mode = responseBodyMode(response, head?.method ?? 'GET', 11);
-    this.#writer.send(response, mode, 11, this.#owner.requestId, false);
+    this.#send(response, head?.method ?? 'GET', 11);
     if (!this.#consuming) this.#writer.flush();
   }
 
   /** Whether the rest of the request's body can leave the connection usable for another request. */
   #bodyAllowsKeepAlive(): boolean {
-    const { demand } = this.#body as RequestBody;
+    const { demand } = this.#body as IncomingBody;
     return demand === 'flowing' || demand === 'stalled' || this.#restIsSmall();
   }
 
   #restIsSmall(): boolean {
-    const { length } = this.#body as RequestBody;
+    const { length } = this.#body as IncomingBody;
     return !this.#expectsContinue && length !== undefined && length <= DISCARD_LIMIT;
   }
 
   // ---- writing
 
-  /** From the writer: the answer's last byte left, or it broke off. */
-  #answered(bytes: number, error: ErrorCode | undefined): void {
+  #send(response: Response, method: string, version: HttpVersion): void {
+    const mode = responseBodyMode(response, method, version);
+    if (mode === 'until-close') this.#keepAlive = false;
+    this.#status = response.status;
+    this.#error = response.error;
+    const { requestId } = this.#owner;
+    const head = encodeResponseHead(response, mode, version, requestId, this.#keepAlive, this.#serverLine);
+    this.#writer.send(head, mode, response.body);
+  }
+
+  /** From the writer: the answer's last byte left, or it broke off, and then only closing tells the client. */
+  written(bytes: number, error: ErrorCode | undefined): void {
     this.#writing = 'complete';
-    this.#owner.finished(this.#writer.status, bytes, error);
+    this.#owner.finished(this.#status, bytes, error ?? this.#error);
     if (this.#closed) return;
-    if (error !== undefined && this.#writer.broken) {
-      this.#transport.destroy();
-      return;
-    }
-    this.#advance();
+    if (error === undefined) this.#advance();
+    else this.#transport.destroy();
   }
 
   #advance(): void {
@@ -367,7 +381,7 @@ export class ServerConnection implements TransportEvents {
         this.#nextRequest();
         break;
       case 'discard-body': {
-        const body = this.#body as RequestBody;
+        const body = this.#body as IncomingBody;
         const wanted = body.demand === 'flowing' || body.demand === 'stalled';
         if (wanted || !this.#restIsSmall()) this.#linger();
         else body.cancel();

@@ -20,7 +20,11 @@ export class Listener {
    * With `reusePort` several threads may listen on one port, and the system spreads connections over them.
    * Rejects with the system's error (EADDRINUSE, EACCES …).
    */
-  static open(target: ListenTarget, reusePort: boolean, accept: (socket: net.Socket) => void): Promise<Listener> {
+  static open(
+    target: ListenTarget,
+    reusePort: boolean,
+    accept: (socket: net.Socket) => void,
+  ): Promise<Listener> {
     const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept);
     return new Promise((resolve, reject) => {
       server.once('error', reject);

@@ -9,6 +9,13 @@ export function plainAddress(address: string | undefined): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
+/** Where to connect to: a host and port, or a unix socket's path. */
+export interface ConnectTarget {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly path?: string | undefined;
+}
+
 /**
  * A transport over a `net.Socket` that reads into a buffer of ours instead of a new one per read. Write acceptance
  * is exact: the high-water mark of one byte makes the socket say `drain` as soon as nothing is left to write.
@@ -25,8 +32,14 @@ export class SocketTransport implements Transport {
   #error: NodeJS.ErrnoException | undefined = undefined;
 
   /** Called through `accepted` and `connecting`. */
-  private constructor(makeSocket: (onread: net.OnReadOpts) => net.Socket, peer: Peer | undefined, events: TransportEvents) {
+  private constructor(
+    makeSocket: (onread: net.OnReadOpts) => net.Socket,
+    peer: Peer | undefined,
+    events: TransportEvents,
+    ownBuffer = false,
+  ) {
     this.events = events;
+    if (ownBuffer) this.holdBuffer();
     const socket = makeSocket({
       buffer: () => this.#next,
       callback: (length, bytes) => {
@@ -37,13 +50,19 @@ export class SocketTransport implements Transport {
       },
     });
     this.#socket = socket;
-    this.peer = peer ?? { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0, secure: false };
+    this.peer = peer ?? {
+      address: plainAddress(socket.remoteAddress),
+      port: socket.remotePort ?? 0,
+      secure: false,
+    };
     socket.on('end', () => this.events.ended());
     socket.on('error', (error) => {
       this.#error = error;
     });
     socket.on('close', () => {
-      this.releaseBuffer(true);
+      // No read will come any more, and no write holds a part of it.
+      if (this.#own !== undefined) giveReadBuffer(this.#own);
+      this.#own = undefined;
       this.events.closed(this.#error);
     });
   }
@@ -62,6 +81,23 @@ export class SocketTransport implements Transport {
       undefined,
       events,
     );
+  }
+
+  /**
+   * Connect to a server. Events come from now on; `connected` when bytes can be sent, else `closed` with the reason.
+   * Reads go into a buffer of its own from the start.
+   */
+  static connecting(target: ConnectTarget, events: TransportEvents, connected: () => void): SocketTransport {
+    const options = { ...target, noDelay: true, writableHighWaterMark: 1 };
+    const peer = { address: target.host ?? 'unix', port: target.port ?? 0, secure: false };
+    const transport = new SocketTransport(
+      (onread) => net.connect({ ...options, onread } as net.NetConnectOpts),
+      peer,
+      events,
+      true,
+    );
+    transport.#socket.once('connect', connected);
+    return transport;
   }
 
   get pending(): number {

@@ -4,12 +4,16 @@ import type { Peer } from '../core/peer.ts';
 import type { BodySource } from '../http/body.ts';
 import type { RequestHead } from '../http/head.ts';
 
-/** What a route's path pattern captured: the part that `*` stands for. */
+/** What a route's path pattern captured. */
 export interface RouteParams {
+  /** The part of the path that `*` stands for. */
   readonly rest: string;
 }
 
-const NO_PARAMS: RouteParams = { rest: '' };
+/** The part of a matched route that knows what its pattern captured. */
+interface MatchedRoute {
+  rest(path: string): string;
+}
 
 /** One request and what is known of it while it is answered. */
 export class Exchange {
@@ -20,7 +24,8 @@ export class Exchange {
   readonly peer: Peer;
   /** When the head was complete, on the monotonic clock, in milliseconds. */
   readonly startedAt: number = monotonicNow();
-  params: RouteParams = NO_PARAMS;
+  /** Set by the server when a route has taken the exchange. */
+  route: MatchedRoute | undefined = undefined;
   #aborted = false;
   #onAbort: (() => void) | undefined = undefined;
   #controller: AbortController | undefined = undefined;
@@ -29,6 +34,11 @@ export class Exchange {
     this.request = request;
     this.body = body;
     this.peer = peer;
+  }
+
+  /** What the route's path pattern captured. */
+  get params(): RouteParams {
+    return { rest: this.route?.rest(this.request.path) ?? '' };
   }
 
   /** Whether the client has gone before its answer was complete. */

@@ -1,26 +1,15 @@
+import { hopByHopAnd } from '../http/hop-by-hop.ts';
 import type { HttpVersion } from '../http/head.ts';
 import type { Response } from '../http/response.ts';
-import { dateFieldLine, encodeFields, omittedFields, statusLine } from './encode.ts';
+import type { BodyMode } from './message-writer.ts';
+import { dateFieldLine, encodeFields, statusLine } from './encode-fields.ts';
 import { knownField } from '../http/field-names.ts';
 
-/** How the bytes of an answer's body are delimited. */
-export type ResponseBodyMode =
-  /** There are none: HEAD, 1xx, 204, 304. */
-  | 'none'
-  /** All here, with Content-Length. */
-  | 'whole'
-  /** They come, and Content-Length says how many. */
-  | 'counted'
-  /** They come in chunks. */
-  | 'chunked'
-  /** They come, and the end of the connection is their end: for HTTP/1.0. */
-  | 'until-close';
-
 /** Written by the wire, or ours alone to say: an upstream's are replaced. */
-const OMITTED = omittedFields(knownField('date'), knownField('server'), knownField('x-request-id'));
+const OMITTED = hopByHopAnd(knownField('date'), knownField('server'), knownField('x-request-id'));
 
 /** How this answer's body goes out (RFC 9112 §6.3). */
-export function responseBodyMode(response: Response, method: string, version: HttpVersion): ResponseBodyMode {
+export function responseBodyMode(response: Response, method: string, version: HttpVersion): BodyMode {
   const { status, body } = response;
   if (method === 'HEAD' || status === 304 || status === 204 || status < 200) return 'none';
   if (body === null || Buffer.isBuffer(body)) return 'whole';
@@ -34,7 +23,7 @@ export function responseBodyMode(response: Response, method: string, version: Ht
  */
 export function encodeResponseHead(
   response: Response,
-  mode: ResponseBodyMode,
+  mode: BodyMode,
   version: HttpVersion,
   requestId: string,
   keepAlive: boolean,

@@ -1,79 +1,79 @@
 import { Deadline } from '../core/deadline.ts';
-import { DreamError } from '../core/errors.ts';
-import type { ErrorCode } from '../core/errors.ts';
-import type { BodySink, BodySource } from '../http/body.ts';
-import type { HttpVersion } from '../http/head.ts';
-import type { Response } from '../http/response.ts';
+import type { DreamError, ErrorCode } from '../core/errors.ts';
+import type { Body, BodySink, BodySource } from '../http/body.ts';
 import type { Transport } from '../net/transport.ts';
-import { encodeResponseHead } from './response-head.ts';
-import type { ResponseBodyMode } from './response-head.ts';
+
+/** How the bytes of a body are delimited on the wire. */
+export type BodyMode =
+  /** There are none, or the message cannot have any: HEAD, 1xx, 204, 304. */
+  | 'none'
+  /** All here, with Content-Length. */
+  | 'whole'
+  /** They come, and Content-Length says how many. */
+  | 'counted'
+  /** They come in chunks. */
+  | 'chunked'
+  /** They come, and the end of the connection is their end: answers to HTTP/1.0. */
+  | 'until-close';
 
 /** Pieces up to this size are copied behind the head and leave in the same write; larger ones are written from where they are. */
 const COPY_LIMIT = 8 * 1024;
-
-/** Answers that gather for one write, in bytes. */
+/** Messages that gather for one write, in bytes. */
 const GATHER_LIMIT = 64 * 1024;
 
-/** Called when an answer is over: `bytes` of its body were sent, `error` when it broke off. */
-type Finished = (bytes: number, error: ErrorCode | undefined) => void;
+/** Who waits for a message to be over: `bytes` of its body were sent; `error` says that it broke off. */
+export interface MessageWriterOwner {
+  written(bytes: number, error: ErrorCode | undefined): void;
+}
 
 /**
- * Writes one connection's answers, one after the other, with as few system calls as it can: what is small gathers in
+ * Writes one connection's messages, one after the other, with as few system calls as it can: what is small gathers in
  * `#out` until `flush`, so that a head and its body, or the answers to pipelined requests, leave together.
  */
-export class ResponseWriter implements BodySink {
-  status = 0;
-  /** The answer broke off after its head had left: only closing tells the client. */
-  broken = false;
+export class MessageWriter implements BodySink {
   readonly #transport: Transport;
+  readonly #owner: MessageWriterOwner;
   readonly #stall: Deadline<'write-stall'>;
   readonly #stallTimeout: number;
-  readonly #serverLine: string;
-  readonly #finished: Finished;
   #out = '';
-  #mode: ResponseBodyMode = 'none';
+  #mode: BodyMode = 'none';
   #source: BodySource | undefined = undefined;
   #sent = 0;
   #expected = 0;
   /** `send` is on the stack: what comes now can wait for the flush behind it. */
   #gathering = false;
   #state: 'idle' | 'sending' | 'ending' = 'idle';
-  #error: ErrorCode | undefined = undefined;
 
-  constructor(transport: Transport, stallTimeout: number, serverHeader: string | undefined, finished: Finished) {
+  /** `stallTimeout`: how long the other side may take nothing, in milliseconds; 0 for ever. */
+  constructor(transport: Transport, stallTimeout: number, owner: MessageWriterOwner) {
     this.#transport = transport;
+    this.#owner = owner;
     this.#stallTimeout = stallTimeout;
-    this.#serverLine = serverHeader === undefined ? '' : `Server: ${serverHeader}\r\n`;
-    this.#finished = finished;
-    this.#stall = new Deadline(() => this.#stalledTooLong());
+    this.#stall = new Deadline(() => this.abort('http1.timeout.write-stall'));
   }
 
-  /** Whether the last answer is all written. */
+  /** Whether the last message is all written. */
   get idle(): boolean {
     return this.#state === 'idle';
   }
 
-  /** Whether another answer may be begun: the client takes what it has asked for. */
+  /** Whether another message may be begun: the other side takes what it has been sent. */
   hasRoom(): boolean {
     if (this.#out.length > GATHER_LIMIT) this.flush();
     return this.#transport.pending === 0;
   }
 
-  /** Begin an answer; the bytes leave with the next `flush` at the latest. */
-  send(response: Response, mode: ResponseBodyMode, version: HttpVersion, requestId: string, keepAlive: boolean): void {
-    this.status = response.status;
-    this.broken = false;
+  /** Begin a message; its first bytes leave with the next `flush` at the latest. A body that `mode` forbids is cancelled. */
+  send(head: string, mode: BodyMode, body: Body): void {
     this.#mode = mode;
     this.#sent = 0;
-    this.#error = response.error;
     this.#state = 'sending';
-    this.#out += encodeResponseHead(response, mode, version, requestId, keepAlive, this.#serverLine);
-    const { body } = response;
+    this.#out += head;
     if (mode === 'none' || body === null) {
       if (body !== null && !Buffer.isBuffer(body)) body.cancel();
       this.#end();
     } else if (Buffer.isBuffer(body)) {
-      if (body.length > 0) this.#sendWhole(body);
+      this.#sendWhole(body);
       this.#end();
     } else {
       this.#source = body;
@@ -84,9 +84,9 @@ export class ResponseWriter implements BodySink {
     }
   }
 
-  /** `100 Continue` (RFC 9110 §15.2.1), at once. */
-  continue100(): void {
-    this.#out += 'HTTP/1.1 100 Continue\r\n\r\n';
+  /** Send bytes that are no message of their own, such as `100 Continue`, at once. */
+  sendInterim(text: string): void {
+    this.#out += text;
     this.flush();
   }
 
@@ -95,41 +95,49 @@ export class ResponseWriter implements BodySink {
     if (this.#out === '') return;
     const out = this.#out;
     this.#out = '';
-    if (!this.#transport.write(out)) this.#stalled();
+    if (!this.#transport.write(out)) this.#stall.arm('write-stall', this.#stallTimeout);
   }
 
   // ---- BodySink
 
   data(chunk: Buffer): boolean {
+    // An empty chunk would end a chunked body.
+    if (chunk.length === 0) return true;
     this.#sent += chunk.length;
     if (this.#mode === 'counted' && this.#sent > this.#expected) {
       this.#sent -= chunk.length;
-      this.#source?.cancel();
-      this.fail(new DreamError('internal.failure'));
+      this.abort('internal.failure');
       return false;
     }
-    const head = this.#mode === 'chunked' ? `${this.#out}${chunk.length.toString(16)}\r\n` : this.#out;
-    const tail = this.#mode === 'chunked' ? '\r\n' : '';
+    let head = this.#out;
+    let tail = '';
+    if (this.#mode === 'chunked') {
+      head += `${chunk.length.toString(16)}\r\n`;
+      tail = '\r\n';
+    }
     if (chunk.length <= COPY_LIMIT) {
       this.#out = head + chunk.toString('latin1') + tail;
       if (!this.#gathering) this.flush();
       return this.#transport.pending === 0;
     }
     this.#out = '';
-    const taken = head === '' && tail === '' ? this.#transport.write(chunk) : this.#transport.writeBoth(head, chunk, tail);
-    if (!taken) this.#stalled();
+    const taken =
+      head === '' && tail === ''
+        ? this.#transport.write(chunk)
+        : this.#transport.writeBoth(head, chunk, tail);
+    if (!taken) this.#stall.arm('write-stall', this.#stallTimeout);
     return taken;
   }
 
   end(): void {
     this.#source = undefined;
     if (this.#mode === 'counted' && this.#sent !== this.#expected) {
-      this.fail(new DreamError('internal.failure'));
+      this.abort('internal.failure');
       return;
     }
     if (this.#mode === 'chunked') this.#out += '0\r\n\r\n';
-    this.#end();
     if (!this.#gathering) this.flush();
+    this.#end();
   }
 
   fail(error: DreamError): void {
@@ -142,20 +150,18 @@ export class ResponseWriter implements BodySink {
   /** From the transport: all that was written has been taken. */
   drained(): void {
     this.#stall.clear();
-    if (this.#state === 'ending') this.#finish();
+    if (this.#state === 'ending') this.#finish(undefined);
     else this.#source?.resume();
   }
 
-  /** The answer breaks off. */
+  /** The message breaks off; what has gathered and not left yet is dropped. */
   abort(code: ErrorCode): void {
     if (this.#state === 'idle') return;
     const source = this.#source;
     this.#source = undefined;
     this.#out = '';
-    this.broken = true;
-    this.#error = code;
     source?.cancel();
-    this.#finish();
+    this.#finish(code);
   }
 
   /** The connection has gone. */
@@ -171,26 +177,18 @@ export class ResponseWriter implements BodySink {
     }
     const out = this.#out;
     this.#out = '';
-    if (!this.#transport.writeBoth(out, body, '')) this.#stalled();
+    if (!this.#transport.writeBoth(out, body, '')) this.#stall.arm('write-stall', this.#stallTimeout);
   }
 
-  /** All of the answer is written; it is over when the system has taken it. */
+  /** All of the message is written; it is over when the system has taken it. */
   #end(): void {
     this.#state = 'ending';
-    if (this.#transport.pending === 0) this.#finish();
+    if (this.#transport.pending === 0) this.#finish(undefined);
   }
 
-  #finish(): void {
+  #finish(error: ErrorCode | undefined): void {
     this.#state = 'idle';
     this.#stall.clear();
-    this.#finished(this.#sent, this.#error);
-  }
-
-  #stalled(): void {
-    this.#stall.arm('write-stall', this.#stallTimeout);
-  }
-
-  #stalledTooLong(): void {
-    this.abort('http1.timeout.write-stall');
+    this.#owner.written(this.#sent, error);
   }
 }

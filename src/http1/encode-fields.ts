@@ -1,34 +1,18 @@
 import { httpDateNow } from '../core/clock.ts';
-import { knownField } from '../http/field-names.ts';
 import { REMOVED, SPAN } from '../http/header-list.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { STATUS_CODES } from '../http/status.ts';
 import { CR, SP } from './chars.ts';
 
 /**
- * Field numbers that are written by the wire itself, or that concern one connection only (RFC 9110 §7.6.1): they are
- * left out when a list is encoded.
- */
-const WIRE_FIELDS = new Uint8Array(256);
-for (const name of [
-  'connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'content-length', 'upgrade', 'te', 'trailer',
-  'http2-settings',
-] as const) {
-  WIRE_FIELDS[knownField(name)] = 1;
-}
-
-/** Field numbers that an encoding leaves out: 1 at each. Begin with a copy of the wire's own. */
-export function omittedFields(...numbers: number[]): Uint8Array {
-  const omitted = WIRE_FIELDS.slice();
-  for (const number of numbers) omitted[number] = 1;
-  return omitted;
-}
-
-/**
  * The field lines of a list, each with its CRLF, without the fields in `omit` and those that the list's Connection
  * field names. Neighbours that go out as they came in are taken as one piece of the text.
  */
-export function encodeFields(list: ReadonlyHeaderList, omit: Uint8Array, nominated: readonly string[] | undefined): string {
+export function encodeFields(
+  list: ReadonlyHeaderList,
+  omit: Uint8Array,
+  nominated: readonly string[] | undefined,
+): string {
   const { spans, text, added } = list;
   let out = '';
   let runStart = -1;
@@ -62,28 +46,16 @@ export function encodeFields(list: ReadonlyHeaderList, omit: Uint8Array, nominat
   return out;
 }
 
-/**
- * The names that a message's Connection field nominates as its own (RFC 9110 §7.6.1), in lower case; undefined when
- * there are none, as nearly always.
- */
-export function nominatedFields(list: ReadonlyHeaderList): readonly string[] | undefined {
-  const value = list.getList('connection');
-  if (value === undefined || value === 'keep-alive' || value === 'close') return undefined;
-  const names = value
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'close' && name !== 'keep-alive');
-  return names.length === 0 ? undefined : names;
-}
-
 /** The status line with its CRLF (RFC 9112 §4): always our own version, whatever the client speaks (RFC 9110 §6.2). */
 export function statusLine(status: number, reason: string | undefined): string {
-  return reason === undefined ? (STATUS_LINES[status] ?? `HTTP/1.1 ${status} \r\n`) : `HTTP/1.1 ${status} ${reason}\r\n`;
+  return reason === undefined
+    ? (STATUS_LINES[status] ?? `HTTP/1.1 ${status} \r\n`)
+    : `HTTP/1.1 ${status} ${reason}\r\n`;
 }
 
 const STATUS_LINES: string[] = [];
-for (const [status, reason] of Object.entries(STATUS_CODES)) STATUS_LINES[Number(status)] = `HTTP/1.1 ${status} ${reason}\r\n`;
+for (const [status, reason] of Object.entries(STATUS_CODES))
+  STATUS_LINES[Number(status)] = `HTTP/1.1 ${status} ${reason}\r\n`;
 
 let dateLine = '';
 let dateOfLine = '';

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { BodySink, BodySource } from '../http/body.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 
-/** The connection that a request body is read from. */
+/** The connection that a body is read from. */
 interface BodyConnection {
   /** The sink is there, or has room again, or the body is not wanted: go on reading. */
   continueBody(): void;
@@ -13,15 +13,16 @@ interface BodyConnection {
 type Demand = 'unclaimed' | 'flowing' | 'stalled' | 'discarding';
 
 /**
- * A request's body: reading from the connection begins when somebody wants it, and pauses while the sink is full.
- * Nothing reads ahead for a body that no one has asked for.
+ * The body of a message that a connection receives: reading begins when somebody wants it, and pauses while the sink
+ * is full. Nothing reads ahead for a body that no one has asked for.
  */
-export class RequestBody implements BodySource {
+export class IncomingBody implements BodySource {
   readonly length: number | undefined;
   trailers: ReadonlyHeaderList | undefined = undefined;
   demand: Demand = 'unclaimed';
   #sink: BodySink | undefined = undefined;
-  /** The end or failure, when it came before anyone had asked for the body. */
+  /** The end or the failure, when it came before anyone had asked for the body. */
+  #ended = false;
   #failure: DreamError | undefined = undefined;
   readonly #connection: BodyConnection;
 
@@ -33,6 +34,10 @@ export class RequestBody implements BodySource {
   flow(sink: BodySink): void {
     if (this.#failure !== undefined) {
       sink.fail(this.#failure);
+      return;
+    }
+    if (this.#ended) {
+      sink.end();
       return;
     }
     this.#sink = sink;
@@ -66,6 +71,7 @@ export class RequestBody implements BodySource {
   finish(): void {
     const sink = this.#sink;
     this.#sink = undefined;
+    this.#ended = true;
     sink?.end();
   }
 

@@ -126,7 +126,8 @@ export class RequestHeadParser {
           // HTTP-version is 8 bytes: HTTP/d.d
           const start = base + this.#targetEnd + 1;
           while (p < end && p - start < 8) {
-            if (!versionByteFits(bytes[p], p - start)) return this.#refuse('http1.version.malformed', p - base);
+            if (!versionByteFits(bytes[p], p - start))
+              return this.#refuse('http1.version.malformed', p - base);
             p++;
           }
           if (p - start < 8 || p === end) return this.#needMore(p - base);
@@ -234,7 +235,16 @@ function makeHead(
   let query = '';
   if (method === 'CONNECT') {
     if (!validAuthority(rawTarget) || !rawTarget.includes(':')) return undefined;
-    return { method, form: 'authority', rawTarget, path: '', query, authority: rawTarget.toLowerCase(), version, headers };
+    return {
+      method,
+      form: 'authority',
+      rawTarget,
+      path: '',
+      query,
+      authority: rawTarget.toLowerCase(),
+      version,
+      headers,
+    };
   }
   if (rawTarget.charCodeAt(0) !== 0x2f) {
     if (rawTarget === '*') {

@@ -1,0 +1,138 @@
+import type { ErrorCode } from '../../core/errors.ts';
+import type { BodySource } from '../../http/body.ts';
+import type { OutgoingRequestHead, ResponseHead } from '../../http/head.ts';
+import { HeaderList } from '../../http/header-list.ts';
+import { nominatedFields } from '../../http/hop-by-hop.ts';
+import { Response } from '../../http/response.ts';
+import { errorResponse } from '../../pipeline/error-response.ts';
+import type { Exchange } from '../../pipeline/exchange.ts';
+import { PendingResponse } from '../../pipeline/pending-response.ts';
+import { UpstreamCall } from '../../upstream/call.ts';
+import type { UpstreamRequest } from '../../upstream/call.ts';
+import type { UpstreamServer } from '../../upstream/schema.ts';
+import type { Upstream } from '../../upstream/upstream.ts';
+import { collectBody } from './collect-body.ts';
+import { discardBody } from './discard-body.ts';
+import { redirectTarget } from './redirects.ts';
+import type { ProxyOptions } from './schema.ts';
+import { upstreamHead, upstreamHost, upstreamTarget } from './upstream-head.ts';
+
+const VIA: Readonly<Record<number, string>> = { 10: '1.0 dreamserver', 11: '1.1 dreamserver' };
+
+/**
+ * One exchange on its way through the proxy: the request's head is derived, its body collected where that is asked
+ * for, the call made, redirects followed where that is asked for, and the answer derived from the upstream's.
+ */
+export class ProxyExchange extends PendingResponse implements UpstreamRequest {
+  readonly method: string;
+  body: BodySource | null;
+  readonly #exchange: Exchange;
+  readonly #options: ProxyOptions;
+  readonly #upstream: Upstream;
+  readonly #trusted: boolean;
+  #target: string;
+  #host = '';
+  #call: UpstreamCall | undefined = undefined;
+  #redirectsLeft: number;
+
+  constructor(exchange: Exchange, options: ProxyOptions, upstream: Upstream, trusted: boolean) {
+    super();
+    const { request, body } = exchange;
+    this.method = request.method;
+    this.body = body.length === 0 ? null : body;
+    this.#exchange = exchange;
+    this.#options = options;
+    this.#upstream = upstream;
+    this.#trusted = trusted;
+    this.#target = upstreamTarget(request, options);
+    const followed =
+      options.followRedirects !== undefined && (this.method === 'GET' || this.method === 'HEAD');
+    this.#redirectsLeft = followed ? (options.followRedirects?.max ?? 0) : -1;
+  }
+
+  start(): void {
+    this.#exchange.onAbort(() => this.#call?.cancel());
+    const { body } = this;
+    if (body === null || body.length !== undefined || this.#options.buffer.request === 'off') {
+      this.#send();
+      return;
+    }
+    collectBody(body, {
+      collected: (whole) => {
+        if (this.#exchange.aborted) {
+          whole.cancel();
+          return;
+        }
+        this.body = whole;
+        this.#send();
+      },
+      failed: (code) => this.failed(code),
+    });
+  }
+
+  #send(): void {
+    this.#call = new UpstreamCall(this.#upstream, this);
+    this.#call.start();
+  }
+
+  // ---- UpstreamRequest
+
+  head(server: UpstreamServer): OutgoingRequestHead {
+    const { request } = this.#exchange;
+    this.#host = upstreamHost(request, this.#options, server);
+    return upstreamHead(this.#exchange, this.#options, this.#target, this.#host, this.#trusted);
+  }
+
+  responded(head: ResponseHead, body: BodySource, server: UpstreamServer): void {
+    if (this.#redirectsLeft >= 0 && head.status >= 300 && head.status < 400) {
+      const target = redirectTarget(head, this.#target, this.#host, server);
+      if (target !== undefined) {
+        this.#follow(target, body);
+        return;
+      }
+    }
+    this.settle(this.#derive(head, body));
+  }
+
+  failed(code: ErrorCode): void {
+    const { request, id } = this.#exchange;
+    const headers =
+      code === 'upstream.no-server' || code === 'upstream.queue-full' ? ['Retry-After', '1'] : undefined;
+    this.settle(errorResponse(code, { request, id, headers }));
+  }
+
+  /** The redirect's own body is of no interest; its connection is, once that has been read. */
+  #follow(target: string, body: BodySource): void {
+    discardBody(body);
+    if (this.#redirectsLeft === 0) {
+      this.failed('upstream.redirect-limit');
+      return;
+    }
+    this.#redirectsLeft--;
+    this.#target = target;
+    this.body = null;
+    this.#send();
+  }
+
+  #derive(head: ResponseHead, body: BodySource): Response {
+    // The list is fresh off the wire and nobody else's.
+    const headers = head.headers as HeaderList;
+    const nominated = nominatedFields(headers);
+    if (nominated !== undefined) for (const name of nominated) headers.delete(name);
+    headers.append('Via', VIA[head.version]);
+    const reason = head.reason === '' ? undefined : head.reason;
+    return new Response(head.status, headers, this.method === 'HEAD' ? headBody(head) : body, { reason });
+  }
+}
+
+/** An answer to HEAD has no content, and the length of the one that GET would get (RFC 9110 §9.3.2). */
+function headBody(head: ResponseHead): BodySource {
+  const declared = head.headers.get('content-length');
+  return {
+    length: declared === undefined ? undefined : Number(declared),
+    trailers: undefined,
+    flow: (sink) => sink.end(),
+    resume: () => {},
+    cancel: () => {},
+  };
+}

@@ -1,0 +1,29 @@
+import type { ResponseHead } from '../../http/head.ts';
+import { normalisePath } from '../../http/target.ts';
+import type { UpstreamServer } from '../../upstream/schema.ts';
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Where a redirect of an upstream leads on that same upstream, as path and query; undefined when the answer is no
+ * redirect, leads elsewhere, or cannot be understood: then the client gets it as it is. `target` and `host` are those
+ * of the request that it answers (RFC 9110 §10.2.2).
+ */
+export function redirectTarget(
+  head: ResponseHead,
+  target: string,
+  host: string,
+  server: UpstreamServer,
+): string | undefined {
+  if (!REDIRECTS.has(head.status)) return undefined;
+  const location = head.headers.get('location');
+  if (location === undefined) return undefined;
+  const base = `http://${host}`;
+  if (!URL.canParse(location, base + target)) return undefined;
+  const url = new URL(location, base + target);
+  const own = new URL(base).host;
+  if (url.protocol !== 'http:' || (url.host !== own && url.host !== server.authority)) return undefined;
+  if (url.username !== '' || url.password !== '') return undefined;
+  const path = normalisePath(url.pathname);
+  return path === undefined ? undefined : path + url.search;
+}

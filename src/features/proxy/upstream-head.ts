@@ -1,0 +1,78 @@
+import { knownField } from '../../http/field-names.ts';
+import type { OutgoingRequestHead, RequestHead } from '../../http/head.ts';
+import { hopByHopAnd, nominatedFields } from '../../http/hop-by-hop.ts';
+import type { Exchange } from '../../pipeline/exchange.ts';
+import type { UpstreamServer } from '../../upstream/schema.ts';
+import type { ProxyOptions } from './schema.ts';
+
+const HOST = knownField('host');
+const EXPECT = knownField('expect');
+const REQUEST_ID = knownField('x-request-id');
+const FORWARDED_FOR = knownField('x-forwarded-for');
+const FORWARDED_PROTO = knownField('x-forwarded-proto');
+const FORWARDED_HOST = knownField('x-forwarded-host');
+const FORWARDED = knownField('forwarded');
+
+/**
+ * Left out of what the client sent: the upstream gets our own. `Expect` is ours to meet, by reading the body when the
+ * upstream takes it. Forwarding fields go even where we add none: a client could claim anything.
+ */
+const OMIT = hopByHopAnd(HOST, EXPECT, REQUEST_ID, FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST, FORWARDED);
+
+/** The path and query that the upstream is asked for. */
+export function upstreamTarget(request: RequestHead, options: ProxyOptions): string {
+  const { stripPrefix } = options;
+  let { path } = request;
+  if (stripPrefix !== undefined && path.startsWith(stripPrefix)) {
+    const rest = path.slice(stripPrefix.length);
+    // Whole segments only: `/api` is not a prefix of `/apiary`.
+    if (rest === '') path = '/';
+    else if (rest.startsWith('/')) path = rest;
+  }
+  return path + request.query;
+}
+
+/** The Host that the upstream gets. Clients of HTTP/1.0 may send none, and every upstream wants one. */
+export function upstreamHost(request: RequestHead, options: ProxyOptions, server: UpstreamServer): string {
+  if (options.host === 'preserve') return request.authority === '' ? server.authority : request.authority;
+  return options.host === 'upstream' ? server.authority : options.host;
+}
+
+/**
+ * The head of the request as an upstream gets it, derived from the client's. `trusted`: what the client says of those
+ * before it is kept.
+ */
+export function upstreamHead(
+  exchange: Exchange,
+  options: ProxyOptions,
+  target: string,
+  host: string,
+  trusted: boolean,
+): OutgoingRequestHead {
+  const { request, peer, id } = exchange;
+  const { headers } = request;
+  const via = request.version === 11 ? '1.1 dreamserver' : '1.0 dreamserver';
+  const added = ['X-Request-Id', id, 'Via', via];
+  if (options.forwarded === 'x-forwarded') {
+    let chain = peer.address;
+    let proto = peer.secure ? 'https' : 'http';
+    let forwardedHost = request.authority;
+    if (trusted) {
+      const before = headers.getList('x-forwarded-for');
+      if (before !== undefined) chain = `${before}, ${chain}`;
+      proto = headers.getKnown(FORWARDED_PROTO) ?? proto;
+      forwardedHost = headers.getKnown(FORWARDED_HOST) ?? forwardedHost;
+    }
+    added.push('X-Forwarded-For', chain, 'X-Forwarded-Proto', proto);
+    if (forwardedHost !== '') added.push('X-Forwarded-Host', forwardedHost);
+  }
+  return {
+    method: request.method,
+    target,
+    host,
+    headers,
+    omit: OMIT,
+    nominated: nominatedFields(headers),
+    added,
+  };
+}

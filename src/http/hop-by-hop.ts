@@ -1,0 +1,45 @@
+import { knownField } from './field-names.ts';
+import type { ReadonlyHeaderList } from './header-list.ts';
+
+/**
+ * A set of known fields, by number: 1 at each. Begins with the fields that concern one connection only (RFC 9110 §7.6.1)
+ * or that frame one message: nobody passes those on, the wire writes its own.
+ */
+export type FieldMask = Uint8Array;
+
+const HOP_BY_HOP: FieldMask = new Uint8Array(256);
+for (const name of [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'content-length',
+  'upgrade',
+  'te',
+  'trailer',
+  'http2-settings',
+] as const) {
+  HOP_BY_HOP[knownField(name)] = 1;
+}
+
+/** The hop-by-hop fields and some more, by their numbers. */
+export function hopByHopAnd(...numbers: number[]): FieldMask {
+  const mask = HOP_BY_HOP.slice();
+  for (const number of numbers) mask[number] = 1;
+  return mask;
+}
+
+/**
+ * The names that a message's Connection field nominates as its own (RFC 9110 §7.6.1), in lower case; undefined when
+ * there are none, as nearly always.
+ */
+export function nominatedFields(list: ReadonlyHeaderList): readonly string[] | undefined {
+  const value = list.getList('connection');
+  if (value === undefined || value === 'keep-alive' || value === 'close') return undefined;
+  const names = value
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== 'close' && name !== 'keep-alive');
+  return names.length === 0 ? undefined : names;
+}

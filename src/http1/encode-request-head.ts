@@ -1,0 +1,22 @@
+import type { OutgoingRequestHead } from '../http/head.ts';
+import { encodeFields } from './encode-fields.ts';
+
+/**
+ * The serialised head of a request, from the request line to the empty line. `length` frames the body: bytes,
+ * undefined for chunks, null where there is no body.
+ */
+export function encodeRequestHead(head: OutgoingRequestHead, length: number | undefined | null): string {
+  const { added } = head;
+  const fields = encodeFields(head.headers, head.omit, head.nominated);
+  let text = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${head.host}\r\n${fields}`;
+  for (let i = 0; i < added.length; i += 2) text += `${added[i]}: ${added[i + 1]}\r\n`;
+  if (length !== null) {
+    text += length === undefined ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${length}\r\n`;
+  } else if (METHODS_WITH_CONTENT.has(head.method)) {
+    text += 'Content-Length: 0\r\n';
+  }
+  return `${text}\r\n`;
+}
+
+/** Methods whose request says so when it has no content (RFC 9110 §8.6). */
+const METHODS_WITH_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);

@@ -1,0 +1,128 @@
+import type { ErrorCode } from '../core/errors.ts';
+import type { HttpVersion, ResponseHead } from '../http/head.ts';
+import { HeaderList } from '../http/header-list.ts';
+import { CR, FIELD_VALUE, HEX, LF, SP } from './chars.ts';
+import { FieldSection, NEED_MORE, REFUSED } from './field-section.ts';
+import type { HeadLimits } from './parse-request-head.ts';
+
+/** `HTTP/1.1 200` without the last digit of the version: what every status line begins with. */
+const PREFIX = Buffer.from('HTTP/1.');
+/** Length of `HTTP/1.1 200`. */
+const FIXED_LENGTH = 12;
+
+/**
+ * Parses response heads (RFC 9112 §4, §5), one after the other; as strict as the parser of requests, with the same
+ * contract: `parse` answers the position after the head, NEED_MORE or REFUSED, and never throws.
+ */
+export class ResponseHeadParser {
+  head: ResponseHead | undefined = undefined;
+  error: ErrorCode = 'upstream.malformed-response';
+  /** The rule of the field section that was broken, where it was that. */
+  detail: ErrorCode | undefined = undefined;
+  readonly #limits: HeadLimits;
+  readonly #fields: FieldSection;
+  #state: 'status-line' | 'reason' | 'line-end' | 'fields' = 'status-line';
+  #resumeAt = 0;
+  #reasonEnd = 0;
+
+  constructor(limits: HeadLimits) {
+    this.#limits = limits;
+    this.#fields = new FieldSection(limits.headers);
+  }
+
+  /** Which fields of framing and connection handling the head has: bits of `SEEN`. */
+  get seen(): number {
+    return this.#fields.seen;
+  }
+
+  /** Begin a new message. */
+  reset(): void {
+    this.#state = 'status-line';
+    this.#resumeAt = 0;
+    this.#fields.reset();
+    this.head = undefined;
+    this.detail = undefined;
+  }
+
+  parse(bytes: Buffer, base: number, end: number): number {
+    const bound = Math.min(end, base + this.#limits.headerBytes);
+    const result = this.#parse(bytes, base, bound);
+    if (result !== NEED_MORE || bound === end) return result;
+    return this.#refuse('upstream.response-too-large');
+  }
+
+  #parse(bytes: Buffer, base: number, end: number): number {
+    if (this.#state !== 'fields') {
+      const p = this.#parseStatusLine(bytes, base, end);
+      if (p < 0) return p;
+      this.#state = 'fields';
+      this.#resumeAt = p - base;
+    }
+    const fields = this.#fields;
+    const after = fields.parse(bytes, base, base + this.#resumeAt, end);
+    if (after === NEED_MORE) return this.#needMore(fields.resumeAt);
+    if (after === REFUSED) {
+      this.detail = fields.error;
+      return this.#refuse('upstream.malformed-response');
+    }
+    const text = bytes.toString('latin1', base, after);
+    const version: HttpVersion = text.charCodeAt(PREFIX.length) === 0x31 ? 11 : 10;
+    const status = Number(text.slice(FIXED_LENGTH - 3, FIXED_LENGTH));
+    const reason = text.slice(FIXED_LENGTH + 1, this.#reasonEnd);
+    this.head = { status, reason, version, headers: new HeaderList(text, fields.spans) };
+    return after;
+  }
+
+  /** HTTP-version SP status-code SP [ reason-phrase ] CRLF; the second SP is often left out with the reason. */
+  #parseStatusLine(bytes: Buffer, base: number, end: number): number {
+    let p = base + this.#resumeAt;
+    for (;;) {
+      switch (this.#state) {
+        case 'status-line': {
+          for (; p < end && p - base < FIXED_LENGTH; p++) {
+            if (!statusLineByteFits(bytes[p], p - base)) return this.#refuse('upstream.malformed-response');
+          }
+          if (p === end) return this.#needMore(p - base);
+          if (bytes[p] !== SP && bytes[p] !== CR) return this.#refuse('upstream.malformed-response');
+          if (bytes[p] === SP) p++;
+          this.#state = 'reason';
+          continue;
+        }
+        case 'reason': {
+          while (p < end && FIELD_VALUE[bytes[p]] === 1) p++;
+          if (p === end) return this.#needMore(p - base);
+          if (bytes[p] !== CR) return this.#refuse('upstream.malformed-response');
+          this.#reasonEnd = p - base;
+          p++;
+          this.#state = 'line-end';
+          continue;
+        }
+        case 'line-end': {
+          if (p === end) return this.#needMore(p - base);
+          return bytes[p] === LF ? p + 1 : this.#refuse('upstream.malformed-response');
+        }
+        case 'fields':
+          return p;
+      }
+    }
+  }
+
+  #needMore(offset: number): number {
+    this.#resumeAt = offset;
+    return NEED_MORE;
+  }
+
+  #refuse(error: ErrorCode): number {
+    this.error = error;
+    return REFUSED;
+  }
+}
+
+/** `HTTP/1.` DIGIT(0 or 1) SP DIGIT(1–9) DIGIT DIGIT */
+function statusLineByteFits(byte: number, place: number): boolean {
+  if (place < PREFIX.length) return byte === PREFIX[place];
+  if (place === PREFIX.length) return byte === 0x30 || byte === 0x31;
+  if (place === PREFIX.length + 1) return byte === SP;
+  if (place === PREFIX.length + 2) return byte >= 0x31 && byte <= 0x39;
+  return HEX[byte] < 10;
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import { monotonicNow } from '../core/clock.ts';
+import { errorCodeOf } from '../core/errors.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Peer } from '../core/peer.ts';
+import type { BodySource } from '../http/body.ts';
+import { knownField } from '../http/field-names.ts';
+import type { RequestHead } from '../http/head.ts';
+import { Response } from '../http/response.ts';
+import type { ServerConnection, ServerConnectionOwner } from '../http1/server-connection.ts';
+import type { AccessLog } from '../observe/access-log.ts';
+import type { EventLog } from '../observe/event-log.ts';
+import { errorResponse } from '../pipeline/error-response.ts';
+import { Exchange } from '../pipeline/exchange.ts';
+import type { Handler } from '../pipeline/handler.ts';
+import { PendingResponse } from '../pipeline/pending-response.ts';
+import type { RouteTable } from '../router/route-table.ts';
+import type { SharedState } from './shared-state.ts';
+
+/** What the connections of one thread have in common. */
+export interface ServeContext {
+  readonly routes: RouteTable<Handler>;
+  readonly accessLog: AccessLog;
+  readonly events: EventLog;
+  readonly shared: SharedState;
+  /** The access log's format needs Referer and User-Agent. */
+  readonly logsAgents: boolean;
+  /** A client connection has closed. */
+  closed(session: Session): void;
+}
+
+const REFERER = knownField('referer');
+const USER_AGENT = knownField('user-agent');
+
+/** Methods that are asked for in the asterisk form: of the server as a whole (RFC 9110 §9.3.7). */
+const SERVER_METHODS = 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS';
+
+/** The record that every line of this thread is written from; lent to the log. */
+const record = {
+  id: '',
+  ip: '',
+  method: '',
+  host: '',
+  path: '',
+  status: 0,
+  bytes: 0,
+  latencyMs: 0,
+  error: undefined as ErrorCode | undefined,
+  version: undefined as 10 | 11 | undefined,
+  referer: undefined as string | undefined,
+  userAgent: undefined as string | undefined,
+};
+
+/**
+ * One client's connection, as the server sees it: each request goes through route, handler, answer and log line here,
+ * from top to bottom.
+ */
+export class Session implements ServerConnectionOwner {
+  requestId = '';
+  connection!: ServerConnection;
+  readonly #context: ServeContext;
+  #peer!: Peer;
+  #exchange: Exchange | undefined = undefined;
+
+  constructor(context: ServeContext) {
+    this.#context = context;
+  }
+
+  /** The connection is there: requests follow. */
+  begin(connection: ServerConnection, peer: Peer): void {
+    this.connection = connection;
+    this.#peer = peer;
+  }
+
+  request(head: RequestHead, body: BodySource): void {
+    const exchange = new Exchange(head, body, this.#peer);
+    this.#exchange = exchange;
+    this.requestId = exchange.id;
+    const answer = this.#answer(exchange);
+    if (answer instanceof Response) this.connection.respond(answer);
+    else if (answer instanceof PendingResponse) answer.whenSettled(this.#answered);
+    else answer.then(this.#answered, this.#failed);
+  }
+
+  refused(code: ErrorCode): Response {
+    this.#exchange = undefined;
+    this.requestId = randomUUID();
+    return errorResponse(code, { request: undefined, id: this.requestId });
+  }
+
+  finished(status: number, bytes: number, error: ErrorCode | undefined): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    const { shared, accessLog, logsAgents } = this.#context;
+    shared.countRequest();
+    record.id = this.requestId;
+    record.ip = this.#peer.address;
+    record.status = status;
+    record.bytes = bytes;
+    record.error = error;
+    if (exchange === undefined) {
+      record.method = record.host = record.path = '';
+      record.latencyMs = 0;
+      record.version = record.referer = record.userAgent = undefined;
+    } else {
+      const { request } = exchange;
+      record.method = request.method;
+      record.host = request.authority;
+      record.path = request.rawTarget;
+      record.latencyMs = monotonicNow() - exchange.startedAt;
+      if (logsAgents) {
+        record.version = request.version;
+        record.referer = request.headers.getKnown(REFERER);
+        record.userAgent = request.headers.getKnown(USER_AGENT);
+      }
+    }
+    accessLog.request(record);
+  }
+
+  aborted(): void {
+    this.#exchange?.abort();
+  }
+
+  closed(): void {
+    this.#context.closed(this);
+  }
+
+  /** Route and handler; what they throw is an answer too. */
+  #answer(exchange: Exchange): Response | PromiseLike<Response> {
+    const { request } = exchange;
+    if (request.form === 'authority') {
+      return errorResponse('request.method-not-allowed', { request, id: exchange.id, allow: SERVER_METHODS });
+    }
+    const route = this.#context.routes.find(request.authority, request.path);
+    if (route === undefined) return this.#unrouted(exchange);
+    exchange.route = route;
+    try {
+      return route.value(exchange);
+    } catch (thrown) {
+      return this.#failure(thrown);
+    }
+  }
+
+  #unrouted({ request, id }: Exchange): Response {
+    if (request.form !== 'asterisk') return errorResponse('request.not-found', { request, id });
+    const response = new Response(204);
+    response.headers.append('Allow', SERVER_METHODS);
+    return response;
+  }
+
+  readonly #answered = (response: Response): void => this.connection.respond(response);
+
+  readonly #failed = (reason: unknown): void => this.connection.respond(this.#failure(reason));
+
+  #failure(thrown: unknown): Response {
+    const code = errorCodeOf(thrown);
+    if (code === 'internal.failure') {
+      const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+      this.#context.events.error('HANDLER', { id: this.requestId, error: text });
+    }
+    return errorResponse(code, { request: this.#exchange?.request, id: this.requestId });
+  }
+}

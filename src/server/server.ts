@@ -1,0 +1,161 @@
+import type { Socket } from 'node:net';
+import { compileRouteTable } from '../config/compile.ts';
+import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
+import { ServerConnection } from '../http1/server-connection.ts';
+import { AddressSet } from '../net/address-set.ts';
+import { Listener } from '../net/listener.ts';
+import { SocketTransport } from '../net/socket-transport.ts';
+import { createAccessLog } from '../observe/access-log.ts';
+import type { AccessLog } from '../observe/access-log.ts';
+import { createEventLog } from '../observe/event-log.ts';
+import type { EventLog } from '../observe/event-log.ts';
+import { createLogSink } from '../observe/log-sink.ts';
+import type { LogSink } from '../observe/log-sink.ts';
+import { Upstreams } from '../upstream/upstream.ts';
+import { Session } from './serve-exchange.ts';
+import type { ServeContext } from './serve-exchange.ts';
+import type { SharedState } from './shared-state.ts';
+import { turnAway } from './turn-away.ts';
+
+/** An address that is listened on. */
+export interface BoundAddress {
+  /** As the user wrote it. */
+  readonly address: string;
+  /** The port that was bound; undefined for a unix socket. */
+  readonly port: number | undefined;
+}
+
+/** The server of one thread: listeners, connections, handlers, upstream pools and logs, from start to stop. */
+export class ThreadServer {
+  readonly #config: RuntimeConfig;
+  readonly #shared: SharedState;
+  readonly #reusePort: boolean;
+  readonly #accessSink: LogSink;
+  readonly #eventSink: LogSink;
+  readonly #accessLog: AccessLog;
+  readonly #upstreams: Upstreams;
+  readonly #context: ServeContext;
+  readonly #sessions = new Set<Session>();
+  #listeners: Listener[] = [];
+  #allClosed: (() => void) | undefined = undefined;
+  #closing: Promise<void> | undefined = undefined;
+
+  /** @throws what the configuration's files cause: an access log that cannot be opened, a root that is not there. */
+  constructor(config: RuntimeConfig, shared: SharedState, options: { readonly reusePort: boolean }) {
+    this.#config = config;
+    this.#shared = shared;
+    this.#reusePort = options.reusePort;
+    const { path, format } = config.accessLog;
+    this.#accessSink = createLogSink({ target: path === undefined ? 'stdout' : { path } });
+    this.#eventSink = createLogSink({ target: 'stderr' });
+    this.#accessLog = createAccessLog({ format, sink: this.#accessSink });
+    const events: EventLog = createEventLog(this.#eventSink);
+    const trusted = new AddressSet(config.trustedProxies);
+    this.#upstreams = new Upstreams(config.upstreams, ({ upstream, server, reachable, detail }) => {
+      if (reachable) events.info('UPSTREAM', { upstream, server, state: 'reachable' });
+      else events.warn('UPSTREAM', { upstream, server, state: 'unreachable', error: detail });
+    });
+    this.#context = {
+      routes: compileRouteTable(config, {
+        upstreams: this.#upstreams,
+        trusts: (address) => trusted.has(address),
+      }),
+      accessLog: this.#accessLog,
+      events,
+      shared,
+      logsAgents: false,
+      closed: (session) => this.#closed(session),
+    };
+  }
+
+  /** Open every listener. Rejects with the system's error when one cannot be, and then none is open. */
+  async listen(): Promise<BoundAddress[]> {
+    try {
+      for (const listener of this.#config.listeners) {
+        // One after the other, so that the first failure is the one that is told.
+        // oxlint-disable-next-line no-await-in-loop
+        this.#listeners.push(
+          await Listener.open(targetOf(listener), this.#reusePort, (socket) => this.#accept(socket)),
+        );
+      }
+    } catch (error) {
+      for (const listener of this.#listeners) listener.close();
+      throw error;
+    }
+    return this.#config.listeners.map(({ address }, i) => ({ address, port: this.#listeners[i].port }));
+  }
+
+  /**
+   * Stop: accept no more, let what is in flight finish, close idle connections, and write the log to its end. What is
+   * still there after `timeouts.shutdown` is cut off.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const listener of this.#listeners) listener.close();
+    for (const session of this.#sessions) session.connection.drain();
+    if (this.#sessions.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#allClosed = resolve;
+        const cutOff = setTimeout(() => {
+          for (const session of this.#sessions) session.connection.destroy();
+        }, this.#config.timeouts.shutdown);
+        cutOff.unref();
+      });
+    }
+    this.#upstreams.close();
+    await this.#accessSink.close();
+    await this.#eventSink.close();
+  }
+
+  /** Write what the logs still hold before the process ends without `close`. */
+  flushLogs(): void {
+    this.#accessSink.flushSync();
+    this.#eventSink.flushSync();
+  }
+
+  #accept(socket: Socket): void {
+    if (!this.#shared.tryAcceptConnection(this.#config.limits.connections)) {
+      this.#turnAway(socket);
+      return;
+    }
+    const session = new Session(this.#context);
+    const connection = new ServerConnection(session, this.#config);
+    const transport = SocketTransport.accepted(socket, connection);
+    session.begin(connection, transport.peer);
+    this.#sessions.add(session);
+    connection.attach(transport);
+  }
+
+  #closed(session: Session): void {
+    this.#sessions.delete(session);
+    this.#shared.releaseConnection();
+    if (this.#sessions.size === 0) this.#allClosed?.();
+  }
+
+  #turnAway(socket: Socket): void {
+    const { serverHeader } = this.#config;
+    const line = serverHeader === undefined ? '' : `Server: ${serverHeader}\r\n`;
+    turnAway(socket, line, (ip, id, bytes) => {
+      const error = 'server.connection-limit';
+      this.#accessLog.request({
+        id,
+        ip,
+        method: '',
+        host: '',
+        path: '',
+        status: 503,
+        bytes,
+        latencyMs: 0,
+        error,
+      });
+    });
+  }
+}
+
+function targetOf(listener: ListenerConfig): { host?: string | undefined; port?: number; path?: string } {
+  return listener.kind === 'unix' ? { path: listener.path } : { host: listener.host, port: listener.port };
+}

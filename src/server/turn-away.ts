@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { Deadline } from '../core/deadline.ts';
+import { encodeResponseHead } from '../http1/encode-response-head.ts';
+import { SocketTransport } from '../net/socket-transport.ts';
+import { errorResponse } from '../pipeline/error-response.ts';
+
+/** How long a client that was turned away may take to read why. */
+const LINGER_MS = 1000;
+/** Clients that are being told at the same time; more are closed without a word. */
+const MOST = 1000;
+
+let present = 0;
+
+/**
+ * Answer a connection that is one too many with 503, and close it. Its request is not read: the answer is the same
+ * whatever it asks for.
+ */
+export function turnAway(
+  socket: Socket,
+  serverLine: string,
+  done: (address: string, id: string, bytes: number) => void,
+): void {
+  if (present >= MOST) {
+    socket.destroy();
+    return;
+  }
+  present++;
+  const id = randomUUID();
+  const response = errorResponse('server.connection-limit', {
+    request: undefined,
+    id,
+    headers: ['Retry-After', '1'],
+  });
+  const body = response.body as Buffer;
+  const transport = SocketTransport.accepted(socket, {
+    data: () => {},
+    ended: () => transport.destroy(),
+    drained: () => {},
+    closed: () => {
+      present--;
+      deadline.release();
+      done(transport.peer.address, id, body.length);
+    },
+  });
+  const deadline = new Deadline<'linger'>(() => transport.destroy());
+  deadline.arm('linger', LINGER_MS);
+  transport.writeBoth(encodeResponseHead(response, 'whole', 11, id, false, serverLine), body, '');
+  transport.end();
+}

@@ -1,0 +1,99 @@
+import type { ErrorCode } from '../core/errors.ts';
+import type { BodySource } from '../http/body.ts';
+import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
+import type { ClientConnection, Requester } from '../http1/client-connection.ts';
+import type { ServerPool, Waiter } from './pool.ts';
+import type { UpstreamServer } from './schema.ts';
+import type { Upstream } from './upstream.ts';
+
+/** A request for an upstream, and who hears of its outcome: exactly one of the two calls. */
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly body: BodySource | null;
+  /** The head as this server gets it. */
+  head(server: UpstreamServer): OutgoingRequestHead;
+  responded(head: ResponseHead, body: BodySource, server: UpstreamServer): void;
+  failed(code: ErrorCode): void;
+}
+
+/** Methods that may be sent again when nobody knows whether they arrived (RFC 9110 §9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/** How often a request is sent again because a kept connection turned out to be closed. */
+const STALE_RETRIES = 2;
+
+/**
+ * One request on its way: a server is chosen, a connection taken, the request sent. A server that cannot be connected
+ * to is passed over for the next, since nothing was sent. A kept connection that breaks without a byte of an answer
+ * is tried again only where sending twice does no harm: an idempotent method, and no body that has left already.
+ */
+export class UpstreamCall implements Waiter, Requester {
+  readonly #upstream: Upstream;
+  readonly #request: UpstreamRequest;
+  #tried: ServerPool[] = NONE;
+  #pool: ServerPool | undefined = undefined;
+  #wait: { cancel(): void } | undefined = undefined;
+  #connection: ClientConnection | undefined = undefined;
+  #retries = 0;
+
+  constructor(upstream: Upstream, request: UpstreamRequest) {
+    this.#upstream = upstream;
+    this.#request = request;
+  }
+
+  start(): void {
+    this.#attempt('upstream.no-server');
+  }
+
+  /** Nobody waits for the answer any more. */
+  cancel(): void {
+    this.#wait?.cancel();
+    this.#connection?.cancel();
+  }
+
+  #attempt(lastError: ErrorCode): void {
+    const pool = this.#upstream.next(this.#tried);
+    if (pool === undefined) {
+      this.#request.failed(lastError);
+      return;
+    }
+    this.#pool = pool;
+    this.#wait = pool.acquire(this);
+  }
+
+  // ---- Waiter
+
+  connected(connection: ClientConnection): void {
+    const request = this.#request;
+    this.#wait = undefined;
+    this.#connection = connection;
+    connection.send(request.head((this.#pool as ServerPool).server), request.body, this);
+  }
+
+  connectFailed(code: ErrorCode): void {
+    this.#wait = undefined;
+    this.#tried = [...this.#tried, this.#pool as ServerPool];
+    this.#attempt(code);
+  }
+
+  // ---- Requester
+
+  responded(head: ResponseHead, body: BodySource): void {
+    this.#request.responded(head, body, (this.#pool as ServerPool).server);
+  }
+
+  failed(code: ErrorCode, silent: boolean): void {
+    const wasKept = (this.#connection as ClientConnection).served > 0;
+    this.#connection = undefined;
+    const { method, body } = this.#request;
+    const repeatable = body === null && IDEMPOTENT.has(method);
+    if (silent && wasKept && repeatable && this.#retries < STALE_RETRIES) {
+      this.#retries++;
+      this.#wait = (this.#pool as ServerPool).acquire(this);
+      return;
+    }
+    this.#request.failed(code);
+  }
+}
+
+const NONE: ServerPool[] = [];

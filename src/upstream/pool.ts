@@ -1,0 +1,221 @@
+import type { ErrorCode } from '../core/errors.ts';
+import { ClientConnection } from '../http1/client-connection.ts';
+import type { ClientConnectionOwner } from '../http1/client-connection.ts';
+import { SocketTransport } from '../net/socket-transport.ts';
+import type { ConnectTarget } from '../net/socket-transport.ts';
+import type { UpstreamOptions, UpstreamServer } from './schema.ts';
+import { Deadline } from '../core/deadline.ts';
+
+/** Who waits for a connection. */
+export interface Waiter {
+  connected(connection: ClientConnection): void;
+  /** `detail`: the system's error code, such as ECONNREFUSED. */
+  connectFailed(code: ErrorCode, detail: string | undefined): void;
+}
+
+/** A server's state, as it changes; for the event log. */
+export type ServerObserver = (server: UpstreamServer, reachable: boolean, detail: string | undefined) => void;
+
+/**
+ * The connections of one thread to one server: those kept for the next request, last used first, so that the others
+ * grow old and are closed; and at most `pool.max` in all, for which requests queue in their order.
+ */
+export class ServerPool implements ClientConnectionOwner {
+  readonly server: UpstreamServer;
+  readonly #options: UpstreamOptions;
+  readonly #target: ConnectTarget;
+  readonly #observe: ServerObserver;
+  readonly #kept: ClientConnection[] = [];
+  readonly #connecting = new Set<Attempt>();
+  readonly #waiting = new Set<Waiting>();
+  #open = 0;
+  #closing = false;
+  #reachable = true;
+
+  constructor(server: UpstreamServer, options: UpstreamOptions, observe: ServerObserver) {
+    this.server = server;
+    this.#options = options;
+    this.#observe = observe;
+    const host = options.resolve.static[server.hostname.toLowerCase()] ?? server.hostname;
+    this.#target = { host, port: server.port };
+  }
+
+  /** Connections that are open or being opened. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** A connection for one exchange: at once where one is kept, else when it is made. Answers what takes the wait back. */
+  acquire(waiter: Waiter): { cancel(): void } | undefined {
+    const kept = this.#kept.pop();
+    if (kept !== undefined) {
+      waiter.connected(kept);
+      return undefined;
+    }
+    if (this.#open < this.#options.pool.max) return this.#connect(waiter);
+    const waiting = new Waiting(waiter, this.#options.timeouts.connect, (gone) => this.#waiting.delete(gone));
+    this.#waiting.add(waiting);
+    return waiting;
+  }
+
+  /** Close what is kept, and what is in use as soon as it is free. */
+  close(): void {
+    this.#closing = true;
+    for (const connection of this.#kept.splice(0)) connection.destroy();
+    for (const attempt of this.#connecting) attempt.cancel();
+  }
+
+  // ---- ClientConnectionOwner
+
+  released(connection: ClientConnection): void {
+    if (this.#closing) {
+      connection.destroy();
+      return;
+    }
+    const next = this.#nextWaiting();
+    if (next !== undefined) {
+      next.connected(connection);
+      return;
+    }
+    this.#kept.push(connection);
+    connection.keep(this.#options.pool.idleTimeout);
+  }
+
+  closed(connection: ClientConnection): void {
+    this.#open--;
+    const place = this.#kept.indexOf(connection);
+    if (place !== -1) this.#kept.splice(place, 1);
+    this.#serveWaiting();
+  }
+
+  #serveWaiting(): void {
+    if (this.#closing || this.#open >= this.#options.pool.max) return;
+    const next = this.#nextWaiting();
+    if (next !== undefined) this.#connect(next);
+  }
+
+  #nextWaiting(): Waiter | undefined {
+    for (const waiting of this.#waiting) {
+      waiting.cancel();
+      return waiting.waiter;
+    }
+    return undefined;
+  }
+
+  #connect(waiter: Waiter): Attempt {
+    this.#open++;
+    const attempt = new Attempt(this, this.#target, this.#options.timeouts, waiter, (code, detail) => {
+      this.#connecting.delete(attempt);
+      if (code === undefined) {
+        this.#noteReachable(true, undefined);
+        return;
+      }
+      this.#open--;
+      if (!attempt.cancelled) this.#noteReachable(false, detail ?? code);
+      this.#serveWaiting();
+    });
+    this.#connecting.add(attempt);
+    attempt.start();
+    return attempt;
+  }
+
+  #noteReachable(reachable: boolean, detail: string | undefined): void {
+    if (this.#reachable === reachable) return;
+    this.#reachable = reachable;
+    this.#observe(this.server, reachable, detail);
+  }
+}
+
+/** A request in the queue for a connection. */
+class Waiting {
+  readonly waiter: Waiter;
+  readonly #deadline: Deadline<'queue'>;
+  readonly #gone: (waiting: Waiting) => void;
+
+  constructor(waiter: Waiter, timeout: number, gone: (waiting: Waiting) => void) {
+    this.waiter = waiter;
+    this.#gone = gone;
+    this.#deadline = new Deadline(() => {
+      this.cancel();
+      waiter.connectFailed('upstream.queue-full', undefined);
+    });
+    this.#deadline.arm('queue', timeout);
+  }
+
+  cancel(): void {
+    this.#deadline.release();
+    this.#gone(this);
+  }
+}
+
+/** A connection on its way, until it is made or has failed. */
+class Attempt {
+  cancelled = false;
+  readonly #pool: ClientConnectionOwner;
+  readonly #target: ConnectTarget;
+  readonly #timeouts: UpstreamOptions['timeouts'];
+  readonly #waiter: Waiter;
+  readonly #settled: (code: ErrorCode | undefined, detail: string | undefined) => void;
+  readonly #deadline: Deadline<'connect'>;
+  #transport: SocketTransport | undefined = undefined;
+  #timedOut = false;
+
+  constructor(
+    pool: ClientConnectionOwner,
+    target: ConnectTarget,
+    timeouts: UpstreamOptions['timeouts'],
+    waiter: Waiter,
+    settled: (code: ErrorCode | undefined, detail: string | undefined) => void,
+  ) {
+    this.#pool = pool;
+    this.#target = target;
+    this.#timeouts = timeouts;
+    this.#waiter = waiter;
+    this.#settled = settled;
+    this.#deadline = new Deadline(() => {
+      this.#timedOut = true;
+      this.#transport?.destroy();
+    });
+  }
+
+  start(): void {
+    this.#deadline.arm('connect', this.#timeouts.connect);
+    const failing = {
+      data: (): void => {},
+      ended: (): void => {},
+      drained: (): void => {},
+      closed: (error: NodeJS.ErrnoException | undefined): void => this.#failed(error),
+    };
+    const transport = SocketTransport.connecting(this.#target, failing, () => this.#connected(transport));
+    this.#transport = transport;
+  }
+
+  /** Nobody waits any more. */
+  cancel(): void {
+    this.cancelled = true;
+    this.#transport?.destroy();
+  }
+
+  #connected(transport: SocketTransport): void {
+    this.#deadline.release();
+    const connection = new ClientConnection(this.#pool, this.#timeouts);
+    transport.events = connection;
+    connection.attach(transport);
+    this.#settled(undefined, undefined);
+    this.#waiter.connected(connection);
+  }
+
+  #failed(error: NodeJS.ErrnoException | undefined): void {
+    this.#deadline.release();
+    const code = connectError(error, this.#timedOut);
+    this.#settled(code, error?.code);
+    if (!this.cancelled) this.#waiter.connectFailed(code, error?.code);
+  }
+}
+
+function connectError(error: NodeJS.ErrnoException | undefined, timedOut: boolean): ErrorCode {
+  if (timedOut || error?.code === 'ETIMEDOUT') return 'upstream.connect-timeout';
+  return error?.code === 'ENOTFOUND' || error?.code === 'EAI_AGAIN'
+    ? 'upstream.unresolved'
+    : 'upstream.connect-failed';
+}
