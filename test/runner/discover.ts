@@ -28,7 +28,10 @@ function matches(path: string, pattern: string): boolean {
 /** An `only` makes node:test leave out every other test of its file without a word. */
 export function holdsOnly(root: string, file: TestFile): boolean {
   const text = readFileSync(join(root, file.path), 'utf8');
-  return /^\s*(?:await\s+)?(?:test|it|describe|suite|t)\.only\(|^[^'"`]*\(.*\{[^}]*\bonly:\s*true\b/m.test(
-    text,
+  const declares = String.raw`^\s*(?:await\s+)?(?:test|it|describe|suite|t\.test)`;
+  const focused = new RegExp(
+    `${declares}\\.only\\(|${declares}\\(.*\\bonly:\\s*true|^\\s*only:\\s*true`,
+    'm',
   );
+  return focused.test(text);
 }
