@@ -32,7 +32,7 @@ export class ErrorPages {
     const builtIn = errorResponse(code, { request: exchange.request, id: exchange.id, ...additions });
     if (!builtIn.headers.get('Content-Type')?.startsWith('text/html')) return builtIn;
     const page = this.#page(builtIn.status);
-    const now = monotonicNow();
+    const now = exchange.startedAt;
     if (now < page.absentUntil) return builtIn;
     const file = this.#files.cached(page.key, now);
     if (file !== undefined) return withPage(builtIn, file);

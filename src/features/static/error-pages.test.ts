@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { after, suite, test } from 'node:test';
+import { ask, exchangeFor, staticOptions } from '../../../test/support/static-handler.ts';
+import { temporaryDirectory } from '../../../test/support/temp.ts';
+import { Response } from '../../http/response.ts';
+import { FRESH_MS } from './file-store.ts';
+import { createStaticHandler } from './handler.ts';
+import { HotFiles } from './hot-files.ts';
+
+const directory = temporaryDirectory();
+const OWN = '<p>our own page</p>';
+directory.write('404.html', OWN);
+directory.write('405.html', 'our 405');
+directory.write('bare/x.txt', 'x');
+directory.write('a.txt', 'abc');
+after(() => directory.remove());
+
+const handler = createStaticHandler(staticOptions(directory.path), { hotFiles: new HotFiles() });
+
+suite("a site's own page", () => {
+  test('is given with the status of the error', async () => {
+    const answer = await ask(handler, '/missing');
+    assert.equal(answer.status, 404);
+    assert.equal(answer.error, 'request.not-found');
+    assert.equal(answer.text, OWN);
+    assert.equal(answer.field('Content-Type'), 'text/html; charset=utf-8');
+    assert.equal(answer.field('ETag'), undefined);
+  });
+
+  test('keeps the other fields of the error', async () => {
+    const answer = await ask(handler, '/a.txt', { method: 'POST' });
+    assert.equal(answer.text, 'our 405');
+    assert.equal(answer.field('Allow'), 'GET, HEAD, OPTIONS');
+    assert.equal(answer.field('Cache-Control'), 'no-store');
+  });
+
+  test('is not for clients that would rather have something else', async () => {
+    const answer = await ask(handler, '/missing', { fields: ['Accept: application/json'] });
+    assert.equal(answer.status, 404);
+    assert.equal(answer.field('Content-Type'), 'application/json; charset=utf-8');
+  });
+
+  test('leaves the other statuses with the built-in page', async () => {
+    const forbidden = await ask(handler, '/bare/');
+    assert.equal(forbidden.status, 403);
+    assert.match(forbidden.text, /<title>403 Forbidden<\/title>/);
+    const outside = await ask(handler, '/a.txt', { fields: ['Range: bytes=9-'] });
+    assert.equal(outside.status, 416);
+    assert.equal(outside.field('Content-Range'), 'bytes */3');
+  });
+
+  test('asked for by its name is a page like any other', async () => {
+    assert.equal((await ask(handler, '/404.html')).status, 200);
+  });
+
+  test('comes, changes and goes within a second', async () => {
+    let after = 0;
+    const aSecondLater = async (): Promise<string> =>
+      (await ask(handler, '/bare/', { after: (after += 1000) })).text;
+    assert.match(await aSecondLater(), /<title>403/);
+    directory.write('403.html', 'ours');
+    assert.equal(await aSecondLater(), 'ours');
+    directory.write('403.html', 'ours, newer');
+    assert.equal(await aSecondLater(), 'ours, newer');
+    rmSync(directory.join('403.html'));
+    assert.match(await aSecondLater(), /<title>403/);
+  });
+});
+
+test('an error that needs no look at the disk is answered at once', async () => {
+  await ask(handler, '/a.txt', { method: 'POST' });
+  assert.ok(handler(exchangeFor('/a.txt', { method: 'POST', after: -FRESH_MS })) instanceof Response);
+});
