@@ -31,7 +31,8 @@ describe('every mistake is told with its place and the lines around it', () => {
       const { message, mistakes } = diagnosis(file);
       if (process.env.UPDATE_GOLDEN === '1') writeFileSync(golden, `${message}\n`);
       assert.equal(`${message}\n`, readFileSync(golden, 'utf8'));
-      for (const { line, column } of mistakes) assert.ok(message.includes(`${basename(file)}:${line}:${column}: `));
+      for (const { line, column } of mistakes)
+        assert.ok(message.includes(`${basename(file)}:${line}:${column}: `));
     });
   }
 });
@@ -43,9 +44,9 @@ test('a configuration that is no text is pointed into by its keys', () => {
     (error) => {
       assert.ok(error instanceof ConfigError);
       assert.deepEqual(error.message.split('\n'), [
-        'config: routes[0].files: `root` is missing',
-        'config: routes[0].files.rot: unknown key `rot`; did you mean `root`?',
-        'config: ["odd key"]: unknown key `odd key`; known here: `listeners`, `upstreams`, `routes`, `accessLog`, ' +
+        'routes[0].files: `root` is missing',
+        'routes[0].files.rot: unknown key `rot`; did you mean `root`?',
+        '["odd key"]: unknown key `odd key`; known here: `listeners`, `upstreams`, `routes`, `accessLog`, ' +
           '`limits`, `timeouts`, `trustedProxies`, `serverHeader`, `workers`',
       ]);
       return true;

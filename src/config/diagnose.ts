@@ -8,8 +8,8 @@ import type { YamlSource } from './yaml-source.ts';
 export interface ConfigOrigin {
   /** What relative paths in it start at. */
   readonly directory: string;
-  /** What messages call it: the file as the user knows it. */
-  readonly name: string;
+  /** The file as the user knows it; undefined for a configuration that a program made. */
+  readonly name?: string | undefined;
   /** The text, where there is one to point into. */
   readonly source?: YamlSource | undefined;
 }
@@ -21,11 +21,7 @@ export function diagnose(mistakes: readonly Mistake[], origin: ConfigOrigin): Co
     .map(({ path, at, message }) => ({ path, message, span: source?.locate({ path, at }) }))
     .toSorted((a, b) => position(a.span) - position(b.span));
   const report = located.map(({ path, message, span }) => {
-    if (source === undefined || span === undefined) {
-      return path.length === 0
-        ? `${origin.name}: ${message}`
-        : `${origin.name}: ${formatPath(path)}: ${message}`;
-    }
+    if (source === undefined || span === undefined) return told([origin.name, formatPath(path), message]);
     return `${origin.name}:${span.line}:${span.column}: ${message}\n${codeFrame(source.text, span)}\n`;
   });
   return new ConfigError(
@@ -49,12 +45,16 @@ export function diagnoseSyntax(source: YamlSource, name: string): ConfigError {
   );
 }
 
-/** A mistake in one line, with its place. */
+/** A mistake in one line, with its place where that is in a file. */
 export function oneLine(mistake: Mistake, { name, source }: ConfigOrigin): string {
+  if (name === undefined) return mistake.message;
   const span = source?.locate(mistake);
-  const place =
-    span === undefined ? `${name}: ${formatPath(mistake.path)}` : `${name}:${span.line}:${span.column}`;
-  return `${place}: ${mistake.message}`;
+  if (span === undefined) return told([name, formatPath(mistake.path), mistake.message]);
+  return `${name}:${span.line}:${span.column}: ${mistake.message}`;
+}
+
+function told(parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== '').join(': ');
 }
 
 function position(span: { line: number; column: number } | undefined): number {

@@ -30,14 +30,15 @@ export function findConfig(directory: string): string | undefined {
  */
 export async function loadConfig(file: string): Promise<RuntimeConfig> {
   const path = resolve(file);
-  const origin: ConfigOrigin = { directory: dirname(path), name: displayName(path) };
+  const name = displayName(path);
+  const origin: ConfigOrigin = { directory: dirname(path), name };
   if (MODULE.test(extname(path))) {
     const { importConfig } = await import('./config-module.ts');
-    return parseFrom(await importConfig(path, origin.name), origin);
+    return parseFrom(await importConfig(path, name), origin);
   }
   const { YamlSource } = await import('./yaml-source.ts');
-  const source = new YamlSource(readText(path, origin.name));
-  if (source.syntaxMistakes.length > 0) throw diagnoseSyntax(source, origin.name);
+  const source = new YamlSource(readText(path, name));
+  if (source.syntaxMistakes.length > 0) throw diagnoseSyntax(source, name);
   return parseFrom(source.toValue(), { ...origin, source });
 }
 

@@ -15,7 +15,7 @@ import type { Config } from './schema.ts';
  * @throws StartError when it makes sense, but a root of files cannot be used
  */
 export function parseConfig(config: Config): RuntimeConfig {
-  return parseFrom(config, { directory: process.cwd(), name: 'config' });
+  return parseFrom(config, { directory: process.cwd() });
 }
 
 /** As `parseConfig`, for a value of unknown shape from somewhere else. */

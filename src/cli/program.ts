@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander';
+import { addCheck } from './check.ts';
+import { addFiles } from './files.ts';
+import { addProxy } from './proxy.ts';
+import { addRun } from './run.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Exit codes: the configuration or the start is bad; the command line is. */
+const FAILED = 1;
+const MISUSED = 2;
+
+/** Runs a command line, `argv` with the program and its script in front; sets the exit code. Never throws for what users do. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    if (argv[2] === '--version' || argv[2] === '-v') await printVersion();
+    else await program().parseAsync(argv);
+  } catch (error) {
+    process.exitCode = await fail(error);
+  }
+}
+
+function program(): Command {
+  const command = new Command('dreamserver')
+    .description('An HTTP reverse proxy and static file server. Without a command: run.')
+    .option('-v, --version', 'print the version')
+    .helpCommand(false)
+    .showHelpAfterError('(dreamserver --help tells more)')
+    .exitOverride();
+  addRun(command);
+  addFiles(command);
+  addProxy(command);
+  addCheck(command);
+  return command;
+}
+
+async function printVersion(): Promise<void> {
+  const { version } = await import('../index.ts');
+  process.stdout.write(`${version}\n`);
+}
+
+/** Says what went wrong, where nobody has yet, and returns the exit code. */
+async function fail(error: unknown): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;
+  if (error instanceof UsageError) {
+    say(`error: ${error.message}`);
+    return MISUSED;
+  }
+  const { ConfigError, StartError } = await import('../index.ts');
+  if (error instanceof ConfigError) say(error.message);
+  else if (error instanceof StartError) say(`dreamserver: ${error.message}`);
+  else throw error;
+  return FAILED;
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,81 @@
+import { styleText } from 'node:util';
+import type { RouteConfig, RuntimeConfig } from '../config/runtime-config.ts';
+import { version } from '../config/version.ts';
+import type { BoundAddress } from './server.ts';
+
+/** What a banner tells of a server that listens. */
+export interface BannerFacts {
+  readonly config: RuntimeConfig;
+  readonly addresses: readonly BoundAddress[];
+  readonly workers: number;
+  readonly cannotShare: boolean;
+}
+
+/** Routes that are listed; of more, the number is told. */
+const MOST_ROUTES = 12;
+const MOST_SERVERS = 3;
+const INDENT = '  ';
+const LABEL_WIDTH = 11;
+
+/** What a server says when it has started: where it listens, what it does with which requests, where it logs. */
+export function banner({ config, addresses, workers, cannotShare }: BannerFacts, color: boolean): string {
+  const style = (format: 'bold' | 'cyan' | 'dim', text: string): string =>
+    color ? styleText(format, text, { validateStream: false }) : text;
+  const lines = [
+    ...block(
+      'listening',
+      addresses.map((address) => style('cyan', urlOf(address))),
+    ),
+    ...block('routes', routeLines(config)),
+    ...block('log', [`${config.accessLog.path ?? 'stdout'} ${style('dim', `(${config.accessLog.format})`)}`]),
+    ...block('workers', [
+      cannotShare ? '1, since threads cannot share the listeners on this system' : String(workers),
+    ]),
+  ];
+  return `\n${INDENT}${style('bold', 'DreamServer')} ${version}\n\n${lines.join('\n')}\n\n`;
+
+  function block(label: string, values: readonly string[]): string[] {
+    return values.map((value, i) => {
+      const name = i === 0 ? label : '';
+      return INDENT + style('dim', name.padEnd(LABEL_WIDTH)) + value;
+    });
+  }
+}
+
+/** An address as a browser takes it; a name of this very machine where every address is listened on. */
+function urlOf({ address, port }: BoundAddress): string {
+  if (port === undefined) return address;
+  const host = address.slice(0, address.lastIndexOf(':'));
+  const everywhere = host === '' || host === '0.0.0.0' || host === '[::]';
+  return `http://${everywhere ? 'localhost' : host}${port === 80 ? '' : `:${port}`}`;
+}
+
+function routeLines({ routes, upstreams }: RuntimeConfig): string[] {
+  const shown = routes.slice(0, MOST_ROUTES);
+  const patterns = shown.map(({ match }) => `${match.host ?? ''}${match.path ?? '/*'}`);
+  const width = Math.max(...patterns.map((pattern) => pattern.length));
+  const lines = shown.map((route, i) => `${patterns[i].padEnd(width)}  →  ${describe(route, upstreams)}`);
+  const more = routes.length - shown.length;
+  return more === 0 ? lines : [...lines, `and ${more} more`];
+}
+
+function describe({ end }: RouteConfig, upstreams: RuntimeConfig['upstreams']): string {
+  switch (end.kind) {
+    case 'files':
+      return `files ${end.options.root}`;
+    case 'proxy':
+      return `proxy ${end.options.to}${serversOf(upstreams, end.options.to)}`;
+    case 'redirect':
+      return `redirect ${end.options.status} ${end.options.to}`;
+    case 'respond':
+      return `respond ${end.options.status}`;
+  }
+}
+
+/** The servers of an upstream that has a name of its own. */
+function serversOf(upstreams: RuntimeConfig['upstreams'], name: string): string {
+  const servers = upstreams.find((upstream) => upstream.name === name)?.servers ?? [];
+  if (servers.length === 1 && servers[0].url === name) return '';
+  const shown = servers.slice(0, MOST_SERVERS).map(({ authority }) => authority);
+  return ` (${shown.join(', ')}${servers.length > MOST_SERVERS ? ', …' : ''})`;
+}
