@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { evaluatePreconditions, ifRangeHolds, mayBeConditional, type Validators } from './conditional.ts';
+import {
+  CONDITIONAL,
+  conditionalFields,
+  evaluatePreconditions,
+  ifRangeHolds,
+  type Validators,
+} from './conditional.ts';
 import { knownField } from './field-names.ts';
 import { HeaderList } from './header-list.ts';
 
@@ -148,31 +154,45 @@ describe('If-Range (RFC 9110 §13.1.5)', () => {
   }
 });
 
-describe('the way round', () => {
+describe('which of the fields a request has', () => {
   const offTheWire = (...names: Parameters<typeof knownField>): HeaderList =>
     new HeaderList(
       'x: y',
       names.flatMap((name) => [knownField(name), 0, 1, 3, 4]),
     );
+  const fields = [
+    ['if-match', CONDITIONAL.ifMatch],
+    ['if-none-match', CONDITIONAL.ifNoneMatch],
+    ['if-modified-since', CONDITIONAL.ifModifiedSince],
+    ['if-unmodified-since', CONDITIONAL.ifUnmodifiedSince],
+    ['if-range', CONDITIONAL.ifRange],
+    ['range', CONDITIONAL.range],
+  ] as const;
 
-  test('is open to a request without any of these fields', () => {
-    assert.equal(mayBeConditional(offTheWire('host')), false);
-    assert.equal(mayBeConditional(offTheWire('user-agent')), false);
-    assert.equal(mayBeConditional(new HeaderList()), false);
+  test('none', () => {
+    assert.equal(conditionalFields(new HeaderList()), 0);
+    for (const name of ['host', 'user-agent', 'accept', 'authorization'] as const) {
+      assert.equal(conditionalFields(offTheWire(name)), 0);
+    }
   });
 
-  test('is closed to each of them, off the wire or added', () => {
-    for (const name of [
-      'if-match',
-      'if-none-match',
-      'if-modified-since',
-      'if-unmodified-since',
-      'if-range',
-      'range',
-    ] as const) {
-      assert.equal(mayBeConditional(offTheWire(name)), true, name);
-      assert.equal(mayBeConditional(HeaderList.of(name, 'x')), true, name);
-    }
+  test('each of them, off the wire', () => {
+    for (const [name, bit] of fields) assert.equal(conditionalFields(offTheWire(name)), bit);
+    assert.equal(
+      conditionalFields(
+        new HeaderList('x: y', [knownField('range'), 0, 1, 3, 4, knownField('if-range'), 0, 1, 3, 4]),
+      ),
+      48,
+    );
+  });
+
+  test('all may stand in a head that has been changed', () => {
+    assert.equal(conditionalFields(HeaderList.of('accept', '*/*')), 63);
+  });
+
+  test('a removed one is not there', () => {
+    const headers = offTheWire('range');
+    assert.equal(conditionalFields(headers.delete('range')), 0);
   });
 });
 

@@ -1,8 +1,13 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { BodySource } from '../../http/body.ts';
-import { evaluatePreconditions, ifRangeHolds, mayBeConditional } from '../../http/conditional.ts';
+import {
+  CONDITIONAL,
+  conditionalFields,
+  evaluatePreconditions,
+  ifRangeHolds,
+} from '../../http/conditional.ts';
 import type { RequestHead } from '../../http/head.ts';
-import { HeaderList } from '../../http/header-list.ts';
+import { HeaderList, type ReadonlyHeaderList } from '../../http/header-list.ts';
 import { type ByteRange, contentRange, parseRanges, unsatisfiedRange } from '../../http/range.ts';
 import { Response } from '../../http/response.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
@@ -73,15 +78,17 @@ class Site {
 
   #answer(exchange: Exchange, file: CachedFile, attempts: number): Response | Promise<Response> {
     const { method, headers } = exchange.request;
-    if (mayBeConditional(headers)) {
-      switch (evaluatePreconditions(method, headers, file.validators)) {
+    const conditional = conditionalFields(headers);
+    if (conditional !== 0) {
+      switch (evaluatePreconditions(method, headers, file.validators, conditional)) {
         case 'not-modified':
           return file.notModified;
         case 'precondition-failed':
           return this.#errors.answer(exchange, 'request.precondition-failed');
         case 'proceed':
       }
-      const ranges = method === 'GET' ? requestedRanges(exchange.request, file) : undefined;
+      const asksForPart = method === 'GET' && (conditional & CONDITIONAL.range) !== 0;
+      const ranges = asksForPart ? requestedRanges(headers, file) : undefined;
       if (ranges === 'unsatisfiable') {
         const fields = ['Content-Range', unsatisfiedRange(file.size)];
         return this.#errors.answer(exchange, 'request.range-not-satisfiable', { headers: fields });
@@ -124,7 +131,7 @@ function partial(file: CachedFile, range: ByteRange, body: Buffer | BodySource):
   return new Response(206, headers, body);
 }
 
-function requestedRanges({ headers }: RequestHead, file: CachedFile): ReturnType<typeof parseRanges> {
+function requestedRanges(headers: ReadonlyHeaderList, file: CachedFile): ReturnType<typeof parseRanges> {
   const range = headers.getList('range');
   if (range === undefined || !ifRangeHolds(headers, file.validators)) return undefined;
   return parseRanges(range, file.size);
