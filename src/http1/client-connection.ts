@@ -4,6 +4,8 @@ import type { BodySource } from '../http/body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
 import { BodyDecoder } from './body-decoder.ts';
+import { ConnectionInput } from './connection-input.ts';
+import type { InputReader } from './connection-input.ts';
 import { encodeRequestHead } from './encode-request-head.ts';
 import { NEED_MORE, REFUSED } from './field-section.ts';
 import { UNTIL_CLOSE, responseFraming, wantsKeepAlive } from './framing.ts';
@@ -12,7 +14,6 @@ import { MessageWriter } from './message-writer.ts';
 import type { MessageWriterOwner } from './message-writer.ts';
 import { ResponseHeadParser } from './parse-response-head.ts';
 import type { HeadLimits } from './parse-request-head.ts';
-import { PendingInput } from './pending-input.ts';
 
 /** Times in milliseconds. */
 export interface ClientConnectionTimeouts {
@@ -41,8 +42,6 @@ export interface ClientConnectionOwner {
   closed(connection: ClientConnection): void;
 }
 
-const NO_BYTES = Buffer.alloc(0);
-
 type Phase = 'first-byte' | 'idle' | 'kept';
 type State = 'free' | 'head' | 'body' | 'closed';
 
@@ -53,7 +52,7 @@ const HEAD_LIMITS: HeadLimits = { headerBytes: 64 * 1024, headers: 256, uriBytes
  * One connection to a server: one exchange at a time, and between exchanges it may be kept. Anything that leaves a
  * doubt about where an answer ends closes it.
  */
-export class ClientConnection implements TransportEvents, MessageWriterOwner {
+export class ClientConnection implements TransportEvents, InputReader, MessageWriterOwner {
   /** Exchanges before the present one. */
   served = 0;
   readonly #owner: ClientConnectionOwner;
@@ -71,13 +70,7 @@ export class ClientConnection implements TransportEvents, MessageWriterOwner {
   #keepAlive = true;
   #decoder: BodyDecoder | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
-  readonly #pending = new PendingInput();
-  /** What is being worked through: `#bytes[#position..#end)`. */
-  #bytes: Buffer = NO_BYTES;
-  #position = 0;
-  #end = 0;
-  #consuming = false;
-  #paused = false;
+  #input!: ConnectionInput;
 
   constructor(owner: ClientConnectionOwner, timeouts: ClientConnectionTimeouts) {
     this.#owner = owner;
@@ -88,6 +81,7 @@ export class ClientConnection implements TransportEvents, MessageWriterOwner {
   /** The connection is made. */
   attach(transport: Transport): void {
     this.#transport = transport;
+    this.#input = new ConnectionInput(this, transport);
     this.#writer = new MessageWriter(transport, this.#timeouts.idle, this);
   }
 
@@ -141,11 +135,8 @@ export class ClientConnection implements TransportEvents, MessageWriterOwner {
     if (this.#state === 'free') {
       // An answer that nobody has asked for.
       this.destroy();
-    } else if (this.#pending.length === 0) {
-      this.#consume(bytes, 0, length);
     } else {
-      this.#pending.append(bytes, length);
-      this.#consumePending();
+      this.#input.receive(bytes, length);
     }
   }
 
@@ -185,48 +176,32 @@ export class ClientConnection implements TransportEvents, MessageWriterOwner {
       return;
     }
     this.#deadline.arm('idle', this.#timeouts.idle);
-    if (this.#consuming) {
-      // Asked for while its head is handed over: what has come with the head leaves with it.
-      this.#readBody();
-      return;
-    }
-    if (this.#paused) {
-      this.#paused = false;
-      this.#transport.resume();
-    }
-    this.#consumePending();
+    // Asked for while its head is handed over: what has come with the head leaves with it.
+    if (this.#input.busy) this.#readBody();
+    else this.#input.resume();
   }
 
-  #consumePending(): void {
-    if (this.#pending.length === 0 || this.#consuming) return;
-    const { buffer, start, end } = this.#pending;
-    this.#consume(buffer, start, end);
-  }
+  // ---- InputReader
 
-  #consume(bytes: Buffer, start: number, end: number): void {
-    this.#consuming = true;
+  read(): void {
     this.#receivedAny = true;
-    this.#bytes = bytes;
-    this.#position = start;
-    this.#end = end;
-    while (this.#state === 'head' && this.#position < end && this.#readHead());
+    while (this.#state === 'head' && this.#input.position < this.#input.end && this.#readHead());
     this.#readBody();
-    this.#consuming = false;
-    this.#bytes = NO_BYTES;
-    if (this.#state === 'head' || this.#state === 'body') {
-      this.#pending.keep(bytes, this.#position, end);
-      return;
-    }
-    this.#pending.clear();
+  }
+
+  afterRead(): boolean {
+    if (this.#state === 'head' || this.#state === 'body') return true;
     // Bytes behind the answer: whose they are nobody knows.
-    if (this.#position < end) this.#keepAlive = false;
+    if (this.#input.position < this.#input.end) this.#keepAlive = false;
     if (this.#state === 'free') this.#release();
+    return false;
   }
 
   /** Read one head, interim or final. False: it is not all here, or it is refused. */
   #readHead(): boolean {
     const parser = this.#parser;
-    const after = parser.parse(this.#bytes, this.#position, this.#end);
+    const input = this.#input;
+    const after = parser.parse(input.bytes, input.position, input.end);
     if (after === NEED_MORE) {
       this.#deadline.arm('idle', this.#timeouts.idle);
       return false;
@@ -235,7 +210,7 @@ export class ClientConnection implements TransportEvents, MessageWriterOwner {
       this.#fail(parser.error, parser.detail);
       return false;
     }
-    this.#position = after;
+    input.position = after;
     const head = parser.head as ResponseHead;
     const { seen } = parser;
     if (head.status < 200) {
@@ -263,14 +238,15 @@ export class ClientConnection implements TransportEvents, MessageWriterOwner {
 
   /** Hand on what has come of the body, as far as its reader takes it. */
   #readBody(): void {
-    while (this.#state === 'body' && this.#position < this.#end) {
+    const input = this.#input;
+    while (this.#state === 'body' && input.position < input.end) {
       const body = this.#body as IncomingBody;
-      if (body.demand !== 'flowing') return this.#pause();
+      if (body.demand !== 'flowing') return input.pause();
       const decoder = this.#decoder as BodyDecoder;
-      const bytes = this.#bytes;
-      const decoded = decoder.decode(bytes, this.#position, this.#end);
+      const { bytes } = input;
+      const decoded = decoder.decode(bytes, input.position, input.end);
       if (decoded === 'refused') return this.#fail('upstream.malformed-response', decoder.error);
-      this.#position = decoder.position;
+      input.position = decoder.position;
       let taken = true;
       if (decoder.dataEnd > decoder.dataStart) {
         const whole = decoder.dataStart === 0 && decoder.dataEnd === bytes.length;
@@ -283,7 +259,7 @@ export class ClientConnection implements TransportEvents, MessageWriterOwner {
         this.#deadline.arm('idle', this.#timeouts.idle);
       } else {
         this.#deadline.clear();
-        this.#pause();
+        input.pause();
       }
     }
   }
@@ -298,7 +274,7 @@ export class ClientConnection implements TransportEvents, MessageWriterOwner {
     if (!this.#requestSent) this.#keepAlive = false;
     body.trailers = this.#decoder?.trailers;
     body.finish();
-    if (!this.#consuming) this.#release();
+    if (!this.#input.busy) this.#release();
   }
 
   /** Back to the owner, or closed. */
@@ -328,11 +304,5 @@ export class ClientConnection implements TransportEvents, MessageWriterOwner {
     if (phase === 'kept') this.destroy();
     else
       this.#fail(phase === 'first-byte' ? 'upstream.first-byte-timeout' : 'upstream.idle-timeout', undefined);
-  }
-
-  #pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#transport.pause();
   }
 }

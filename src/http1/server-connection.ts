@@ -2,7 +2,6 @@ import { Deadline } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { sharedReadBuffer } from '../core/read-buffer.ts';
 import { emptyBody } from '../http/body.ts';
-import type { BodySource } from '../http/body.ts';
 import type { HttpVersion, RequestHead } from '../http/head.ts';
 import type { Response } from '../http/response.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
@@ -10,46 +9,16 @@ import { BodyDecoder } from './body-decoder.ts';
 import { CR, LF } from './chars.ts';
 import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
 import { CHUNKED, requestFraming, wantsKeepAlive } from './framing.ts';
-import { PendingInput } from './pending-input.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { RequestHeadParser } from './parse-request-head.ts';
-import type { HeadLimits } from './parse-request-head.ts';
+import { ConnectionInput } from './connection-input.ts';
+import type { InputReader } from './connection-input.ts';
 import { encodeResponseHead, responseBodyMode } from './encode-response-head.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { MessageWriterOwner } from './message-writer.ts';
+import type { ServerConnectionOptions, ServerConnectionOwner } from './server-connection-owner.ts';
 import { nextStep } from './state.ts';
 import type { Reading, Writing } from './state.ts';
-
-/** What a connection is configured with. Sizes in bytes, times in milliseconds. */
-export interface ServerConnectionOptions {
-  readonly limits: HeadLimits & { readonly bodyBytes: number };
-  readonly timeouts: {
-    readonly headers: number;
-    readonly bodyIdle: number;
-    readonly keepAlive: number;
-    readonly writeStall: number;
-  };
-  /** Value of the Server field; undefined for none. */
-  readonly serverHeader: string | undefined;
-}
-
-/** Who makes the answers, and hears what became of them. */
-export interface ServerConnectionOwner {
-  /** A request is here: answer with `respond`, now or later. */
-  request(head: RequestHead, body: BodySource): void;
-  /** What came is no request that can be served: the answer to it, after which the connection closes. */
-  refused(code: ErrorCode): Response;
-  /** The UUID of the present exchange. */
-  readonly requestId: string;
-  /** The present exchange is over: its last byte left, or it broke off (`error`). `bytes` counts body bytes sent. */
-  finished(status: number, bytes: number, error: ErrorCode | undefined): void;
-  /** The client went before its answer was complete. */
-  aborted(): void;
-  /** The connection is gone. */
-  closed(): void;
-}
-
-const NO_BYTES = Buffer.alloc(0);
 
 type ReadPhase = 'headers' | 'keep-alive' | 'body-idle' | 'linger';
 
@@ -66,7 +35,7 @@ const PIPELINE_LIMIT = 64 * 1024;
  * One client connection: parses requests, hands each to its owner, and writes the answers in order. Where it stands
  * is reading × writing × keep-alive (state.ts); this file performs the effects.
  */
-export class ServerConnection implements TransportEvents, MessageWriterOwner {
+export class ServerConnection implements TransportEvents, InputReader, MessageWriterOwner {
   readonly #owner: ServerConnectionOwner;
   readonly #options: ServerConnectionOptions;
   #transport!: Transport;
@@ -85,19 +54,11 @@ export class ServerConnection implements TransportEvents, MessageWriterOwner {
   #decoder: BodyDecoder | undefined = undefined;
   /** The client waits for `100 Continue` before it sends its body. */
   #expectsContinue = false;
-  /** Bytes that came before their turn. */
-  readonly #pending = new PendingInput();
-  /** What is being worked through: `#bytes[#position..#end)`. */
-  #bytes: Buffer = NO_BYTES;
-  #position = 0;
-  #end = 0;
-  #consuming = false;
-  #paused = false;
+  #input!: ConnectionInput;
   #inputEnded = false;
   #lingering = false;
   #closing = false;
   #closed = false;
-  #served = 0;
 
   constructor(owner: ServerConnectionOwner, options: ServerConnectionOptions) {
     this.#owner = owner;
@@ -111,6 +72,7 @@ export class ServerConnection implements TransportEvents, MessageWriterOwner {
     this.#transport = transport;
     const { timeouts, serverHeader } = this.#options;
     this.#serverLine = serverHeader === undefined ? '' : `Server: ${serverHeader}\r\n`;
+    this.#input = new ConnectionInput(this, transport);
     this.#writer = new MessageWriter(transport, timeouts.writeStall, this);
     this.#deadline.arm('headers', timeouts.headers);
   }
@@ -141,36 +103,25 @@ export class ServerConnection implements TransportEvents, MessageWriterOwner {
     const head = this.#head as RequestHead;
     if (this.#reading === 'body' && !this.#bodyAllowsKeepAlive()) this.#keepAlive = false;
     this.#send(response, head.method, head.version);
-    if (!this.#consuming) this.#writer.flush();
+    if (!this.#input.busy) this.#writer.flush();
   }
 
   // ---- TransportEvents
 
   data(bytes: Buffer, length: number): void {
-    if (this.#lingering) return;
-    if (this.#pending.length === 0) {
-      this.#consume(bytes, 0, length);
-    } else {
-      this.#pending.append(bytes, length);
-      this.#consumePending();
-    }
+    if (!this.#lingering) this.#input.receive(bytes, length);
   }
 
   ended(): void {
     this.#inputEnded = true;
     if (this.#lingering) this.#transport.destroy();
-    else if (this.#reading === 'body') this.#breakBody('http1.body.incomplete');
-    else if (this.#writing === 'idle') {
-      if (this.#parser.atStart) this.#linger();
-      else this.#refuse('http1.head.incomplete');
-    }
+    else this.#afterInputEnd();
   }
 
   drained(): void {
     this.#writer.drained();
     if (this.#writing !== 'idle' || this.#lingering) return;
-    this.#unpause();
-    this.#consumePending();
+    this.#input.resume();
   }
 
   closed(_error: NodeJS.ErrnoException | undefined): void {
@@ -194,64 +145,67 @@ export class ServerConnection implements TransportEvents, MessageWriterOwner {
     if (this.#closed || this.#lingering) return;
     if (demand === 'flowing' && this.#expectsContinue) {
       this.#expectsContinue = false;
-      if (this.#pending.length === 0) this.#writer.sendInterim('HTTP/1.1 100 Continue\r\n\r\n');
+      if (this.#input.waiting === 0) this.#writer.sendInterim('HTTP/1.1 100 Continue\r\n\r\n');
     }
     if (this.#reading !== 'body') return;
     this.#deadline.arm('body-idle', this.#options.timeouts.bodyIdle);
-    if (this.#consuming) {
-      // Asked for while the request is handed over: what has come with the head goes on with it.
-      this.#readBody();
-      return;
-    }
-    this.#unpause();
-    this.#consumePending();
+    // Asked for while the request is handed over: what has come with the head goes on with it.
+    if (this.#input.busy) this.#readBody();
+    else this.#input.resume();
   }
 
-  #consumePending(): void {
-    if (this.#pending.length === 0 || this.#consuming) return;
-    const { buffer, start, end } = this.#pending;
-    this.#consume(buffer, start, end);
-  }
+  // ---- InputReader
 
-  /** Work through what has come, as far as it goes; keep the rest. */
-  #consume(bytes: Buffer, start: number, end: number): void {
-    this.#consuming = true;
-    this.#bytes = bytes;
-    this.#position = start;
-    this.#end = end;
-    while (this.#position < end && !this.#lingering && !this.#closed) {
-      const before = this.#position;
+  read(): void {
+    const input = this.#input;
+    while (input.position < input.end && this.#usable) {
+      const before = input.position;
       if (this.#reading === 'head') this.#readHead();
       else this.#readBody();
-      if (this.#position === before) break;
+      if (input.position === before) break;
     }
-    this.#consuming = false;
-    this.#bytes = NO_BYTES;
-    if (this.#lingering || this.#closed) this.#pending.clear();
-    else this.#pending.keep(bytes, this.#position, end);
-    if (this.#pending.length > PIPELINE_LIMIT) this.#pause();
+    if (input.end - input.position > PIPELINE_LIMIT) input.pause();
     this.#writer.flush();
-    if (this.#inputEnded && this.#pending.length === 0 && this.#writing === 'idle' && !this.#lingering)
-      this.#linger();
+    this.#afterInputEnd();
+  }
+
+  afterRead(): boolean {
+    return this.#usable;
+  }
+
+  get #usable(): boolean {
+    return !this.#lingering && !this.#closed;
+  }
+
+  /** Where the client will send no more: what is due to it is still answered, then the connection ends. */
+  #afterInputEnd(): void {
+    if (!this.#inputEnded || !this.#usable) return;
+    const usedUp = this.#input.waiting === 0;
+    if (this.#reading === 'body') {
+      if (usedUp) this.#breakBody('http1.body.incomplete');
+    } else if (this.#writing === 'idle') {
+      if (!this.#parser.atStart) this.#refuse('http1.head.incomplete');
+      else if (usedUp) this.#linger();
+    }
   }
 
   #readHead(): void {
     const parser = this.#parser;
-    const bytes = this.#bytes;
-    const position = this.#position;
+    const input = this.#input;
+    const { bytes, position, end } = input;
     if (parser.atStart) {
-      if (!this.#writer.hasRoom()) return this.#pause();
+      if (!this.#writer.hasRoom()) return this.#input.pause();
       // An empty line before a request is passed over (RFC 9112 §2.2).
-      if (bytes[position] === CR && (position + 1 === this.#end || bytes[position + 1] === LF)) {
-        if (position + 1 < this.#end) this.#position += 2;
+      if (bytes[position] === CR && (position + 1 === end || bytes[position + 1] === LF)) {
+        if (position + 1 < end) input.position += 2;
         return;
       }
       this.#deadline.arm('headers', this.#options.timeouts.headers);
     }
-    const after = parser.parse(bytes, position, this.#end);
+    const after = parser.parse(bytes, position, end);
     if (after === NEED_MORE) return;
     if (after === REFUSED) return this.#refuse(parser.error);
-    this.#position = after;
+    input.position = after;
     this.#begin(parser.head as RequestHead, parser.seen);
   }
 
@@ -271,7 +225,6 @@ export class ServerConnection implements TransportEvents, MessageWriterOwner {
     this.#keepAlive = !this.#closing && wantsKeepAlive(head.version, head.headers, seen);
     this.#writing = 'answering';
     this.#deadline.clear();
-    this.#served++;
     if (framing === 0) {
       this.#reading = 'complete';
       this.#body = undefined;
@@ -286,15 +239,16 @@ export class ServerConnection implements TransportEvents, MessageWriterOwner {
 
   /** Hand on what has come of the body, as far as its reader takes it. */
   #readBody(): void {
-    if (this.#reading !== 'body' || this.#position === this.#end) return;
+    const input = this.#input;
+    if (this.#reading !== 'body' || input.position === input.end) return;
     const body = this.#body as IncomingBody;
-    if (body.demand === 'unclaimed' || body.demand === 'stalled') return this.#pause();
+    if (body.demand === 'unclaimed' || body.demand === 'stalled') return this.#input.pause();
     const decoder = this.#decoder as BodyDecoder;
-    const bytes = this.#bytes;
-    const decoded = decoder.decode(bytes, this.#position, this.#end);
+    const { bytes } = input;
+    const decoded = decoder.decode(bytes, input.position, input.end);
     if (decoded === 'refused') return this.#breakBody(decoder.error);
     if (decoder.received > this.#options.limits.bodyBytes) return this.#breakBody('http1.body.too-large');
-    this.#position = decoder.position;
+    input.position = decoder.position;
     if (decoded === 'more') {
       this.#transport.holdBuffer();
       this.#deadline.arm('body-idle', this.#options.timeouts.bodyIdle);
@@ -315,7 +269,7 @@ export class ServerConnection implements TransportEvents, MessageWriterOwner {
       this.#advance();
     } else if (!taken) {
       this.#deadline.clear();
-      this.#pause();
+      this.#input.pause();
     }
   }
 
@@ -338,7 +292,7 @@ export class ServerConnection implements TransportEvents, MessageWriterOwner {
     this.#head = head ?? this.#head;
     const response = this.#owner.refused(code);
     this.#send(response, head?.method ?? 'GET', 11);
-    if (!this.#consuming) this.#writer.flush();
+    if (!this.#input.busy) this.#writer.flush();
   }
 
   /** Whether the rest of the request's body can leave the connection usable for another request. */
@@ -401,10 +355,9 @@ export class ServerConnection implements TransportEvents, MessageWriterOwner {
     this.#decoder = undefined;
     this.#parser.reset();
     this.#deadline.arm('keep-alive', this.#options.timeouts.keepAlive);
-    if (this.#consuming) return;
-    this.#unpause();
-    this.#consumePending();
-    if (this.#inputEnded && this.#writing === 'idle' && !this.#lingering) this.#linger();
+    if (this.#input.busy) return;
+    this.#input.resume();
+    this.#afterInputEnd();
   }
 
   /** Our last word is said: half-close, and read away what still comes until the client closes too. */
@@ -412,9 +365,8 @@ export class ServerConnection implements TransportEvents, MessageWriterOwner {
     if (this.#lingering) return;
     this.#lingering = true;
     this.#writer.flush();
-    this.#pending.clear();
     this.#deadline.arm('linger', LINGER_MS);
-    this.#unpause();
+    this.#input.resume();
     this.#transport.end();
   }
 
@@ -434,17 +386,5 @@ export class ServerConnection implements TransportEvents, MessageWriterOwner {
         this.#breakBody('http1.timeout.body');
         break;
     }
-  }
-
-  #pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#transport.pause();
-  }
-
-  #unpause(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#transport.resume();
   }
 }
