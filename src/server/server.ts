@@ -73,7 +73,6 @@ export class ThreadServer {
     try {
       for (const listener of this.#config.listeners) {
         // One after the other, so that the first failure is the one that is told.
-        // oxlint-disable-next-line no-await-in-loop
         this.#listeners.push(
           await Listener.open(targetOf(listener), this.#reusePort, (socket) => this.#accept(socket)),
         );
