@@ -36,7 +36,7 @@ export class FileStore {
   /** Lookups on their way, so that many requests for one file read it once. */
   readonly #lookups = new Map<string, Promise<Found>>();
 
-  /** Throws when there is no directory at `options.root`. */
+  /** Throws the system's error when there is no directory at `options.root`. */
   constructor(options: StaticOptions, hotFiles: HotFiles) {
     this.#options = options;
     this.#root = new SiteRoot(options.root, options.symlinks);

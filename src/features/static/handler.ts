@@ -31,7 +31,7 @@ export interface StaticDeps {
 
 /**
  * The end of a route that serves the files below a directory. A file that is in memory is answered at once, from
- * an answer made before. Throws when there is no directory at `options.root`.
+ * an answer made before. Throws the system's error when there is no directory at `options.root`.
  */
 export function createStaticHandler(options: StaticOptions, deps: StaticDeps = {}): Handler {
   const site = new Site(options, deps.hotFiles ?? hotFiles);

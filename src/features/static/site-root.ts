@@ -40,17 +40,13 @@ export class SiteRoot {
   /** The root with its own symbolic links resolved. It may change: `current -> releases/7` is how sites are deployed. */
   #realPath: string;
 
-  /** Throws when there is no directory at `path`. */
+  /** Throws the system's error when there is no directory at `path`. */
   constructor(path: string, symlinks: StaticOptions['symlinks']) {
     this.#path = resolve(path);
     this.#symlinks = symlinks;
-    try {
-      this.#realPath = realpathSync.native(this.#path);
-    } catch (error) {
-      throw new Error(`cannot serve ${this.#path}: there is no such directory`, { cause: error });
-    }
-    if (!statSync(this.#realPath).isDirectory())
-      throw new Error(`cannot serve ${this.#path}: it is not a directory`);
+    // With a slash at its end, only a directory is found.
+    statSync(this.#path + sep);
+    this.#realPath = realpathSync.native(this.#path);
   }
 
   /** Where a name of `filePathOf` lies. */
