@@ -2,7 +2,7 @@ import { eventLine } from './event-line.ts';
 import type { EventFields } from './event-line.ts';
 import type { LogSink } from './log-sink.ts';
 
-/** Where the server says what happens to itself, apart from requests. The areas are listed in docs/logging.md. */
+/** Where the server says what happens to itself, apart from requests. The area names the part that speaks, in capitals. */
 export interface EventLog {
   info(area: string, fields: EventFields): void;
   warn(area: string, fields: EventFields): void;
