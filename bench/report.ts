@@ -7,7 +7,7 @@ import type { Sample, Seconds } from './sample.ts';
 import { isDecided } from './stats.ts';
 import type { Spread } from './stats.ts';
 import { references } from './summary.ts';
-import type { CellSummary, Fault, Row } from './summary.ts';
+import type { CellSummary, Fault, Row, Startup } from './summary.ts';
 import type { Verdict } from './verdict.ts';
 
 /** All that a run found, as it is written to the JSON. */
@@ -19,6 +19,7 @@ export interface Results {
   rounds: number;
   seconds: Seconds;
   summaries: CellSummary[];
+  startups: Startup[];
   idle: Idle[];
   verdicts: Verdict[];
   faults: Fault[];
@@ -37,13 +38,12 @@ export function report(results: Results, cells: readonly Cell[], peers: readonly
     const { title: heading, id } = cells.find((each) => each.id === cell) as Cell;
     parts.push(`### ${heading} (\`${id}\`)`, cellTable(rows, title));
     const disturbed = rows.filter((row) => row.foreign > 0.05);
-    for (const row of disturbed) {
-      parts.push(
-        `Disturbed: something else used up to ${percent(row.foreign)} of the core beside ${title(row.peer)}.`,
-      );
+    if (disturbed.length > 0) {
+      const shares = disturbed.map((row) => `${title(row.peer)} ${percent(row.foreign)}`).join(', ');
+      parts.push(`Disturbed: other programs used the server's core meanwhile, at most beside ${shares}.`);
     }
   }
-  if (results.idle.length > 0) parts.push('## At rest', idleTable(results.idle, title));
+  if (results.startups.length > 0) parts.push('## At rest', restTable(results, title));
   if (results.faults.length > 0) {
     const lines = results.faults.map(
       (fault) => `- ${title(fault.peer)}, ${fault.cell}, round ${fault.round}: ${fault.reason}`,
@@ -94,16 +94,21 @@ function cellTable(rows: readonly Row[], title: (id: string) => string): string 
   return table(header, body);
 }
 
-function idleTable(idle: readonly Idle[], title: (id: string) => string): string {
+function restTable({ startups, idle }: Results, title: (id: string) => string): string {
   return table(
-    ['', 'start-up to listening', 'RSS at rest', 'idle connections', 'memory of each'],
-    idle.map((each) => [
-      title(each.peer),
-      `${each.startupMs.toFixed(0)} ms`,
-      `${(each.restBytes / 2 ** 20).toFixed(1)} MiB`,
-      String(each.connections),
-      `${(each.bytesPerConnection / 1024).toFixed(2)} KiB`,
-    ]),
+    ['', 'start-up to listening, ms', 'RSS at rest, MiB', 'idle connections', 'KiB for each'],
+    startups.map(({ peer, ms }) => {
+      const still = idle.find((each) => each.peer === peer);
+      const memory =
+        still === undefined
+          ? ['', '', '']
+          : [
+              (still.restBytes / 2 ** 20).toFixed(1),
+              String(still.connections),
+              (still.bytesPerConnection / 1024).toFixed(2),
+            ];
+      return [title(peer), figure(ms), ...memory];
+    }),
   );
 }
 

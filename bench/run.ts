@@ -18,7 +18,7 @@ import type { Results } from './report.ts';
 import { takeSample } from './sample.ts';
 import type { Sample } from './sample.ts';
 import type { Arena } from './server-under-test.ts';
-import { summarise } from './summary.ts';
+import { summarise, summariseStartups } from './summary.ts';
 import type { Fault } from './summary.ts';
 import { judge } from './verdict.ts';
 import { openWorkspace } from './workspace.ts';
@@ -58,6 +58,7 @@ async function main(args: string[]): Promise<void> {
   await backends.stop();
 
   const summaries = summarise(samples, options.cells, entrants);
+  const startups = summariseStartups(samples, idle, entrants);
   const results: Results = {
     made: new Date().toISOString().slice(0, 16).replace('T', ' '),
     command: ['node bench/run.ts', ...args].join(' '),
@@ -66,8 +67,9 @@ async function main(args: string[]): Promise<void> {
     rounds: options.rounds,
     seconds: options.seconds,
     summaries,
+    startups,
     idle,
-    verdicts: judge(summaries, options.cells, idle),
+    verdicts: judge(summaries, options.cells, startups, idle),
     faults,
     samples,
   };

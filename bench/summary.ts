@@ -1,4 +1,5 @@
 import type { Cell } from './cells.ts';
+import type { Idle } from './idle.ts';
 import type { Peer } from './peers/peer.ts';
 import type { Sample } from './sample.ts';
 import { pairedRatio, spread } from './stats.ts';
@@ -34,6 +35,25 @@ export interface Row {
 export interface CellSummary {
   cell: string;
   rows: Row[];
+}
+
+/** Milliseconds from spawning a peer to its first accepted connection, over all its starts. */
+export interface Startup {
+  peer: string;
+  ms: Spread;
+}
+
+export function summariseStartups(
+  samples: readonly Sample[],
+  idle: readonly Idle[],
+  peers: readonly Peer[],
+): Startup[] {
+  const of = (peer: string) => [...samples, ...idle].filter((each) => each.peer === peer);
+  const started = peers.filter((peer) => of(peer.id).length > 0);
+  return started.map((peer) => ({
+    peer: peer.id,
+    ms: spread(of(peer.id).map((each) => each.startupMs)),
+  }));
 }
 
 /** The peers that every other is set in relation to. */

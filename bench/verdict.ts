@@ -1,7 +1,8 @@
 import type { Cell } from './cells.ts';
 import type { Idle } from './idle.ts';
 import { isDecided } from './stats.ts';
-import type { CellSummary } from './summary.ts';
+import type { Spread } from './stats.ts';
+import type { CellSummary, Startup } from './summary.ts';
 import { bytesPerConnectionTarget, ratioTargets, startupMsTarget } from './targets.ts';
 
 /** One target: `~` where the rounds spread wider than the figure differs from the target. */
@@ -15,6 +16,7 @@ export interface Verdict {
 export function judge(
   summaries: readonly CellSummary[],
   cells: readonly Cell[],
+  startups: readonly Startup[],
   idle: readonly Idle[],
 ): Verdict[] {
   const verdicts: Verdict[] = [];
@@ -24,29 +26,32 @@ export function judge(
     for (const target of ratioTargets.filter((each) => each.kind === kind)) {
       const figure = ratios.find((ratio) => ratio.to === target.peer)?.cpu;
       if (figure === undefined) continue;
-      const reached = figure.median <= target.atMost ? 'reached' : 'not reached';
-      verdicts.push({
-        what: `${title}: CPU per request ÷ ${target.peer}`,
-        target: `≤ ${target.atMost}`,
-        measured: `${figure.median.toFixed(2)} (${figure.min.toFixed(2)}–${figure.max.toFixed(2)})`,
-        verdict: isDecided(figure, target.atMost) ? reached : '~',
-      });
+      verdicts.push(verdict(`${title}: CPU per request ÷ ${target.peer}`, figure, target.atMost, 2));
     }
+  }
+  const startup = startups.find((each) => each.peer === 'dreamserver')?.ms;
+  if (startup !== undefined) {
+    verdicts.push(verdict('start-up to listening, ms', startup, startupMsTarget, 0));
   }
   const own = idle.find((each) => each.peer === 'dreamserver');
   if (own !== undefined) {
     verdicts.push({
-      what: 'start-up to listening',
-      target: `< ${startupMsTarget} ms`,
-      measured: `${own.startupMs.toFixed(0)} ms`,
-      verdict: own.startupMs < startupMsTarget ? 'reached' : 'not reached',
-    });
-    verdicts.push({
-      what: `an idle connection of ${own.connections}`,
-      target: `≤ ${bytesPerConnectionTarget} bytes`,
-      measured: `${own.bytesPerConnection.toFixed(0)} bytes`,
+      what: `each of ${own.connections} idle connections, bytes`,
+      target: `≤ ${bytesPerConnectionTarget}`,
+      measured: own.bytesPerConnection.toFixed(0),
       verdict: own.bytesPerConnection <= bytesPerConnectionTarget ? 'reached' : 'not reached',
     });
   }
   return verdicts;
+}
+
+function verdict(what: string, figure: Spread, atMost: number, digits: number): Verdict {
+  const [median, min, max] = [figure.median, figure.min, figure.max].map((value) => value.toFixed(digits));
+  const reached = figure.median <= atMost ? 'reached' : 'not reached';
+  return {
+    what,
+    target: `≤ ${atMost}`,
+    measured: `${median} (${min}–${max})`,
+    verdict: isDecided(figure, atMost) ? reached : '~',
+  };
 }
