@@ -44,7 +44,8 @@ const CASES: readonly Case[] = [
   { what: '304', bytes: get('/hello.txt', 'If-None-Match: *'), answers: [['GET', 304]] },
   { what: '404', bytes: get('/nothing-here', 'Accept: text/html'), answers: [['GET', 404]] },
   { what: '404 as JSON', bytes: get('/nothing-here', 'Accept: application/json'), answers: [['GET', 404]] },
-  { what: 'encoded dots', bytes: get('/%2e%2e/hello.txt'), answers: [['GET', 200]] },
+  { what: 'encoded dots', bytes: get('/docs/%2e%2e/hello.txt'), answers: [['GET', 200]] },
+  { what: 'encoded dots above the root', bytes: get('/%2e%2e/hello.txt'), answers: [['GET', 400]] },
   { what: 'white space around a value', bytes: get('/hello.txt', 'X:  \t a \t '), answers: [['GET', 200]] },
   {
     what: '405 with a body that nobody reads, then GET',

@@ -153,7 +153,7 @@ suite('the access log is complete after a stop', () => {
     for (const target of ['standard output', 'a file']) {
       test(`on ${target} with ${workers} worker(s)`, async () => {
         using directory = temporaryDirectory();
-        const path = directory.join('logs', 'access.log');
+        const path = directory.join('access.log');
         await using server = await serveFiles({
           workers,
           ...(target === 'a file' ? { accessLog: { path } } : {}),

@@ -56,6 +56,14 @@ export class DreamServer implements AsyncDisposable {
     });
   }
 
+  /** Waits until the request of this id is logged, and returns its entries: one, if all is well. */
+  untilLoggedAs(id: string): Promise<readonly AccessLogEntry[]> {
+    return this.child.untilOutput(`request ${id} logged`, () => {
+      const entries = this.requests.filter((entry) => entry.id === id);
+      return entries.length > 0 && entries;
+    });
+  }
+
   /** Stops it the way an operator does. */
   stop(signal: NodeJS.Signals = 'SIGTERM', bound?: number): Promise<Exit> {
     return this.child.stop(signal, bound);

@@ -130,9 +130,13 @@ export class RawConnection implements Disposable {
     return this.#until(bound, 'bytes or the end', () => (this.#unread > 0 ? 'bytes' : this.#ending));
   }
 
-  /** Waits until the peer ends the connection and says how; fails when bytes came that no response took. */
+  /**
+   * Waits until the peer ends the connection, ends this side as well, and says how the peer did it; fails when bytes
+   * came that no response took.
+   */
   async end(bound = BOUND): Promise<Ending> {
     const ending = await within(bound, 'the peer ends the connection', this.ended);
+    this.halfClose();
     if (this.#unread > 0) {
       throw new Error(
         `bytes after the last response: ${JSON.stringify(this.unread.toString('latin1', 0, 200))}`,
