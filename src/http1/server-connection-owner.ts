@@ -21,8 +21,11 @@ export interface ServerConnectionOptions {
 export interface ServerConnectionOwner {
   /** A request is here: answer with `respond`, now or later. */
   request(head: RequestHead, body: BodySource): void;
-  /** What came is no request that can be served: the answer to it, after which the connection closes. */
-  refused(code: ErrorCode): Response;
+  /**
+   * What came is no request that can be served: the answer to it, after which the connection closes. The head is there
+   * when the fault was not in it, but in what it says of the body.
+   */
+  refused(code: ErrorCode, head: RequestHead | undefined): Response;
   /** The UUID of the present exchange. */
   readonly requestId: string;
   /** The present exchange is over: its last byte left, or it broke off (`error`). `bytes` counts body bytes sent. */

@@ -290,7 +290,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     this.#writing = 'answering';
     this.#deadline.clear();
     this.#head = head ?? this.#head;
-    const response = this.#owner.refused(code);
+    const response = this.#owner.refused(code, head);
     this.#send(response, head?.method ?? 'GET', 11);
     if (!this.#input.busy) this.#writer.flush();
   }

@@ -3,6 +3,7 @@ import { monotonicNow } from '../core/clock.ts';
 import { errorCodeOf } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Peer } from '../core/peer.ts';
+import { emptyBody } from '../http/body.ts';
 import type { BodySource } from '../http/body.ts';
 import { knownField } from '../http/field-names.ts';
 import type { RequestHead } from '../http/head.ts';
@@ -83,10 +84,11 @@ export class Session implements ServerConnectionOwner {
     else answer.then(this.#answered, this.#failed);
   }
 
-  refused(code: ErrorCode): Response {
-    this.#exchange = undefined;
-    this.requestId = randomUUID();
-    return errorResponse(code, { request: undefined, id: this.requestId });
+  refused(code: ErrorCode, head: RequestHead | undefined): Response {
+    const exchange = head === undefined ? undefined : new Exchange(head, emptyBody, this.#peer);
+    this.#exchange = exchange;
+    this.requestId = exchange?.id ?? randomUUID();
+    return errorResponse(code, { request: head, id: this.requestId });
   }
 
   finished(status: number, bytes: number, error: ErrorCode | undefined): void {
