@@ -22,7 +22,8 @@ export function check<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
 ): { readonly output: z.output<Schema>; readonly mistakes?: undefined } | { readonly mistakes: Mistake[] } {
-  const result = schema.safeParse(value, { reportInput: true, error: phrase });
+  // A configuration is checked once: to generate code for it would take longer than to go without.
+  const result = schema.safeParse(value, { reportInput: true, error: phrase, jitless: true });
   if (result.success) return { output: result.data };
   return { mistakes: result.error.issues.flatMap((issue) => translate(schema, issue, [])) };
 }

@@ -3,7 +3,6 @@ import { parseConfig } from '../config/parse.ts';
 import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
 import type { Config } from '../config/schema.ts';
 import { canReusePort } from './reserve-ports.ts';
-import { ThreadServer } from './server.ts';
 import type { BoundAddress } from './server.ts';
 import { SharedState } from './shared-state.ts';
 import { startFailure } from './start-failure.ts';
@@ -68,16 +67,17 @@ export class Server {
    * @throws StartError in one line when an address is in use or the system refuses something else
    */
   async listen(): Promise<void> {
-    if (this.#serving !== undefined) throw new Error('the server has been started before');
+    if (this.#workers !== 0) throw new Error('the server has been started before');
     const { workers, listeners } = this.config;
     const wanted = workers === 'auto' ? availableParallelism() : workers;
-    this.#cannotShare = wanted > 1 && !(await canShare(listeners));
-    this.#workers = this.#cannotShare ? 1 : wanted;
-    this.#serving = this.#workers === 1 ? this.#inThisThread() : this.#inOthers(this.#workers);
+    this.#workers = wanted;
     try {
+      this.#cannotShare = wanted > 1 && !(await canShare(listeners));
+      if (this.#cannotShare) this.#workers = 1;
+      this.#serving = this.#workers === 1 ? await this.#inThisThread() : this.#inOthers(wanted);
       this.#addresses = await this.#serving.listen();
     } catch (error) {
-      throw startFailure(error, this.config.listeners);
+      throw startFailure(error, listeners);
     }
   }
 
@@ -90,13 +90,10 @@ export class Server {
     this.#end.closed();
   }
 
-  #inThisThread(): Serving {
-    let server: ThreadServer;
-    try {
-      server = new ThreadServer(this.config, new SharedState(), { reusePort: false });
-    } catch (error) {
-      throw startFailure(error, this.config.listeners);
-    }
+  async #inThisThread(): Promise<Serving> {
+    // Not loaded where this thread only supervises.
+    const { ThreadServer } = await import('./server.ts');
+    const server = new ThreadServer(this.config, new SharedState(), { reusePort: false });
     const flush = (): void => server.flushLogs();
     process.once('exit', flush);
     return {

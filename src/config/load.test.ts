@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { temporaryDirectory } from '../../test/support/temp.ts';
+import { ConfigError, StartError } from './config-error.ts';
+import { CONFIG_FILES, findConfig, loadConfig } from './load.ts';
+import type { RuntimeConfig } from './runtime-config.ts';
+import { version } from './version.ts';
+
+async function load(name: string, text: string): Promise<{ config: RuntimeConfig; directory: string }> {
+  using directory = temporaryDirectory();
+  return { config: await loadConfig(directory.write(name, text)), directory: directory.path };
+}
+
+test('the least configuration gets every default', async () => {
+  const { config } = await load('dreamserver.yaml', 'routes: [{ respond: ok }]');
+  assert.deepEqual(config, {
+    listeners: [{ kind: 'tcp', address: ':8080', host: undefined, port: 8080 }],
+    upstreams: [],
+    routes: [
+      {
+        match: { host: undefined, path: undefined },
+        end: {
+          kind: 'respond',
+          options: { status: 200, body: 'ok', headers: [['content-type', 'text/plain; charset=utf-8']] },
+        },
+      },
+    ],
+    accessLog: { path: undefined, format: 'dream' },
+    limits: {
+      connections: 10_000,
+      headerBytes: 32_768,
+      headers: 100,
+      uriBytes: 8192,
+      bodyBytes: 1_073_741_824,
+    },
+    timeouts: { headers: 10_000, bodyIdle: 30_000, keepAlive: 60_000, writeStall: 30_000, shutdown: 30_000 },
+    trustedProxies: [],
+    serverHeader: `DreamServer/${version}`,
+    workers: 'auto',
+  });
+});
+
+test('the result can be posted to a worker thread as it is', async () => {
+  const { config } = await load(
+    'dreamserver.yaml',
+    'routes: [{ proxy: http://127.0.0.1:1 }, { redirect: / }]',
+  );
+  assert.deepEqual(structuredClone(config), config);
+});
+
+test('relative paths start at the folder of the file', async () => {
+  const { config, directory } = await load(
+    'dreamserver.yaml',
+    'listeners: ["unix:run/ds.sock"]\nroutes: [{ files: . }]\naccessLog: { path: logs/access.log }',
+  );
+  assert.deepEqual(config.listeners, [
+    { kind: 'unix', address: 'unix:run/ds.sock', path: join(directory, 'run/ds.sock') },
+  ]);
+  assert.equal(config.accessLog.path, join(directory, 'logs/access.log'));
+  const [{ end }] = config.routes;
+  assert.equal(end.kind === 'files' && end.options.root, directory);
+});
+
+describe('upstreams', () => {
+  test('have servers as URLs or with a weight, and defaults for everything else', async () => {
+    const { config } = await load(
+      'dreamserver.yaml',
+      `
+upstreams:
+  api:
+    servers: ["http://10.0.0.1", { url: "HTTP://[::1]:8000/", weight: 3 }]
+    resolve: { static: { API.internal: 10.0.0.9 } }
+    pool: { max: 8 }
+    timeouts: { connect: 500ms }
+routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: upstream, buffer: { request: off } } }]`,
+    );
+    assert.deepEqual(config.upstreams, [
+      {
+        name: 'api',
+        servers: [
+          { url: 'http://10.0.0.1', hostname: '10.0.0.1', port: 80, authority: '10.0.0.1', weight: 1 },
+          { url: 'http://[::1]:8000', hostname: '::1', port: 8000, authority: '[::1]:8000', weight: 3 },
+        ],
+        resolve: { static: { 'api.internal': '10.0.0.9' } },
+        pool: { max: 8, idleTimeout: 60_000 },
+        timeouts: { connect: 500, firstByte: 60_000, idle: 60_000 },
+      },
+    ]);
+    assert.deepEqual(config.routes[0].end, {
+      kind: 'proxy',
+      options: {
+        to: 'api',
+        stripPrefix: '/api',
+        followRedirects: { max: 5 },
+        host: 'upstream',
+        forwarded: 'x-forwarded',
+        buffer: { request: 'off' },
+      },
+    });
+  });
+
+  test('written in place are made once for each URL', async () => {
+    const { config } = await load(
+      'dreamserver.yaml',
+      'routes: [{ proxy: "http://127.0.0.1:1" }, { proxy: { to: "http://127.0.0.1:1" } }, { proxy: "http://127.0.0.1:2" }]',
+    );
+    assert.deepEqual(
+      config.upstreams.map(({ name, servers }) => [name, servers.length]),
+      [
+        ['http://127.0.0.1:1', 1],
+        ['http://127.0.0.1:2', 1],
+      ],
+    );
+  });
+});
+
+describe('files', () => {
+  test('YAML, JSON, JavaScript and TypeScript say the same', async () => {
+    const object = `{ "listeners": [":81"], "workers": 2, "routes": [{ "respond": "ok" }] }`;
+    const { config: expected } = await load(
+      'dreamserver.yaml',
+      'listeners: [":81"]\nworkers: 2\nroutes: [{ respond: ok }]',
+    );
+    for (const [name, text] of [
+      ['dreamserver.json', object],
+      ['dreamserver.config.js', `export default ${object}`],
+      ['dreamserver.config.mjs', `export default Promise.resolve(${object})`],
+      [
+        'dreamserver.config.ts',
+        `import { defineConfig, respond, route } from 'dreamserver';
+         const workers: number = 2;
+         export default defineConfig({ listeners: [':81'], workers, routes: [{ respond: 'ok' }] });`,
+      ],
+    ] as const) {
+      assert.deepEqual((await load(name, text)).config, expected, name);
+    }
+  });
+
+  test('are looked for under their names, in order', () => {
+    using directory = temporaryDirectory();
+    assert.equal(findConfig(directory.path), undefined);
+    for (const name of CONFIG_FILES.toReversed()) {
+      const file = directory.write(name, '');
+      assert.equal(findConfig(directory.path), file);
+    }
+  });
+
+  for (const [what, name, text, expected] of [
+    [
+      'a module that throws',
+      'a.config.mjs',
+      '\nthrow new Error("no luck");',
+      /a\.config\.mjs:2:\d+: no luck$/,
+    ],
+    ['a module that is no JavaScript', 'b.config.mjs', 'export default {', /b\.config\.mjs.*: Unexpected/],
+    [
+      'a module without a default export',
+      'c.config.mjs',
+      'export const x = 1;',
+      /c\.config\.mjs: its default export/,
+    ],
+    [
+      'a missing root',
+      'd.yaml',
+      'routes:\n  - files: { root: ./nothing }',
+      /d\.yaml:2:20: the root \S+\/nothing does not exist$/,
+    ],
+    [
+      'a root that is a file',
+      'e.yaml',
+      'routes: [{ files: e.yaml }]',
+      /e\.yaml:1:19: the root \S+\/e\.yaml is not a directory$/,
+    ],
+  ] as const) {
+    test(`${what} is told in one line`, async () => {
+      using directory = temporaryDirectory();
+      const file = directory.write(name, text);
+      await assert.rejects(loadConfig(file), (error) => {
+        assert.ok(error instanceof StartError, String(error));
+        assert.match(error.message, expected);
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      });
+    });
+  }
+
+  test('a mistake in a module is told by its keys', async () => {
+    using directory = temporaryDirectory();
+    const file = directory.write('dreamserver.config.mjs', 'export default { routes: [{ file: "." }] };');
+    await assert.rejects(loadConfig(file), (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(
+        error.message,
+        /dreamserver\.config\.mjs: routes\[0\]\.file: unknown key `file`; did you mean `files`\?$/,
+      );
+      return true;
+    });
+  });
+
+  test('that are not there or cannot be read are told in one line', async () => {
+    using directory = temporaryDirectory();
+    for (const [file, expected] of [
+      [directory.join('absent.yaml'), /absent\.yaml: there is no such file$/],
+      [directory.join('absent.config.ts'), /absent\.config\.ts: there is no such file$/],
+      [directory.path, /: this is a directory, not a file$/],
+    ] as const) {
+      await assert.rejects(loadConfig(file), (error) => {
+        assert.ok(error instanceof StartError);
+        assert.match(error.message, expected);
+        return true;
+      });
+    }
+  });
+});

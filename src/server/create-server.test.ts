@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { createServer as createNetServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Child } from '../../test/support/child.ts';
+import { freePort } from '../../test/support/ports.ts';
+import { temporaryDirectory } from '../../test/support/temp.ts';
+import { StartError } from '../config/config-error.ts';
+import type { Config } from '../config/schema.ts';
+import { createServer } from './create-server.ts';
+import type { Server } from './create-server.ts';
+
+const log = { path: '/dev/null' };
+
+async function fetchText(port: number | undefined): Promise<string> {
+  const request = get({ host: '127.0.0.1', port, agent: false });
+  const [response] = (await once(request, 'response')) as [AsyncIterable<Buffer>];
+  let text = '';
+  for await (const chunk of response) text += chunk.toString();
+  return text;
+}
+
+async function started(config: Config): Promise<Server> {
+  const server = createServer({ accessLog: log, ...config });
+  await server.listen();
+  return server;
+}
+
+for (const workers of [1, 2]) {
+  describe(`a server with ${workers} worker(s)`, () => {
+    const base: Config = { workers, listeners: ['127.0.0.1:0', '127.0.0.1:0'], routes: [{ respond: 'ok' }] };
+
+    test('listens on ports that were free, answers, and stops', async () => {
+      const server = await started(base);
+      assert.equal(server.workers, workers);
+      const ports = server.addresses.map(({ port }) => port);
+      assert.equal(new Set(ports).size, 2);
+      for (const port of ports) {
+        // Often enough that every worker has had its turn.
+        for (let i = 0; i < 10; i++) assert.equal(await fetchText(port), 'ok');
+      }
+      await server.close();
+      await server.closed;
+      for (const port of ports) await assert.rejects(fetchText(port), { code: 'ECONNREFUSED' });
+    });
+
+    test('says in one line that an address is in use, and leaves nothing behind', async () => {
+      const other = createNetServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const { port: taken } = other.address() as AddressInfo;
+      const free = await freePort();
+      const server = createServer({ ...base, listeners: [`127.0.0.1:${free}`, `127.0.0.1:${taken}`] });
+      await assert.rejects(server.listen(), (error) => {
+        assert.ok(error instanceof StartError);
+        assert.equal(error.message, `127.0.0.1:${taken} is already in use`);
+        return true;
+      });
+      other.close();
+      const again = await started({ ...base, listeners: [`127.0.0.1:${free}`, `127.0.0.1:${taken}`] });
+      await again.close();
+    });
+
+    test('says in one line that a host is not of this machine', async () => {
+      const server = createServer({ ...base, listeners: ['192.0.2.1:8080'] });
+      await assert.rejects(server.listen(), {
+        name: 'StartError',
+        message: '192.0.2.1:8080 is not an address of this machine',
+      });
+    });
+
+    test('says in one line that its log cannot be opened', async () => {
+      using directory = temporaryDirectory();
+      const server = createServer({
+        ...base,
+        accessLog: { path: `${directory.write('file', '')}/access.log` },
+      });
+      await assert.rejects(server.listen(), { name: 'StartError', message: /file.*: / });
+    });
+
+    test('cannot be started twice', async () => {
+      const server = await started(base);
+      await assert.rejects(server.listen(), /started before/);
+      await server.close();
+    });
+
+    test('can be closed twice, and before it has started', async () => {
+      const server = await started(base);
+      await Promise.all([server.close(), server.close()]);
+      await createServer(base).close();
+    });
+  });
+}
+
+test('workers listen on a unix socket too: one of them', async () => {
+  using directory = temporaryDirectory();
+  const socketPath = directory.join('ds.sock');
+  const server = await started({
+    workers: 2,
+    listeners: ['127.0.0.1:0', `unix:${socketPath}`],
+    routes: [{ respond: 'ok' }],
+  });
+  const [response] = (await once(get({ socketPath, agent: false }), 'response')) as [NodeJS.ReadableStream];
+  response.resume();
+  await once(response, 'end');
+  assert.deepEqual(server.addresses[1], { address: `unix:${socketPath}`, port: undefined });
+  await server.close();
+});
+
+test('a worker that crashes is logged, and the process ends with 1', async () => {
+  using directory = temporaryDirectory();
+  const file = directory.write(
+    'dreamserver.yaml',
+    'listeners: ["127.0.0.1:0"]\nworkers: 2\nroutes: [{ respond: ok }]\n',
+  );
+  const child = new Child('DreamServer', process.execPath, [
+    '--import',
+    fileURLToPath(new URL('./fixtures/crash-on-signal.mjs', import.meta.url)),
+    fileURLToPath(new URL('../cli/main.ts', import.meta.url)),
+    'run',
+    '-c',
+    file,
+  ]);
+  await child.untilOutput('it listens', () => child.stderr.some((line) => line.includes('listening')));
+  child.kill('SIGUSR2');
+  assert.deepEqual(await child.exited, { code: 1, signal: null });
+  const logged = child.stderr.filter((line) => line.startsWith('[ERROR] DREAM_SERVER WORKER'));
+  assert.equal(logged.length, 1, child.output);
+  assert.match(logged[0], /worker=0 \| state=crashed \| error=.*a bug in a worker/);
+});

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { SharedState } from './shared-state.ts';
+
+test('the limit holds for connections that come and go', () => {
+  const state = new SharedState();
+  assert.equal(state.tryAcceptConnection(2), true);
+  assert.equal(state.tryAcceptConnection(2), true);
+  assert.equal(state.tryAcceptConnection(2), false);
+  assert.equal(state.activeConnections, 2);
+  state.releaseConnection();
+  assert.equal(state.tryAcceptConnection(2), true);
+  assert.equal(state.tryAcceptConnection(2), false);
+  assert.equal(state.activeConnections, 2);
+});
+
+test('of threads that try at the same time, together no more than the limit get in', async () => {
+  const [workers, attempts, limit] = [4, 20_000, 30_000];
+  const state = new SharedState(workers);
+  const script = `
+    import { parentPort, workerData } from 'node:worker_threads';
+    import { SharedState } from ${JSON.stringify(new URL('./shared-state.ts', import.meta.url).href)};
+    const { worker, workers, buffer, attempts, limit } = workerData;
+    const state = new SharedState(workers, worker, buffer);
+    let accepted = 0;
+    for (let i = 0; i < attempts; i++) {
+      if (state.tryAcceptConnection(limit)) accepted++;
+      state.countRequest();
+    }
+    parentPort.postMessage(accepted);
+  `;
+  const accepted = await Promise.all(
+    Array.from({ length: workers }, async (_, worker) => {
+      const workerData = { worker, workers, buffer: state.buffer, attempts, limit };
+      const thread = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), {
+        workerData,
+      });
+      const [count] = (await once(thread, 'message')) as [number];
+      await once(thread, 'exit');
+      return count;
+    }),
+  );
+  assert.equal(
+    accepted.reduce((a, b) => a + b),
+    limit,
+  );
+  assert.equal(state.activeConnections, limit);
+  assert.equal(state.totalRequests, workers * attempts);
+});
