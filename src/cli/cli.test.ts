@@ -43,7 +43,7 @@ describe('help and version', () => {
 describe('bad usage', () => {
   for (const [args, expected] of [
     [['serve'], /there is no command `serve`/],
-    [['--listen', ':80'], /unknown option '--listen'.*did you mean --listen/is],
+    [['--lisen', ':80'], /unknown option '--lisen'.*did you mean --listen/is],
     [['files', '.', '--listen', '8080'], /--listen 8080: a port alone is written with a colon: `:8080`/],
     [['proxy', 'http://a', 'b'], /expected a URL such as/],
     [['check'], /name a file/],
