@@ -8,7 +8,7 @@ import type { Seconds } from './sample.ts';
 
 export const usage = `node bench/run.ts [options]
 
-  --quick          DreamServer, nginx and HAProxy in the five main cells, 3 short rounds: under 3 minutes
+  --quick          DreamServer, nginx and HAProxy in the four main cells, 3 short rounds: under 3 minutes
   --cells PATTERN  only cells whose id matches this regular expression
   --peers LIST     only these, comma separated: ${peers.map((peer) => peer.id).join(',')}
   --rounds N       rounds; each measures every peer in every cell once   (5)
@@ -22,7 +22,7 @@ export const usage = `node bench/run.ts [options]
 
 A run with no option but --json writes bench/RESULTS.md and bench/results.json.`;
 
-const mainCells = '^(file-1k|file-100k|proxy-1k|proxy-100k|proxy-post-64k)$';
+const mainCells = '^(file-1k|file-100k|proxy-1k|proxy-post-64k)$';
 const mainPeers = 'dreamserver,nginx,haproxy';
 
 export interface Options {

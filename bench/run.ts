@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { startBackends } from './backend.ts';
+import { claimMachine } from './exclusive.ts';
 import { measureIdle } from './idle.ts';
 import type { Idle } from './idle.ts';
 import { describeMachine } from './machine.ts';
@@ -38,6 +39,7 @@ async function main(args: string[]): Promise<void> {
     return;
   }
   requireTools();
+  await claimMachine();
   const machine = describeMachine();
   const { entrants, versions } = presentPeers(options);
 
