@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { after, before, suite, test } from 'node:test';
+import { after, before, suite, test, type TestContext } from 'node:test';
 import { writeBigFile } from '../support/big-file.ts';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { MemoryWatch, untilAtRest } from '../support/memory.ts';
@@ -38,14 +38,14 @@ suite('a file of 2 GiB', () => {
         workers: 1,
       });
 
-    test('arrives whole, in little memory', async () => {
+    test('arrives whole, in little memory', async (context) => {
       await using server = await start();
-      await arrivesWhole(server);
+      await arrivesWhole(server, context);
     });
 
-    test('waits for readers that stand still, in little memory', async () => {
+    test('waits for readers that stand still, in little memory', async (context) => {
       await using server = await start();
-      await waitsForSlowReaders(server);
+      await waitsForSlowReaders(server, context);
     });
 
     test('can be asked for in parts beyond 32 bits', async () => {
@@ -71,18 +71,23 @@ suite('a file of 2 GiB', () => {
         workers: 1,
       });
 
-    test('arrives whole, in little memory', async () => {
+    test('arrives whole, in little memory', async (context) => {
       await using server = await start();
-      await arrivesWhole(server);
+      await arrivesWhole(server, context);
     });
 
-    test('waits for readers that stand still, in little memory', async () => {
+    test('waits for readers that stand still, in little memory', async (context) => {
       await using server = await start();
-      await waitsForSlowReaders(server);
+      await waitsForSlowReaders(server, context);
     });
   });
 
-  async function arrivesWhole(server: DreamServer): Promise<void> {
+  function tellGrowth(memory: MemoryWatch, context: TestContext): void {
+    context.diagnostic(`memory ${memory.start >> 20} MiB at rest, grew by ${memory.growth >> 20} MiB`);
+    assert.ok(memory.growth < ALLOWED_GROWTH, `grew by ${memory.growth >> 20} MiB`);
+  }
+
+  async function arrivesWhole(server: DreamServer, context: TestContext): Promise<void> {
     await exchange(server.port, get('/hello.txt'));
     using memory = new MemoryWatch(server.pid);
     const asking = request(`${server.url}/big.bin`).end();
@@ -90,10 +95,10 @@ suite('a file of 2 GiB', () => {
     assert.equal(response.statusCode, 200);
     assert.equal(response.headers['content-length'], String(SIZE));
     assert.equal(await sha256OfStream(response), digest);
-    assert.ok(memory.growth < ALLOWED_GROWTH, `grew by ${memory.growth >> 20} MiB`);
+    tellGrowth(memory, context);
   }
 
-  async function waitsForSlowReaders(server: DreamServer): Promise<void> {
+  async function waitsForSlowReaders(server: DreamServer, context: TestContext): Promise<void> {
     await exchange(server.port, get('/hello.txt'));
     using memory = new MemoryWatch(server.pid);
     const readers: RawConnection[] = [];
@@ -112,7 +117,7 @@ suite('a file of 2 GiB', () => {
     first.socket.resume();
     await first.untilUnread(32 << 20);
     first.socket.pause();
-    assert.ok(memory.growth < ALLOWED_GROWTH, `grew by ${memory.growth >> 20} MiB`);
+    tellGrowth(memory, context);
     for (const reader of readers) reader.close();
   }
 });

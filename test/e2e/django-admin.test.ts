@@ -90,7 +90,11 @@ suite("Django's admin in Chromium", { skip: requires(...DJANGO_PROGRAMS, 'chromi
       assert.deepEqual(troubles, []);
       await context.close();
       assert.deepEqual(await server.stop(), { code: 0, signal: null });
-      assert.ok(server.requests.every((request) => Number(request.status) < 400));
+      // Chromium asks for an icon that this site has not.
+      const refused = server.requests.filter(
+        ({ status, path }) => status >= '400' && path !== '/favicon.ico',
+      );
+      assert.deepEqual(refused, []);
     });
   }
 });
