@@ -6,6 +6,7 @@ import type { Body, BodySink, BodySource } from '../../http/body.ts';
 import type { Validators } from '../../http/conditional.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { Response } from '../../http/response.ts';
+import { LARGEST_PIECE } from './memory-body.ts';
 
 /**
  * A file changed this recently, in milliseconds, may change again without its time stamps showing it: the coarsest
@@ -40,28 +41,35 @@ export interface FoundFile {
   readonly path: string;
   readonly version: FileVersion;
   readonly mediaType: string;
-  /** All its bytes; undefined for a file that is too large to keep. */
+  /** All its bytes; undefined when they are not in memory. */
   readonly bytes: Buffer | undefined;
 }
 
+/** Files up to this size are read into memory when they are first asked for, and their tags made from their bytes. */
+export const LARGEST_SMALL = 2 ** 20;
+
 /**
  * A version of a file with its answers ready made. A small one has its bytes in memory and is answered without a look
- * at the disk; of a large one only what is said about it is kept, and its bytes are read for each request.
+ * at the disk. Of a large one at first only what is said about it is kept, and its bytes are read for each request.
  */
 export class CachedFile {
   readonly key: string;
   readonly name: string;
   readonly path: string;
   readonly version: FileVersion;
+  readonly mediaType: string;
   readonly bytes: Buffer | undefined;
   readonly validators: Validators;
   /** Whether equal stat fields are to be taken for an equal file. */
   readonly settled: boolean;
-  /** The answer to GET and HEAD; for a large file only to HEAD, for its body has nothing but a length. */
+  /** The answer to GET and HEAD, if the file `leavesWhole`; else only to HEAD, for its body has nothing but a length. */
   readonly whole: Response;
+  readonly leavesWhole: boolean;
   readonly notModified: Response;
   /** Until when it is served without another look at the disk, on the monotonic clock. */
   freshUntil: number;
+  /** It has been read from the disk for a request, so when it is asked for again it is better kept. */
+  wasStreamed = false;
 
   constructor(found: FoundFile, freshUntil: number) {
     this.key = found.key;
@@ -69,6 +77,7 @@ export class CachedFile {
     this.path = found.path;
     const { dev, ino, size, mtimeMs, ctimeMs } = found.version;
     this.version = { dev, ino, size, mtimeMs, ctimeMs };
+    this.mediaType = found.mediaType;
     this.bytes = found.bytes;
     this.freshUntil = freshUntil;
 
@@ -81,7 +90,8 @@ export class CachedFile {
     this.validators = { etag, lastModified, lastModifiedSeconds };
 
     const fields = ['Content-Type', found.mediaType, 'Last-Modified', lastModified, 'ETag', etag];
-    const body: Body = found.bytes ?? new LengthOnly(size);
+    this.leavesWhole = found.bytes !== undefined && size <= LARGEST_PIECE;
+    const body: Body = this.leavesWhole ? (found.bytes as Buffer) : new LengthOnly(size);
     this.whole = new Response(200, HeaderList.of(...fields, 'Accept-Ranges', 'bytes'), body, {
       reusable: true,
     });
@@ -91,6 +101,12 @@ export class CachedFile {
 
   get size(): number {
     return this.version.size;
+  }
+
+  /** The same version, with its bytes in memory. */
+  withBytes(bytes: Buffer): CachedFile {
+    const { key, name, path, version, mediaType, freshUntil } = this;
+    return new CachedFile({ key, name, path, version, mediaType, bytes }, freshUntil);
   }
 
   /** Bytes of memory that keeping it takes. */
@@ -104,7 +120,8 @@ export class CachedFile {
  * the same date. A large one's is made of size and time, weak as long as the time may hide a change (RFC 9110 §8.8.1).
  */
 function entityTag(bytes: Buffer | undefined, version: FileVersion, settled: boolean): string {
-  if (bytes !== undefined) return `"${hash('sha256', bytes, 'base64url').slice(0, 22)}"`;
+  if (bytes !== undefined && version.size <= LARGEST_SMALL)
+    return `"${hash('sha256', bytes, 'base64url').slice(0, 22)}"`;
   const microseconds = Math.round(version.mtimeMs * 1000);
   return `${settled ? '' : 'W/'}"${version.size.toString(36)}-${microseconds.toString(36)}"`;
 }

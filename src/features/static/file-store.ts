@@ -3,10 +3,10 @@ import { promisify } from 'node:util';
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { mediaTypeOf } from '../../http/media-type.ts';
-import { CachedFile, type FileVersion, isSameVersion } from './cached-file.ts';
+import { CachedFile, type FileVersion, isSameVersion, LARGEST_SMALL } from './cached-file.ts';
 import { FileBody } from './file-body.ts';
 import { filePathOf } from './file-path.ts';
-import type { FileTable, HotFiles } from './hot-files.ts';
+import { type FileTable, HOT_FILE_LIMITS, type HotFiles } from './hot-files.ts';
 import type { StaticOptions } from './schema.ts';
 import { type OpenFile, SiteRoot } from './site-root.ts';
 
@@ -19,8 +19,11 @@ const readAsync = promisify(read);
  */
 export const FRESH_MS = 500;
 
-/** Larger files are read for each request: 64 of this size would fill all the room there is. */
-const LARGEST_KEPT = 2 ** 20;
+/**
+ * Larger files are read for each request, however often: a quarter of the room is as much as one of them may take. From
+ * memory an answer costs half of what it costs from the disk, where each byte is copied twice.
+ */
+const LARGEST_KEPT = HOT_FILE_LIMITS.bytes / 4;
 
 /** How often a file that changes while it is read is tried again. */
 const ATTEMPTS = 3;
@@ -35,6 +38,8 @@ export class FileStore {
   readonly #table: FileTable;
   /** Lookups on their way, so that many requests for one file read it once. */
   readonly #lookups = new Map<string, Promise<Found>>();
+  /** A large file is on its way into memory. */
+  #keeping = false;
 
   /** Throws the system's error when there is no directory at `options.root`. */
   constructor(options: StaticOptions, hotFiles: HotFiles) {
@@ -73,7 +78,7 @@ export class FileStore {
       const opened = await this.#root.open(name);
       if (typeof opened === 'string') return opened;
       const { stats } = opened;
-      const isSmall = stats.size <= LARGEST_KEPT;
+      const isSmall = stats.size <= LARGEST_SMALL;
       const bytes = await readWhole(opened, isSmall ? stats.size : 0);
       if (typeof bytes === 'string') return bytes;
       if (bytes === undefined) continue;
@@ -95,6 +100,30 @@ export class FileStore {
     }
     this.#table.delete(file);
     return undefined;
+  }
+
+  /**
+   * A large file has been asked for: the second time, take it into memory for those who come next. Nobody waits for it,
+   * and it is one at a time, so that a crawl does not fill the memory with what it will not ask for again.
+   */
+  keepIfHot(file: CachedFile): void {
+    const isHot = file.wasStreamed;
+    file.wasStreamed = true;
+    if (!isHot || this.#keeping || file.size > LARGEST_KEPT || !file.settled) return;
+    this.#keeping = true;
+    void this.#keep(file).finally(() => {
+      this.#keeping = false;
+    });
+  }
+
+  async #keep(file: CachedFile): Promise<void> {
+    const opened = await this.#root.open(file.name);
+    if (typeof opened === 'string') return;
+    const isSame = isSameVersion(opened.stats, file.version);
+    const bytes = await readWhole(opened, isSame ? file.size : 0);
+    if (isSame && typeof bytes === 'object' && this.#table.get(file.key) === file) {
+      this.#table.set(file.withBytes(bytes));
+    }
   }
 
   async #find(path: string): Promise<Found> {

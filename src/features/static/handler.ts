@@ -16,6 +16,7 @@ import type { CachedFile } from './cached-file.ts';
 import { ErrorPages } from './error-pages.ts';
 import { FileStore } from './file-store.ts';
 import { type HotFiles, hotFiles } from './hot-files.ts';
+import { LARGEST_PIECE, MemoryBody } from './memory-body.ts';
 import type { StaticOptions } from './schema.ts';
 
 const ALLOW = 'GET, HEAD, OPTIONS';
@@ -96,8 +97,9 @@ class Site {
       // Several ranges are answered with the whole (RFC 9110 §14.2 leaves that to us).
       if (ranges?.length === 1) return this.#part(exchange, file, ranges[0], attempts);
     }
-    if (file.bytes !== undefined || method === 'HEAD') return file.whole;
-    return this.#stream(exchange, file, undefined, attempts);
+    if (file.leavesWhole || method === 'HEAD') return file.whole;
+    if (file.bytes === undefined) return this.#stream(exchange, file, undefined, attempts);
+    return new Response(200, file.whole.headers, new MemoryBody(file.bytes));
   }
 
   #part(
@@ -107,7 +109,8 @@ class Site {
     attempts: number,
   ): Response | Promise<Response> {
     if (file.bytes === undefined) return this.#stream(exchange, file, range, attempts);
-    return partial(file, range, file.bytes.subarray(range.first, range.last + 1));
+    const bytes = file.bytes.subarray(range.first, range.last + 1);
+    return partial(file, range, bytes.length <= LARGEST_PIECE ? bytes : new MemoryBody(bytes));
   }
 
   async #stream(
@@ -116,6 +119,7 @@ class Site {
     range: ByteRange | undefined,
     attempts: number,
   ): Promise<Response> {
+    this.#files.keepIfHot(file);
     const length = range === undefined ? file.size : range.last - range.first + 1;
     const body = await this.#files.openBody(file, range?.first ?? 0, length);
     if (body === undefined) return this.#lookUp(exchange, attempts - 1);
