@@ -60,7 +60,7 @@ export interface LimitsConfig {
   readonly bodyBytes: number;
 }
 
-/** How long a client's connection is waited for, in milliseconds; 0 waits for ever. */
+/** How long a client's connection is waited for, in milliseconds; 0 waits for ever, unless said otherwise. */
 export interface TimeoutsConfig {
   /** From the first byte of a request to the end of its head. */
   readonly headers: number;
@@ -70,7 +70,7 @@ export interface TimeoutsConfig {
   readonly keepAlive: number;
   /** While the client takes nothing of an answer. */
   readonly writeStall: number;
-  /** From the signal to stop until what is still in flight is cut off. */
+  /** From the signal to stop until what is still in flight is cut off; 0 cuts off at once. */
   readonly shutdown: number;
 }
 

@@ -39,9 +39,10 @@ function* shapesAt(schema: z.core.$ZodType, path: ConfigPath): Generator<z.core.
   }
 }
 
-/** Whether a key may only be there to say no. */
+/** Whether a key leaves nothing to choose: it is planned, and may only be there to say no. */
 function isRefused(schema: z.core.$ZodType): boolean {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   if (def.type === 'optional' || def.type === 'default') return isRefused(def.innerType);
-  return def.type === 'literal' && def.values.every((value) => value === false);
+  if (def.type === 'array') return (def.element as z.core.$ZodTypes)._zod.def.type === 'never';
+  return def.type === 'literal' && def.values.length === 1;
 }
