@@ -100,11 +100,12 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#writer.flush();
   }
 
-  /** Nobody waits for the answer any more. Half an exchange cannot be taken back, so the connection closes. */
-  cancel(): void {
-    if (this.#state === 'free' || this.#state === 'closed') return;
-    this.#requester = undefined;
-    this.destroy();
+  /**
+   * `requester` waits for the answer no more. Half an exchange cannot be taken back, so the connection closes; unless
+   * that exchange is over, and the connection kept or another's.
+   */
+  cancel(requester: Requester): void {
+    if (this.#requester === requester) this.#abandon();
   }
 
   /** Keep the unused connection for `ms` milliseconds. */
@@ -172,7 +173,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   continueBody(): void {
     if (this.#state !== 'body') return;
     if (this.#body?.demand === 'discarding') {
-      this.cancel();
+      this.#abandon();
       return;
     }
     this.#deadline.arm('idle', this.#timeouts.idle);
@@ -254,6 +255,8 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       }
       if (this.#state !== 'body') return;
       if (decoded === 'end') {
+        // Somebody may still hold the last piece while the next answer is read.
+        if (!taken) this.#transport.replaceBuffer();
         this.#complete();
       } else if (taken) {
         this.#deadline.arm('idle', this.#timeouts.idle);
@@ -285,6 +288,11 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     } else {
       this.destroy();
     }
+  }
+
+  #abandon(): void {
+    this.#requester = undefined;
+    this.destroy();
   }
 
   /** The exchange fails, and the connection with it. */

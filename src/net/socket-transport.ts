@@ -142,6 +142,11 @@ export class SocketTransport implements Transport {
     this.#next = sharedReadBuffer;
   }
 
+  replaceBuffer(): void {
+    this.releaseBuffer(true);
+    this.holdBuffer();
+  }
+
   end(): void {
     this.#socket.end();
   }

@@ -32,6 +32,8 @@ export interface Transport {
   holdBuffer(): void;
   /** Go back to the shared buffer. `lent`: somebody still holds a part of the own one, so that it is not used again. */
   releaseBuffer(lent: boolean): void;
+  /** Read into another buffer of its own from the next read on, since somebody still holds a part of the present one. */
+  replaceBuffer(): void;
   /** Send what is waiting, then say that no more will come. The other side may still send. */
   end(): void;
   /** Close both ways at once and drop what is waiting. */

@@ -48,7 +48,7 @@ export class UpstreamCall implements Waiter, Requester {
   /** Nobody waits for the answer any more. */
   cancel(): void {
     this.#wait?.cancel();
-    this.#connection?.cancel();
+    this.#connection?.cancel(this);
   }
 
   #attempt(lastError: ErrorCode): void {

@@ -1,0 +1,63 @@
+import { createProxyHandler } from '../../src/features/proxy/handler.ts';
+import type { ProxyOptions } from '../../src/features/proxy/schema.ts';
+import { parseServerUrl, type UpstreamOptions, type UpstreamServer } from '../../src/upstream/schema.ts';
+import { Upstreams } from '../../src/upstream/upstream.ts';
+import { HandlerServer, type HandlerServerOptions } from './handler-server.ts';
+
+/** Options of an upstream as the configuration fills them in, with times that no test meets by accident. */
+export function upstreamOptions(
+  urls: readonly string[],
+  changes: Partial<Omit<UpstreamOptions, 'name' | 'servers'>> = {},
+): UpstreamOptions {
+  return {
+    name: 'backend',
+    servers: urls.map((url) => upstreamServer(url)),
+    resolve: { static: {} },
+    pool: { max: 16, idleTimeout: 60_000 },
+    timeouts: { connect: 10_000, firstByte: 10_000, idle: 10_000 },
+    ...changes,
+  };
+}
+
+export function upstreamServer(url: string, weight = 1): UpstreamServer {
+  const server = parseServerUrl(url);
+  if (typeof server === 'string') throw new Error(server);
+  return { ...server, weight };
+}
+
+/** What a test of proxying sets up differently. */
+export interface ProxySetup extends HandlerServerOptions {
+  readonly proxy?: Partial<ProxyOptions>;
+  readonly upstream?: Partial<Omit<UpstreamOptions, 'name' | 'servers'>>;
+  /** Whether the client's forwarding fields are believed. */
+  readonly trusted?: boolean;
+}
+
+/** A `proxy` route to these servers behind real sockets, in this process; the upstream is closed with the server. */
+export async function startProxy(urls: readonly string[], setup: ProxySetup = {}): Promise<ProxyServer> {
+  const upstreams = new Upstreams([upstreamOptions(urls, setup.upstream)], () => {});
+  const handler = createProxyHandler(
+    {
+      to: 'backend',
+      host: 'preserve',
+      forwarded: 'x-forwarded',
+      buffer: { request: 'auto' },
+      ...setup.proxy,
+    },
+    { upstreams, trusts: () => setup.trusted ?? false },
+  );
+  const server = await HandlerServer.start(handler, setup);
+  return {
+    port: server.port,
+    server,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      upstreams.close();
+    },
+  };
+}
+
+export interface ProxyServer extends AsyncDisposable {
+  readonly port: number;
+  readonly server: HandlerServer;
+}
