@@ -1,13 +1,13 @@
 export { createServer, Server } from './server/create-server.ts';
 export { defineConfig, files, proxy, redirect, respond, route } from './config/define.ts';
-export { findConfig, loadConfig } from './config/load.ts';
-export { parseConfig } from './config/parse.ts';
+export { findConfig, loadConfig, readConfig } from './config/read.ts';
 export { ConfigError, StartError } from './config/config-error.ts';
 export { parseListenAddress } from './config/address.ts';
 export { version } from './config/version.ts';
 export { banner } from './server/banner.ts';
 export type { ConfigMistake } from './config/config-error.ts';
 export type { Match, Route, RoutePart } from './config/define.ts';
+export type { ConfigSource } from './config/read.ts';
 export type { RuntimeConfig } from './config/runtime-config.ts';
 export type { Config } from './config/schema.ts';
 export type { BoundAddress } from './server/server.ts';

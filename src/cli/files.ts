@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { listenOption, withListeners } from './listen-option.ts';
+import { listenersOf, listenOption } from './listen-option.ts';
 import { serve } from './serve.ts';
 
 interface FilesOptions {
@@ -16,8 +16,8 @@ export function addFiles(program: Command): void {
     .addOption(listenOption())
     .option('--spa', 'answer what is not found with index.html, for single-page applications')
     .action(async (root: string, { listen, spa = false }: FilesOptions) => {
-      const { parseConfig } = await import('../index.ts');
-      const config = parseConfig({ routes: [{ files: { root, spa } }] });
-      await serve(await withListeners(config, listen));
+      const { createServer } = await import('../index.ts');
+      const routes = [{ files: { root, spa } }];
+      await serve(createServer({ workers: 'auto', routes, ...(await listenersOf(listen)) }));
     });
 }

@@ -1,5 +1,4 @@
 import { Option } from 'commander';
-import type { RuntimeConfig } from '../index.ts';
 import { UsageError } from './usage-error.ts';
 
 /** `--listen ADDR`, as often as one likes. */
@@ -10,20 +9,16 @@ export function listenOption(): Option {
 }
 
 /**
- * The configuration with the listeners of the command line, where it names any.
+ * The listeners of the command line as a part of a configuration; nothing where it names none.
  *
  * @throws UsageError
  */
-export async function withListeners(
-  config: RuntimeConfig,
-  addresses: readonly string[] = [],
-): Promise<RuntimeConfig> {
-  if (addresses.length === 0) return config;
+export async function listenersOf(addresses: readonly string[] = []): Promise<{ listeners?: string[] }> {
+  if (addresses.length === 0) return {};
   const { parseListenAddress } = await import('../index.ts');
-  const listeners = addresses.map((address) => {
-    const listener = parseListenAddress(address);
-    if (typeof listener === 'string') throw new UsageError(`--listen ${address}: ${listener}`);
-    return listener;
-  });
-  return { ...config, listeners };
+  for (const address of addresses) {
+    const problem = parseListenAddress(address);
+    if (typeof problem === 'string') throw new UsageError(`--listen ${address}: ${problem}`);
+  }
+  return { listeners: [...addresses] };
 }

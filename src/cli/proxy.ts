@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { Config, RuntimeConfig } from '../index.ts';
-import { listenOption, withListeners } from './listen-option.ts';
+import { listenersOf, listenOption } from './listen-option.ts';
 import { serve } from './serve.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -24,21 +23,17 @@ export function addProxy(program: Command): void {
       "the Host field sent on: a name, `upstream` for the server's own; else the client's",
     )
     .action(async (urls: readonly string[], { listen, host = 'preserve' }: ProxyOptions) => {
-      const config = await configuration({
+      const { ConfigError, createServer } = await import('../index.ts');
+      const server = createServer({
+        workers: 'auto',
         upstreams: { [UPSTREAM]: { servers: [...urls] } },
         routes: [{ proxy: { to: UPSTREAM, host } }],
+        ...(await listenersOf(listen)),
       });
-      await serve(await withListeners(config, listen));
+      await serve(server).catch((error: unknown) => {
+        if (!(error instanceof ConfigError)) throw error;
+        // All of it comes from the command line, so what is wrong with it is wrong there.
+        throw new UsageError(error.mistakes.map(({ message }) => message).join('; '), { cause: error });
+      });
     });
-}
-
-/** All of it comes from the command line, so what is wrong with it is wrong there. */
-async function configuration(config: Config): Promise<RuntimeConfig> {
-  const { ConfigError, parseConfig } = await import('../index.ts');
-  try {
-    return parseConfig(config);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new UsageError(error.mistakes.map(({ message }) => message).join('; '), { cause: error });
-  }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { RuntimeConfig } from '../index.ts';
-import { listenOption, withListeners } from './listen-option.ts';
+import type { ConfigSource } from '../index.ts';
+import { listenersOf, listenOption } from './listen-option.ts';
 import { serve } from './serve.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -27,15 +27,21 @@ export function addRun(program: Command): void {
       const [word] = command.args;
       if (word !== undefined)
         throw new UsageError(`there is no command \`${word}\`; dreamserver --help lists them`);
-      await serve(await withListeners(await configuration(options.config), options.listen));
+      const { Server } = await import('../index.ts');
+      const { value, origin } = await configuration(options.config);
+      const listeners = await listenersOf(options.listen);
+      const isMap = typeof value === 'object' && value !== null;
+      await serve(new Server({ value: isMap ? { ...value, ...listeners } : value, origin }));
     });
 }
 
-async function configuration(named: string | undefined): Promise<RuntimeConfig> {
-  const { findConfig, loadConfig, parseConfig, StartError } = await import('../index.ts');
+async function configuration(named: string | undefined): Promise<ConfigSource> {
+  const { findConfig, readConfig, StartError } = await import('../index.ts');
   const file = named ?? findConfig(process.cwd());
-  if (file !== undefined) return loadConfig(file);
-  if (existsSync(DEFAULT_ROOT)) return parseConfig({ routes: [{ files: DEFAULT_ROOT }] });
+  if (file !== undefined) return readConfig(file);
+  if (existsSync(DEFAULT_ROOT)) {
+    return { value: { routes: [{ files: DEFAULT_ROOT }] }, origin: { directory: process.cwd() } };
+  }
   throw new StartError(
     `there is neither a dreamserver.yaml nor a folder ${DEFAULT_ROOT} here; dreamserver --help tells how to start`,
   );

@@ -1,12 +1,11 @@
-import type { RuntimeConfig, Server } from '../index.ts';
+import type { Server } from '../index.ts';
 
 /**
  * Runs a server until it is told to stop: SIGTERM or SIGINT lets it finish what is in flight, a second one does not
  * wait. Ends the process.
  */
-export async function serve(config: RuntimeConfig): Promise<void> {
-  const { banner, Server: ServerClass } = await import('../index.ts');
-  const server = new ServerClass(config);
+export async function serve(server: Server): Promise<void> {
+  const { banner } = await import('../index.ts');
   await server.listen();
   stopOnSignal(server);
   // A terminal gets it with the log; a pipe or a file that is read as a log gets nothing but log lines.

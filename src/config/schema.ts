@@ -7,6 +7,7 @@ import { parseHostPattern, parsePathPattern } from '../router/pattern.ts';
 import { upstreamSchema } from '../upstream/schema.ts';
 import { parseListenAddress } from './address.ts';
 import { byteSize, duration } from './units.ts';
+import { MOST_WORKERS } from './workers-wanted.ts';
 
 /** A key that is planned: it may be there only to say no, and so it is told apart from one that is misspelt. */
 const notYet = (key: string) =>
@@ -176,7 +177,7 @@ export const configSchema = z.strictObject({
   serverHeader: z.boolean().default(true),
   /** Threads that serve: `auto` is one a core. */
   workers: z
-    .union([z.literal('auto'), z.int().min(1).max(1024)], {
+    .union([z.literal('auto'), z.int().min(1).max(MOST_WORKERS)], {
       error: 'expected `auto` or a number of threads',
     })
     .default('auto'),

@@ -1,7 +1,8 @@
-import { availableParallelism } from 'node:os';
-import { parseConfig } from '../config/parse.ts';
-import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
+import { understand } from '../config/read.ts';
+import type { ConfigSource } from '../config/read.ts';
+import type { RuntimeConfig } from '../config/runtime-config.ts';
 import type { Config } from '../config/schema.ts';
+import { workersWanted } from '../config/workers-wanted.ts';
 import { canReusePort } from './reserve-ports.ts';
 import type { BoundAddress } from './server.ts';
 import { SharedState } from './shared-state.ts';
@@ -10,40 +11,46 @@ import { Workers } from './workers.ts';
 
 /**
  * A server in this process, by default in this very thread (`workers: 1`). Relative paths start at the working
- * directory. Nothing is opened before `listen`.
- *
- * @throws ConfigError with every mistake in the configuration
- * @throws StartError when it makes sense, but a root of files cannot be used
+ * directory. Nothing is checked or opened before `listen`.
  */
 export function createServer(config: Config): Server {
-  return new Server(parseConfig({ workers: 1, ...config }));
+  return new Server({ value: { workers: 1, ...config }, origin: { directory: process.cwd() } });
 }
 
 /** What serves: this thread, or several others. */
 interface Serving {
-  listen(): Promise<readonly BoundAddress[]>;
+  listen(config: RuntimeConfig): Promise<readonly BoundAddress[]>;
   close(): Promise<void>;
 }
 
 /** A server from its start to its stop, whatever number of threads it has. */
 export class Server {
-  readonly config: RuntimeConfig;
-  #serving: Serving | undefined = undefined;
-  #addresses: readonly BoundAddress[] = [];
-  #workers = 0;
-  #cannotShare = false;
-  #end!: { readonly closed: () => void; readonly failed: (error: unknown) => void };
   /**
    * Settles when the server has ended: fulfilled after `close`, rejected when a worker thread crashed and the others
    * were ended with it.
    */
   readonly closed: Promise<void>;
+  readonly #source: ConfigSource;
+  #started = false;
+  #config: RuntimeConfig | undefined = undefined;
+  #serving: Serving | undefined = undefined;
+  #addresses: readonly BoundAddress[] = [];
+  #workers = 0;
+  #cannotShare = false;
+  #end!: { readonly closed: () => void; readonly failed: (error: unknown) => void };
 
-  constructor(config: RuntimeConfig) {
-    this.config = config;
+  /** Of a configuration that has been read; see `readConfig`. */
+  constructor(source: ConfigSource) {
+    this.#source = source;
     this.closed = new Promise((closed, failed) => {
       this.#end = { closed, failed };
     });
+  }
+
+  /** What the configuration means; known when the server listens. */
+  get config(): RuntimeConfig {
+    if (this.#config === undefined) throw new Error('the server has not been started');
+    return this.#config;
   }
 
   /** Where it listens; the ports are the real ones where 0 was asked for. Empty before `listen`. */
@@ -64,20 +71,31 @@ export class Server {
   /**
    * Start to accept connections; resolves when all listeners are open.
    *
-   * @throws StartError in one line when an address is in use or the system refuses something else
+   * @throws ConfigError with every mistake in the configuration
+   * @throws StartError in one line when it makes sense but the system refuses something: an address that is in use, a
+   * root of files that is not there
    */
   async listen(): Promise<void> {
-    if (this.#workers !== 0) throw new Error('the server has been started before');
-    const { workers, listeners } = this.config;
-    const wanted = workers === 'auto' ? availableParallelism() : workers;
-    this.#workers = wanted;
+    if (this.#started) throw new Error('the server has been started before');
+    this.#started = true;
+    const wanted = workersWanted(this.#source.value);
+    const canShare = wanted > 1 && (await canReusePort());
+    // Threads take as long to load as the configuration takes to be understood, so that is done at the same time.
+    const workers = canShare ? new Workers(wanted) : undefined;
     try {
-      this.#cannotShare = wanted > 1 && !(await canShare(listeners));
-      if (this.#cannotShare) this.#workers = 1;
-      this.#serving = this.#workers === 1 ? await this.#inThisThread() : this.#inOthers(wanted);
-      this.#addresses = await this.#serving.listen();
+      const config = await understand(this.#source);
+      this.#config = config;
+      const shared = workers !== undefined && config.listeners.some(({ kind }) => kind === 'tcp');
+      if (!shared) await workers?.kill();
+      this.#cannotShare = wanted > 1 && !shared;
+      this.#workers = shared ? wanted : 1;
+      this.#serving = shared ? workers : await inThisThread(config);
+      this.#addresses = await this.#serving.listen(config);
+      if (shared) workers.ended.catch(this.#end.failed);
     } catch (error) {
-      throw startFailure(error, listeners);
+      await workers?.kill();
+      this.#serving = undefined;
+      throw startFailure(error, this.#config?.listeners ?? []);
     }
   }
 
@@ -89,30 +107,19 @@ export class Server {
     await this.#serving?.close();
     this.#end.closed();
   }
-
-  async #inThisThread(): Promise<Serving> {
-    // Not loaded where this thread only supervises.
-    const { ThreadServer } = await import('./server.ts');
-    const server = new ThreadServer(this.config, new SharedState(), { reusePort: false });
-    const flush = (): void => server.flushLogs();
-    process.once('exit', flush);
-    return {
-      listen: () => server.listen(),
-      close: async () => {
-        await server.close();
-        process.off('exit', flush);
-      },
-    };
-  }
-
-  #inOthers(count: number): Serving {
-    const workers = new Workers(this.config, count);
-    workers.ended.catch(this.#end.failed);
-    return workers;
-  }
 }
 
-/** Whether several threads can listen on what is to be listened on. */
-async function canShare(listeners: readonly ListenerConfig[]): Promise<boolean> {
-  return listeners.some(({ kind }) => kind === 'tcp') && (await canReusePort());
+async function inThisThread(config: RuntimeConfig): Promise<Serving> {
+  // Not loaded where this thread only supervises.
+  const { ThreadServer } = await import('./server.ts');
+  const server = new ThreadServer(config, new SharedState(), { reusePort: false });
+  const flush = (): void => server.flushLogs();
+  process.once('exit', flush);
+  return {
+    listen: () => server.listen(),
+    close: async () => {
+      await server.close();
+      process.off('exit', flush);
+    },
+  };
 }

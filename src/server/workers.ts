@@ -1,118 +1,88 @@
-import { Worker } from 'node:worker_threads';
-import { StartError } from '../config/config-error.ts';
 import type { RuntimeConfig } from '../config/runtime-config.ts';
 import { eventLine } from '../observe/event-line.ts';
 import { reservePorts } from './reserve-ports.ts';
 import type { BoundAddress } from './server.ts';
 import { SharedState } from './shared-state.ts';
-import type { SupervisorMessage, WorkerMessage, WorkerStart } from './worker-messages.ts';
-
-const MAIN = new URL(
-  import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js',
-  import.meta.url,
-);
+import { WorkerThread } from './worker-thread.ts';
 
 /** How much longer than `timeouts.shutdown` a worker gets, to cut off what is left and to write its log. */
 const FORCE_AFTER_MS = 6000;
 
 /**
  * Several threads that serve, each with listeners of its own on the same ports; the system spreads the connections
- * over them. This thread only supervises.
+ * over them. This thread only supervises. The threads load their code from when this is made.
  */
 export class Workers {
-  /** Settles when all of them have ended: fulfilled after `close`, rejected when one ended by itself. */
+  /** Fulfilled when all of them have ended as they were told to, rejected when one has ended by itself. */
   readonly ended: Promise<void>;
-  readonly #config: RuntimeConfig;
-  readonly #count: number;
+  readonly #threads: readonly WorkerThread[];
   readonly #shared: SharedState;
-  readonly #alive = new Set<Worker>();
-  #closing = false;
-  #settle!: { readonly ended: () => void; readonly crashed: (error: unknown) => void };
+  #serving = false;
+  #shutdown = 0;
 
-  constructor(config: RuntimeConfig, count: number) {
-    this.#config = config;
-    this.#count = count;
+  constructor(count: number) {
+    this.#threads = Array.from({ length: count }, (_, number) => new WorkerThread(number));
     this.#shared = new SharedState(count);
-    this.ended = new Promise((ended, crashed) => {
-      this.#settle = { ended, crashed };
-    });
+    this.ended = Promise.all(
+      this.#threads.map(async (thread, number) => {
+        const cause = await thread.ended;
+        if (cause === undefined) return;
+        if (this.#serving) this.#crashed(number, cause);
+        throw cause;
+      }),
+    ).then(() => undefined);
+    // While it starts, `listen` tells what went wrong.
+    this.ended.catch(() => {});
   }
 
   /**
-   * Start them all; resolves when each listens.
+   * Tell them to serve; resolves when each listens.
    *
    * @throws StartError when the system refuses something; then none of them is left
    */
-  async listen(): Promise<readonly BoundAddress[]> {
-    const config = await reservePorts(this.#config);
-    const starting = Array.from({ length: this.#count }, (_, worker) => this.#start(config, worker));
+  async listen(config: RuntimeConfig): Promise<readonly BoundAddress[]> {
     try {
-      const [addresses] = await Promise.all(starting);
+      const reserved = await reservePorts(config);
+      const [addresses] = await Promise.all(
+        this.#threads.map((thread, number) => this.#start(thread, number, reserved)),
+      );
+      this.#serving = true;
+      this.#shutdown = config.timeouts.shutdown;
       return addresses;
     } catch (error) {
-      this.#closing = true;
-      await Promise.all(Array.from(this.#alive, (worker) => worker.terminate()));
+      await this.kill();
       throw error;
     }
   }
 
   /** Stop: each worker finishes what it has in flight. What is not done in time is cut off. */
   async close(): Promise<void> {
-    if (!this.#closing) {
-      this.#closing = true;
-      const message: SupervisorMessage = 'close';
-      for (const worker of this.#alive) worker.postMessage(message);
-      const force = setTimeout(() => {
-        for (const worker of this.#alive) void worker.terminate();
-      }, this.#config.timeouts.shutdown + FORCE_AFTER_MS);
-      force.unref();
-      if (this.#alive.size === 0) this.#settle.ended();
-    }
-    await this.ended;
+    for (const thread of this.#threads) thread.close();
+    const force = setTimeout(() => void this.kill(), this.#shutdown + FORCE_AFTER_MS);
+    await this.ended.finally(() => clearTimeout(force));
+  }
+
+  /** End them at once. */
+  async kill(): Promise<void> {
+    for (const thread of this.#threads) thread.kill();
+    await Promise.all(this.#threads.map(({ ended }) => ended));
   }
 
   /** A unix socket cannot be shared: the first worker listens on those. */
-  #start(config: RuntimeConfig, number: number): Promise<readonly BoundAddress[]> {
-    const listeners = config.listeners.filter(({ kind }) => kind === 'tcp' || number === 0);
-    const workerData: WorkerStart = {
+  #start(thread: WorkerThread, worker: number, config: RuntimeConfig): Promise<readonly BoundAddress[]> {
+    const listeners = config.listeners.filter(({ kind }) => kind === 'tcp' || worker === 0);
+    return thread.start({
+      type: 'start',
       config: { ...config, listeners },
-      worker: number,
-      workers: this.#count,
+      worker,
+      workers: this.#threads.length,
       shared: this.#shared.buffer,
-    };
-    const worker = new Worker(MAIN, { workerData, name: `dreamserver-${number}` });
-    this.#alive.add(worker);
-    return new Promise((resolve, reject) => {
-      let started = false;
-      let cause: Error | undefined;
-      worker.once('message', (message: WorkerMessage) => {
-        started = message.type === 'listening';
-        if (message.type === 'listening') resolve(message.addresses);
-        else reject(new StartError(message.reason));
-      });
-      worker.once('error', (error) => {
-        cause = error instanceof Error ? error : new Error(String(error));
-      });
-      worker.once('exit', (code) => {
-        this.#alive.delete(worker);
-        const told = this.#closing && code === 0;
-        if (!told) cause ??= new Error(`worker ${number} ended with code ${code}`);
-        if (started) this.#ended(number, cause);
-        else reject(cause ?? new Error(`worker ${number} ended while it started`));
-      });
     });
   }
 
-  /** A worker that served is gone. Unless it was told to, it has crashed, and the others end with it. */
-  #ended(number: number, cause: Error | undefined): void {
-    if (this.#closing) {
-      if (this.#alive.size === 0) this.#settle.ended();
-      return;
-    }
-    this.#closing = true;
-    const error = cause?.stack ?? cause?.message;
-    process.stderr.write(eventLine('ERROR', 'WORKER', { worker: number, state: 'crashed', error }));
-    for (const other of this.#alive) void other.terminate();
-    this.#settle.crashed(cause);
+  /** A worker that served is gone without having been told to: the others end with it. */
+  #crashed(worker: number, { stack, message }: Error): void {
+    process.stderr.write(eventLine('ERROR', 'WORKER', { worker, state: 'crashed', error: stack ?? message }));
+    for (const thread of this.#threads) thread.kill();
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { temporaryDirectory } from '../../test/support/temp.ts';
 import { ConfigError, StartError } from './config-error.ts';
-import { CONFIG_FILES, findConfig, loadConfig } from './load.ts';
+import { CONFIG_FILES, findConfig, loadConfig } from './read.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
 import { version } from './version.ts';
 

@@ -3,7 +3,6 @@ import { dirname, extname, join, relative, resolve } from 'node:path';
 import { StartError } from './config-error.ts';
 import { diagnoseSyntax } from './diagnose.ts';
 import type { ConfigOrigin } from './diagnose.ts';
-import { parseFrom } from './parse.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
 
 /** The files looked for where none is named, in this order. */
@@ -17,6 +16,12 @@ export const CONFIG_FILES: readonly string[] = [
 
 const MODULE = /^\.[cm]?[jt]s$/;
 
+/** A configuration that has been read and not yet been understood. */
+export interface ConfigSource {
+  readonly value: unknown;
+  readonly origin: ConfigOrigin;
+}
+
 /** The configuration file of a directory, or undefined when it has none. */
 export function findConfig(directory: string): string | undefined {
   return CONFIG_FILES.map((name) => join(directory, name)).find((file) => existsSync(file));
@@ -25,21 +30,39 @@ export function findConfig(directory: string): string | undefined {
 /**
  * Reads a configuration file: YAML, JSON, or a module whose default export is the configuration.
  *
- * @throws ConfigError with every mistake in it
- * @throws StartError when the file cannot be read, or a root of files cannot be used
+ * @throws ConfigError when it is not even YAML
+ * @throws StartError when the file cannot be read
  */
-export async function loadConfig(file: string): Promise<RuntimeConfig> {
+export async function readConfig(file: string): Promise<ConfigSource> {
   const path = resolve(file);
   const name = displayName(path);
-  const origin: ConfigOrigin = { directory: dirname(path), name };
+  const directory = dirname(path);
   if (MODULE.test(extname(path))) {
     const { importConfig } = await import('./config-module.ts');
-    return parseFrom(await importConfig(path, name), origin);
+    return { value: await importConfig(path, name), origin: { directory, name } };
   }
+  const text = readText(path, name);
   const { YamlSource } = await import('./yaml-source.ts');
-  const source = new YamlSource(readText(path, name));
+  const source = new YamlSource(text);
   if (source.syntaxMistakes.length > 0) throw diagnoseSyntax(source, name);
-  return parseFrom(source.toValue(), { ...origin, source });
+  return { value: source.toValue(), origin: { directory, name, source } };
+}
+
+/**
+ * What a configuration means, with every default filled in.
+ *
+ * @throws ConfigError with every mistake in it
+ * @throws StartError when it makes sense, but a root of files cannot be used
+ */
+export async function understand({ value, origin }: ConfigSource): Promise<RuntimeConfig> {
+  // The schema takes a while to load; a server starts its threads meanwhile.
+  const { parseFrom } = await import('./parse.ts');
+  return parseFrom(value, origin);
+}
+
+/** Reads a configuration file and tells what it means; throws what `readConfig` and `understand` throw. */
+export async function loadConfig(file: string): Promise<RuntimeConfig> {
+  return understand(await readConfig(file));
 }
 
 function readText(path: string, name: string): string {

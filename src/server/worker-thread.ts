@@ -1,0 +1,64 @@
+import { Worker } from 'node:worker_threads';
+import { StartError } from '../config/config-error.ts';
+import type { BoundAddress } from './server.ts';
+import type { SupervisorMessage, WorkerMessage } from './worker-messages.ts';
+
+const MAIN = new URL(
+  import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js',
+  import.meta.url,
+);
+
+/** One thread that serves, seen by its supervisor. It loads its code from when it is made. */
+export class WorkerThread {
+  /** Settles when the thread is gone; with the reason when it was not told to go. */
+  readonly ended: Promise<Error | undefined>;
+  readonly #thread: Worker;
+  #mayEnd = false;
+
+  constructor(number: number) {
+    this.#thread = new Worker(MAIN, { name: `dreamserver-${number}` });
+    this.ended = new Promise((resolve) => {
+      let cause: Error | undefined;
+      this.#thread.once('error', (error) => {
+        cause = error instanceof Error ? error : new Error(String(error));
+      });
+      this.#thread.once('exit', (code) => {
+        if (!this.#mayEnd) cause ??= new Error(`worker ${number} ended with code ${code}`);
+        resolve(cause);
+      });
+    });
+  }
+
+  /**
+   * Tell it to serve; resolves when it listens.
+   *
+   * @throws StartError when the system refuses something
+   */
+  async start(order: SupervisorMessage & { type: 'start' }): Promise<readonly BoundAddress[]> {
+    const answer = new Promise<WorkerMessage>((resolve) => {
+      this.#thread.once('message', resolve);
+    });
+    this.#send(order);
+    const outcome = await Promise.race([answer, this.ended]);
+    if (outcome === undefined) throw new Error('the worker was ended while it started');
+    if (outcome instanceof Error) throw outcome;
+    if (outcome.type === 'failed') throw new StartError(outcome.reason);
+    return outcome.addresses;
+  }
+
+  /** Tell it to finish what it has in flight, and to end. */
+  close(): void {
+    this.#mayEnd = true;
+    this.#send({ type: 'close' });
+  }
+
+  /** End it at once. */
+  kill(): void {
+    this.#mayEnd = true;
+    void this.#thread.terminate();
+  }
+
+  #send(message: SupervisorMessage): void {
+    this.#thread.postMessage(message);
+  }
+}
