@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert';
-import { appendFileSync } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import type { TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
 import type { FileEvent } from './tally.ts';
@@ -7,16 +7,16 @@ import type { FileEvent } from './tally.ts';
 /*
  * Runs inside the process of one test file and appends what happens there, a JSON line an event, to the file named
  * by DREAMSERVER_TEST_EVENTS. Written synchronously, so that whatever kills the process, what went before is known;
- * and not to stdout, which belongs to the test.
+ * and not to stdout, which belongs to the test. Opened once, since a test may give up the right to open it again.
  */
-const path = process.env['DREAMSERVER_TEST_EVENTS'] ?? '/dev/null';
+const events = openSync(process.env['DREAMSERVER_TEST_EVENTS'] ?? '/dev/null', 'a');
 delete process.env['DREAMSERVER_TEST_EVENTS'];
 
 // oxlint-disable-next-line import/no-default-export -- what --test-reporter asks for
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string, void> {
   for await (const event of source) {
     const line = translate(event);
-    if (line !== undefined) appendFileSync(path, `${JSON.stringify(line)}\n`);
+    if (line !== undefined) writeSync(events, `${JSON.stringify(line)}\n`);
   }
   yield '';
 }
