@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseInPieces, sameForEveryCut } from '../../test/support/in-pieces.ts';
+import { fieldNumber } from '../http/field-names.ts';
+import { FieldSection, NEED_MORE, SEEN } from './field-section.ts';
+
+interface Section {
+  /** Per field: its number, and the parts of the text that its spans point at. */
+  readonly fields: readonly (readonly [number: number, name: string, value: string])[];
+  readonly seen: number;
+  readonly consumed: number;
+}
+
+/** What becomes of a section, however its bytes are cut. */
+function section(text: string, maxFields = 10): Section | string {
+  const bytes = Buffer.from(text, 'latin1');
+  return sameForEveryCut(bytes, (ends) => {
+    const parser = new FieldSection(maxFields);
+    let from = 0;
+    const verdict = parseInPieces(bytes, ends, (piece, base, end) => {
+      const result = parser.parse(piece, base, base + from, end);
+      from = parser.resumeAt;
+      // All that has come is used up: the next piece is read from its first byte on.
+      if (result === NEED_MORE) assert.equal(base + from, end);
+      return result;
+    });
+    if (verdict === 'need-more') return verdict;
+    if (verdict === 'refused') return `${parser.error} at ${parser.errorOffset}`;
+    const fields = [];
+    for (let i = 0; i < parser.spans.length; i += 5) {
+      const [number, nameStart, nameEnd, valueStart, valueEnd] = parser.spans.slice(i, i + 5);
+      fields.push([number, text.slice(nameStart, nameEnd), text.slice(valueStart, valueEnd)] as const);
+    }
+    return { fields, seen: parser.seen, consumed: verdict.consumed };
+  });
+}
+
+describe('a section of field lines (RFC 9112 §5)', () => {
+  it('may be empty', () => {
+    assert.deepEqual(section('\r\n'), { fields: [], seen: 0, consumed: 2 });
+  });
+
+  it('gives each field as a number and spans of the text, without the white space around values', () => {
+    const text = 'Host:a\r\nx-own:  b c\t \r\nACCEPT: *\r\n\r\nbehind';
+    assert.deepEqual(section(text), {
+      fields: [
+        [fieldNumber('host'), 'Host', 'a'],
+        [0, 'x-own', 'b c'],
+        [fieldNumber('accept'), 'ACCEPT', '*'],
+      ],
+      seen: SEEN.host,
+      consumed: text.indexOf('behind'),
+    });
+  });
+
+  it('knows a name by the name, not by its hash', () => {
+    const names = ['hosu', 'Hos', 'Hostt', 'Content_Length', 'Transfer.Encoding', 'c0nnection'];
+    const outcome = section(`${names.map((name) => `${name}: 1\r\n`).join('')}\r\n`);
+    assert.deepEqual(outcome, {
+      fields: names.map((name) => [0, name, '1']),
+      seen: 0,
+      consumed: names.join('').length + 5 * names.length + 2,
+    });
+  });
+
+  it('notes a second Host', () => {
+    const once = section('Host: a\r\n\r\n');
+    const twice = section('Host: a\r\nHOST: a\r\n\r\n');
+    const thrice = section('Host: a\r\nHOST: a\r\nhost: b\r\n\r\n');
+    assert.ok(typeof once === 'object' && typeof twice === 'object' && typeof thrice === 'object');
+    assert.equal(once.seen, SEEN.host);
+    assert.equal(twice.seen, SEEN.host | SEEN.hostAgain);
+    assert.equal(thrice.seen, SEEN.host | SEEN.hostAgain);
+  });
+
+  it('is refused at the byte that breaks a rule', () => {
+    assert.equal(section('A: 1\r\nB\0: 2\r\n\r\n'), 'http1.field.malformed-name at 7');
+    assert.equal(section('A: 1\r\nB: 2\0\r\n\r\n'), 'http1.field.malformed-value at 10');
+    assert.equal(section('A: 1\n\r\n'), 'http1.line.bare-lf at 4');
+    assert.equal(section('A: 1\r\n\rX'), 'http1.line.bare-cr at 6');
+  });
+
+  it('is refused at its first field too many', () => {
+    assert.equal(section('A: 1\r\nB: 2\r\n\r\n', 1), 'http1.head.too-many-fields at 6');
+    assert.equal(section('A: 1\r\n\r\n', 0), 'http1.head.too-many-fields at 0');
+    assert.equal(typeof section('\r\n', 0), 'object');
+  });
+});
