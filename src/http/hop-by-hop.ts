@@ -1,5 +1,6 @@
 import { knownField } from './field-names.ts';
 import type { ReadonlyHeaderList } from './header-list.ts';
+import { listMembers } from './list-members.ts';
 
 /**
  * A set of known fields, by number: 1 at each. Begins with the fields that concern one connection only (RFC 9110 §7.6.1)
@@ -36,10 +37,6 @@ export function hopByHopAnd(...numbers: number[]): FieldMask {
 export function nominatedFields(list: ReadonlyHeaderList): readonly string[] | undefined {
   const value = list.getList('connection');
   if (value === undefined || value === 'keep-alive' || value === 'close') return undefined;
-  const names = value
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'close' && name !== 'keep-alive');
+  const names = listMembers(value).filter((name) => name !== 'close' && name !== 'keep-alive');
   return names.length === 0 ? undefined : names;
 }

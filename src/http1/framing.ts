@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion } from '../http/head.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
+import { listMembers } from '../http/list-members.ts';
 import { SEEN } from './field-section.ts';
 
 /** A body in the chunked transfer coding. */
@@ -51,11 +52,7 @@ export function responseFraming(
 
 /** Only `chunked`, once and alone, is a coding that we speak. */
 function codingVerdict(values: readonly string[]): Framing | ErrorCode {
-  const codings = values
-    .join(',')
-    .split(',')
-    .map((coding) => coding.trim().toLowerCase())
-    .filter((coding) => coding !== '');
+  const codings = listMembers(values.join(','));
   if (codings.length === 1 && codings[0] === 'chunked') return CHUNKED;
   const last = codings.at(-1);
   if (last !== 'chunked' || codings.indexOf('chunked') !== codings.length - 1)
@@ -63,17 +60,16 @@ function codingVerdict(values: readonly string[]): Framing | ErrorCode {
   return 'http1.framing.unknown-coding';
 }
 
-/** Digits only, and not so many zeros in front that a reader may cut them off elsewhere. */
-const LENGTH = /^[0-9]{1,19}$/;
+/** Digits and the white space around them, and not so many zeros in front that a reader may cut them off elsewhere. */
+const LENGTH = /^[\t ]*[0-9]{1,19}[\t ]*$/;
 
 /** One length, or a list of equal ones (RFC 9110 §8.6). */
 function lengthVerdict(values: readonly string[]): Framing | ErrorCode {
   let length = -1;
   for (const value of values) {
     for (const part of value.split(',')) {
-      const digits = part.trim();
-      if (!LENGTH.test(digits)) return 'http1.framing.malformed-length';
-      const parsed = Number(digits);
+      if (!LENGTH.test(part)) return 'http1.framing.malformed-length';
+      const parsed = Number(part);
       if (!Number.isSafeInteger(parsed)) return 'http1.framing.malformed-length';
       if (length !== -1 && parsed !== length) return 'http1.framing.differing-lengths';
       length = parsed;
@@ -85,10 +81,7 @@ function lengthVerdict(values: readonly string[]): Framing | ErrorCode {
 /** Whether the connection may serve another message after this one (RFC 9112 §9.3), by what the head says of it. */
 export function wantsKeepAlive(version: HttpVersion, headers: ReadonlyHeaderList, seen: number): boolean {
   if ((seen & SEEN.connection) === 0) return version === 11;
-  const options = (headers.getList('connection') as string)
-    .toLowerCase()
-    .split(',')
-    .map((option) => option.trim());
+  const options = listMembers(headers.getList('connection') as string);
   if (options.includes('close')) return false;
   return version === 11 || options.includes('keep-alive');
 }
