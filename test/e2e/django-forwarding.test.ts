@@ -76,6 +76,23 @@ suite('Django behind the proxy', { skip: requires(...DJANGO_PROGRAMS, 'curl') },
       assert.match((await described(request().replace('HTTP/1.1', 'HTTP/1.0'))).seen.fields.via, /^1\.0 \S+/);
     });
 
+    for (const forged of ['X-Forwarded-For', 'X_Forwarded_For', 'x_forwarded-for']) {
+      test(`who asked, whatever the client says of itself in ${forged}`, async () => {
+        const { seen } = await described(request(`${forged}: 6.6.6.6`));
+        assert.equal(seen.fields['x-forwarded-for'], '127.0.0.1');
+      });
+    }
+
+    test('how and under which id, whatever the client says of itself', async () => {
+      const { seen, id } = await described(
+        request('X-Forwarded-Proto: https', 'X-Forwarded-Host: evil.example', 'X-Request-Id: mine'),
+      );
+      assert.equal(seen.fields['x-forwarded-proto'], 'http');
+      assert.equal(seen.fields['x-forwarded-host'], host());
+      assert.equal(seen.fields['x-request-id'], id);
+      assert.notEqual(id, 'mine');
+    });
+
     test('end-to-end fields as they were, cookies too', async () => {
       const { seen } = await described(
         request('X-Thing: a, b', 'Cookie: one=1; two=2', 'Accept: text/x', 'X-Empty:'),

@@ -162,39 +162,3 @@ suite("a site's own 404.html", () => {
     assert.doesNotMatch((await exchange(server.port, get('/nothing-here'))).body.toString(), /Lost\?/);
   });
 });
-
-suite('the log', () => {
-  test('has one line for each refusal, with its id, status and error code', async () => {
-    for (const { status, request } of [
-      ...REFUSALS.map((each) => ({ ...each, request: each.request() })),
-      ...MALFORMED,
-    ]) {
-      const response = await exchange(server.port, request, 'GET');
-      const [entry, ...more] = await server.untilLoggedAs(id(response));
-      assert.deepEqual(more, []);
-      assert.equal(entry.status, String(status));
-      assert.equal(entry.bytes, String(response.body.length));
-      assert.match(entry.error ?? '', /^[a-z0-9]+(\.[a-z0-9-]+)+(\.\d)?$/, `error= of the ${status}`);
-    }
-  });
-
-  test('cannot be forged by what a client sends', async () => {
-    const forged = ' | status=200 | [INFO] DREAM_SERVER REQUEST | id=0';
-    for (const request of [
-      get(`/a${encodeURIComponent(`\r\n${forged}`)}`),
-      get(`/a|status=200|${'%7C'.repeat(3)}`),
-      get('/\x1b[31mred'),
-      head('GET / HTTP/1.1', `Host: a${forged}`),
-      head(`GET${forged} / HTTP/1.1`, 'Host: a'),
-      head(`${forged.replaceAll(' ', '\t')} / HTTP/1.1`, 'Host: a'),
-      get('/', `X: \r${forged}`),
-    ]) {
-      const response = await exchange(server.port, request, 'GET');
-      const entries = await server.untilLoggedAs(id(response));
-      assert.equal(entries.length, 1);
-      assert.equal(entries[0].status, String(response.status));
-    }
-    assert.ok(server.requests.every((entry) => entry.id !== '0'));
-    assert.doesNotMatch(server.child.stdout.join(''), /\x1b\[31m/);
-  });
-});

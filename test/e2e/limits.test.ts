@@ -66,6 +66,38 @@ suite('limits.connections', () => {
     for (let round = 0; round < 100; round++) await until(served, { what: 'an answer' });
   });
 
+  test('clients that leave in the middle of things use up nothing', async () => {
+    await using server = await serveFiles({ limits: { connections: 8 }, workers: 1 });
+    const beginnings = [
+      '',
+      'GET /he',
+      get('/huge.bin'),
+      get('/huge.bin') + get('/huge.bin'),
+      `${head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 10')}abc`,
+      head('GET / HTTP/1.1', 'Malformed'),
+    ];
+    for (let round = 0; round < 20; round++) {
+      for (const beginning of beginnings) {
+        using client = await RawConnection.connect(server.port);
+        await client.send(beginning);
+        if (round % 2 === 0) client.reset();
+      }
+    }
+    const all = async (): Promise<boolean> => {
+      const clients = await Promise.all(Array.from({ length: 8 }, () => RawConnection.connect(server.port)));
+      const statuses = await Promise.all(
+        clients.map(async (client) => {
+          await client.send(get('/hello.txt'));
+          const { status } = await client.response();
+          return status;
+        }),
+      );
+      for (const client of clients) client.close();
+      return statuses.every((status) => status === 200);
+    };
+    await until(all, { what: 'all eight places are free again' });
+  });
+
   test('2,000 idle connections are held, and the server still serves', async () => {
     await using server = await serveFiles({ workers: 1 });
     const clients: RawConnection[] = [];

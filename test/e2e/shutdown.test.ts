@@ -1,8 +1,7 @@
 /** Stopping: what was begun is finished, nothing new is begun, nothing is lost from the log. */
 import assert from 'node:assert/strict';
-import { readFileSync, truncateSync } from 'node:fs';
+import { truncateSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
-import { parseAccessLog } from '../support/access-log.ts';
 import { DJANGO_PROGRAMS, DjangoSite } from '../support/django.ts';
 import { type Configuration, type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { get } from '../support/message.ts';
@@ -11,7 +10,6 @@ import { field } from '../support/parse-response.ts';
 import { accepts } from '../support/ports.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
-import { temporaryDirectory } from '../support/temp.ts';
 import { until } from '../support/until.ts';
 
 const LARGE = 64 << 20;
@@ -132,52 +130,4 @@ test('a backend that is still thinking is waited for', { skip: requires(...DJANG
   await busy.end();
   assert.deepEqual(await server.child.exited, CLEAN);
   assert.equal(server.requests.length, 1);
-});
-
-suite('the access log is complete after a stop', () => {
-  const CONNECTIONS = 20;
-  const EACH = 200;
-
-  async function load(server: DreamServer): Promise<void> {
-    const one = async (): Promise<void> => {
-      using client = await RawConnection.connect(server.port);
-      for (let count = 0; count < EACH; count++) {
-        await client.send(get(`/hello.txt?${count}`));
-        await client.response();
-      }
-    };
-    await Promise.all(Array.from({ length: CONNECTIONS }, one));
-  }
-
-  for (const workers of [1, 2]) {
-    for (const target of ['standard output', 'a file']) {
-      test(`on ${target} with ${workers} worker(s)`, async () => {
-        using directory = temporaryDirectory();
-        const path = directory.join('access.log');
-        await using server = await serveFiles({
-          workers,
-          ...(target === 'a file' ? { accessLog: { path } } : {}),
-        });
-        await load(server);
-        assert.deepEqual(await server.stop(), CLEAN);
-        const lines = target === 'a file' ? readFileSync(path, 'utf8').split('\n') : server.child.stdout;
-        const entries = parseAccessLog(lines);
-        assert.equal(entries.length, CONNECTIONS * EACH);
-        assert.equal(new Set(entries.map((entry) => entry.id)).size, entries.length, 'ids differ');
-      });
-    }
-  }
-
-  test('in JSON', async () => {
-    await using server = await serveFiles({ accessLog: { format: 'json' }, workers: 1 });
-    await load(server);
-    assert.deepEqual(await server.stop(), CLEAN);
-    const entries = server.child.stdout
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-    assert.equal(entries.length, CONNECTIONS * EACH);
-    for (const key of ['id', 'ip', 'method', 'host', 'path', 'status', 'bytes', 'latency']) {
-      assert.ok(key in entries[0] || `${key}Ms` in entries[0], `${key} in ${JSON.stringify(entries[0])}`);
-    }
-  });
 });

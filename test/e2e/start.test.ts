@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { after, before, suite, test } from 'node:test';
-import { dreamserver, startCommand, startDreamServer } from '../support/dreamserver.ts';
+import { dreamserver, startCommand, startDreamServer, untilListening } from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
 import { freePort } from '../support/ports.ts';
-import { exchange } from '../support/raw-connection.ts';
+import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temp.ts';
 import { within } from '../support/until.ts';
@@ -84,6 +84,14 @@ suite('a failed start', () => {
     await failsToStart(['run', '-c', directory.join('absent.yaml')], /absent\.yaml/);
   });
 
+  test('an access log that cannot be opened', async () => {
+    const config = directory.write(
+      'log.yaml',
+      'routes: [{ respond: { status: 200 } }]\naccessLog: { path: ./no/log }\n',
+    );
+    await failsToStart(['run', '-c', config], /no\/log/);
+  });
+
   test('a configuration that cannot be read', async () => {
     mkdirSync(directory.join('folder.yaml'));
     await failsToStart(['run', '-c', directory.join('folder.yaml')], /folder\.yaml/);
@@ -129,10 +137,57 @@ suite('bad usage exits with 2', () => {
 suite('a start', () => {
   test('says where it listens, what it serves and where it logs', async () => {
     await using server = await startDreamServer({ routes: [{ files: { root: site.root } }] });
-    const banner = server.child.output;
+    const output = (): string => server.child.output;
+    await server.child.untilOutput('the whole banner', () => /workers/i.test(output()));
+    const banner = output();
     assert.match(banner, new RegExp(`127\\.0\\.0\\.1:${server.port}`));
     assert.ok(banner.includes(site.root), banner);
     assert.match(banner, /stdout|standard output/i);
+  });
+
+  test('without a command serves by the configuration of the folder that it is in', async () => {
+    const port = await freePort();
+    directory.write(
+      'here/dreamserver.yaml',
+      `listeners: [{ address: "127.0.0.1:${port}" }]\nroutes: [{ files: { root: ./public } }]\n`,
+    );
+    directory.write('here/public/index.html', 'configured\n');
+    const child = dreamserver([], { cwd: directory.join('here') });
+    await untilListening(child);
+    assert.equal((await exchange(port, get('/'))).body.toString(), 'configured\n');
+    assert.deepEqual(await child.stop(), { code: 0, signal: null });
+  });
+
+  test('without a command and a configuration serves ./staticfiles', async () => {
+    const port = await freePort();
+    directory.write('bare/staticfiles/index.html', 'static\n');
+    const child = dreamserver(['--listen', `127.0.0.1:${port}`], { cwd: directory.join('bare') });
+    await untilListening(child);
+    assert.equal((await exchange(port, get('/'))).body.toString(), 'static\n');
+    assert.deepEqual(await child.stop(), { code: 0, signal: null });
+  });
+
+  test('listens on several addresses: IPv6 and a unix socket too', async () => {
+    const port = await freePort();
+    const path = directory.join('dreamserver.sock');
+    for (let round = 0; round < 2; round++) {
+      await using server = await startDreamServer({
+        listeners: [
+          { address: `127.0.0.1:${port}` },
+          { address: `[::1]:${port}` },
+          { address: `unix:${path}` },
+        ],
+        routes: [{ respond: { status: 200, body: 'ok' } }],
+        workers: 2,
+      });
+      for (const where of [{ port, host: '127.0.0.1' }, { port, host: '::1' }, { path }]) {
+        using client = await RawConnection.open(where);
+        await client.send(get('/'));
+        assert.equal((await client.response()).body.toString(), 'ok', JSON.stringify(where));
+      }
+      // The second round shows that neither an orderly end nor a sudden one leaves the address taken.
+      await server.stop(round === 0 ? 'SIGKILL' : 'SIGTERM');
+    }
   });
 
   test('`files DIR` serves the directory', async () => {

@@ -21,6 +21,7 @@ before(async () => {
     upstreams: { backend: { servers: [backend.url] } },
     routes: [
       { match: { path: '/streamed' }, proxy: { to: 'backend', buffer: { request: 'off' } } },
+      { match: { path: '/respond' }, respond: { status: 200, body: 'quick' } },
       { proxy: { to: 'backend' } },
     ],
     workers: 1,
@@ -151,6 +152,45 @@ suite('a response body', () => {
       upstream.close();
       await assert.rejects(reader.response(), /ended/, framing);
     }
+  });
+
+  test('that ends too early, to HTTP/1.0: the connection is reset, as its end alone would pass for the end of the body', async () => {
+    await client.send(head('GET / HTTP/1.0', 'Host: localhost'));
+    const upstream = await backend.accept();
+    await upstream.untilText('\r\n\r\n');
+    await upstream.send(head('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked') + chunk('first'));
+    await client.untilText('first');
+    upstream.close();
+    assert.equal(await client.ended, 'reset');
+  });
+
+  test('that is malformed before anything of it was sent on gives 502', async () => {
+    await client.send(get('/'));
+    const upstream = await backend.accept();
+    await upstream.untilText('\r\n\r\n');
+    await upstream.send(`${head('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked')}no size\r\n`);
+    assert.equal((await client.response()).status, 502);
+  });
+
+  test('reaches a client that has closed its own side', async () => {
+    await client.send(get('/'));
+    client.halfClose();
+    const upstream = await backend.accept();
+    await upstream.untilText('\r\n\r\n');
+    await upstream.send(OK);
+    assert.equal((await client.response()).status, 200);
+    await client.end();
+  });
+
+  test('of a slow backend is not overtaken by the answers to what was pipelined behind it', async () => {
+    await client.send(get('/slow') + get('/respond') + get('/respond'));
+    const upstream = await backend.accept();
+    await upstream.untilText('\r\n\r\n');
+    assert.equal(client.unread.length, 0);
+    await upstream.send(`${head('HTTP/1.1 200 OK', 'Content-Length: 4')}slow`);
+    const bodies = [];
+    for (let count = 0; count < 3; count++) bodies.push((await client.response()).body.toString());
+    assert.deepEqual(bodies, ['slow', 'quick', 'quick']);
   });
 
   test('that ends with the connection is framed for the client', async () => {

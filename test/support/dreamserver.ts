@@ -99,7 +99,8 @@ export async function startCommand(...args: readonly string[]): Promise<DreamSer
   return new DreamServer(child, port);
 }
 
-async function untilListening(child: Child): Promise<void> {
+/** Waits until it says that it listens. @throws Error with what it said when it ends before */
+export async function untilListening(child: Child): Promise<void> {
   const listens = (): boolean => [...child.stdout, ...child.stderr].some((line) => /listening/i.test(line));
   await child.untilOutput('it says that it listens', listens);
 }

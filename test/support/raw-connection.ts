@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { parseResponse, type RawResponse } from './parse-response.ts';
 import { within } from './until.ts';
 
@@ -47,8 +47,13 @@ export class RawConnection implements Disposable {
   }
 
   /** Connects to a port of 127.0.0.1. @throws the socket's error, such as ECONNREFUSED */
-  static async connect(port: number): Promise<RawConnection> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  static connect(port: number): Promise<RawConnection> {
+    return RawConnection.open({ port, host: '127.0.0.1' });
+  }
+
+  /** Connects to an address of any kind. */
+  static async open(address: NetConnectOpts): Promise<RawConnection> {
+    const socket = connect({ ...address, allowHalfOpen: true });
     await once(socket, 'connect');
     return new RawConnection(socket);
   }
