@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { parseInPieces, sameForEveryCut } from '../../test/support/in-pieces.ts';
+import { head } from '../../test/support/message.ts';
+import { SEEN } from './field-section.ts';
+import { ResponseHeadParser } from './parse-response-head.ts';
+
+const LIMITS = { headerBytes: 1000, headers: 10, uriBytes: 0 };
+
+interface Parsed {
+  readonly status: number;
+  readonly reason: string;
+  readonly version: number;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly seen: number;
+  readonly consumed: number;
+}
+
+/** What becomes of a response's head, however its bytes are cut. */
+function outcome(message: string, limits = LIMITS): Parsed | string {
+  const bytes = Buffer.from(message, 'latin1');
+  return sameForEveryCut(bytes, (ends) => {
+    const parser = new ResponseHeadParser(limits);
+    const verdict = parseInPieces(bytes, ends, (...piece) => parser.parse(...piece));
+    if (verdict === 'need-more') return verdict;
+    if (verdict === 'refused') {
+      return parser.detail === undefined ? parser.error : `${parser.error} (${parser.detail})`;
+    }
+    assert.ok(parser.head);
+    const { headers, ...rest } = parser.head;
+    return { ...rest, fields: [...headers], seen: parser.seen, consumed: verdict.consumed };
+  });
+}
+
+function statusLine(line: string): Pick<Parsed, 'status' | 'reason' | 'version'> | string {
+  const parsed = outcome(head(line));
+  if (typeof parsed === 'string') return parsed;
+  return { status: parsed.status, reason: parsed.reason, version: parsed.version };
+}
+
+describe('a response head', () => {
+  it('is version, status, reason and field lines (RFC 9112 §4, §5)', () => {
+    const message = head('HTTP/1.1 200 OK', 'Content-Length: 5', 'x-own:1');
+    assert.deepEqual(outcome(`${message}hello`), {
+      status: 200,
+      reason: 'OK',
+      version: 11,
+      fields: [
+        ['Content-Length', '5'],
+        ['x-own', '1'],
+      ],
+      seen: SEEN.contentLength,
+      consumed: message.length,
+    });
+  });
+
+  it('is awaited until it is whole', () => {
+    const message = head('HTTP/1.1 200 OK', 'A: b');
+    for (let length = 0; length < message.length; length++)
+      assert.equal(outcome(message.slice(0, length)), 'need-more');
+  });
+
+  it('may have any status of three digits, of HTTP/1.0 and HTTP/1.1', () => {
+    for (const status of [100, 101, 199, 200, 204, 304, 418, 599, 999]) {
+      assert.deepEqual(statusLine(`HTTP/1.0 ${status} `), { status, reason: '', version: 10 });
+    }
+  });
+
+  it('may have a reason of any words, or none, even without its space', () => {
+    for (const reason of ['OK', 'Not  Found', 'caf\xe9', ' leading', 'tab\there', 'a: b']) {
+      assert.deepEqual(statusLine(`HTTP/1.1 200 ${reason}`), { status: 200, reason, version: 11 });
+    }
+    assert.deepEqual(statusLine('HTTP/1.1 200 '), { status: 200, reason: '', version: 11 });
+    assert.deepEqual(statusLine('HTTP/1.1 200'), { status: 200, reason: '', version: 11 });
+  });
+
+  it('is refused with any other status line', () => {
+    const lines = [
+      '',
+      ' HTTP/1.1 200 OK',
+      'http/1.1 200 OK',
+      'HTTP/1.2 200 OK',
+      'HTTP/2.0 200 OK',
+      'HTTP/0.9 200 OK',
+      'HTTP/1.1  200 OK',
+      'HTTP/1.1\t200 OK',
+      'HTTP/1.1 2000 OK',
+      'HTTP/1.1 20 OK',
+      'HTTP/1.1 099 OK',
+      'HTTP/1.1 2x0 OK',
+      'HTTP/1.1 -20 OK',
+      'HTTP/1.1 200\tOK',
+      'HTTP/1.1 200OK',
+      'HTTP/1.1 200 O\0K',
+      'HTTP/1.1 200 O\x7fK',
+      'HTTP/1.1',
+      'ICY 200 OK',
+      'hello',
+    ];
+    for (const line of lines)
+      assert.equal(statusLine(line), 'upstream.malformed-response', JSON.stringify(line));
+  });
+
+  it('is refused with a status line that ends in anything but CRLF', () => {
+    for (const text of [
+      'HTTP/1.1 200 OK\n\r\n',
+      'HTTP/1.1 200 OK\r\r\n',
+      'HTTP/1.1 200\n',
+      'HTTP/1.1 200 OK\rA: b',
+    ]) {
+      assert.equal(outcome(text), 'upstream.malformed-response', JSON.stringify(text));
+    }
+  });
+
+  it('is refused with a field line that is refused in a request, and tells the rule', () => {
+    const details = {
+      'A : b': 'http1.field.space-before-colon',
+      ' A: b': 'http1.field.line-folding',
+      'A: \0': 'http1.field.malformed-value',
+      'A\xe9: b': 'http1.field.malformed-name',
+      'A: b\rC: d': 'http1.line.bare-cr',
+      'A: b\nC: d': 'http1.line.bare-lf',
+    };
+    for (const [line, detail] of Object.entries(details)) {
+      assert.equal(outcome(head('HTTP/1.1 200 OK', line)), `upstream.malformed-response (${detail})`);
+    }
+  });
+
+  it('is refused past the limits of its bytes and its fields', () => {
+    const message = head('HTTP/1.1 200 OK', 'A: b');
+    assert.equal(typeof outcome(message, { ...LIMITS, headerBytes: message.length }), 'object');
+    assert.equal(
+      outcome(message, { ...LIMITS, headerBytes: message.length - 1 }),
+      'upstream.response-too-large',
+    );
+    assert.equal(
+      outcome('HTTP/1.1 200 a very long reason', { ...LIMITS, headerBytes: 20 }),
+      'upstream.response-too-large',
+    );
+    assert.equal(
+      outcome(head('HTTP/1.1 200 OK', 'A: 1', 'B: 2'), { ...LIMITS, headers: 1 }),
+      'upstream.malformed-response (http1.head.too-many-fields)',
+    );
+  });
+
+  it('is parsed one after the other, as interim answers come (RFC 9110 §15.2)', () => {
+    const parser = new ResponseHeadParser(LIMITS);
+    const bytes = Buffer.from(
+      head('HTTP/1.1 103 Early Hints', 'Link: a') + head('HTTP/1.1 200 OK', 'Upgrade: b'),
+    );
+    const first = parser.parse(bytes, 0, bytes.length);
+    const interim = parser.head;
+    parser.reset();
+    assert.equal(parser.parse(bytes, first, bytes.length), bytes.length);
+    assert.deepEqual([interim?.status, interim?.headers.get('link')], [103, 'a']);
+    assert.deepEqual(
+      [parser.head?.status, parser.head?.headers.has('link'), parser.seen],
+      [200, false, SEEN.upgrade],
+    );
+  });
+
+  it('comes to the same however its bytes are cut, whatever they are, and nothing is thrown', () => {
+    const piece = fc.constantFrom(
+      'HTTP/1.1',
+      ' ',
+      '200',
+      'OK',
+      '\r\n',
+      '\r\n',
+      '\r',
+      '\n',
+      'A: b',
+      ':',
+      '\t',
+      '\0',
+      '\xff',
+      '2',
+    );
+    const start = fc.constantFrom(
+      '',
+      'HTTP/1.1 200',
+      'HTTP/1.0 404 Not Found\r\n',
+      'HTTP/1.1 200 OK\r\nA: b\r\n',
+    );
+    fc.assert(
+      fc.property(start, fc.array(piece, { maxLength: 8 }), (line, rest) => {
+        outcome(line + rest.join(''), { ...LIMITS, headerBytes: 60, headers: 2 });
+      }),
+    );
+  });
+});
