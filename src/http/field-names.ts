@@ -73,7 +73,7 @@ export function knownField(name: KnownFieldName): number {
 
 /** The lower-case name of a known field's number. */
 export function fieldNameOf(number: number): string {
-  return NAMES[number - 1] as string;
+  return NAMES[number - 1];
 }
 
 /** Bits of the hash that index the table below; large enough that no two known names share a slot. */
@@ -91,11 +91,11 @@ for (const [name, number] of numbers) {
   for (let i = 0; i < name.length; i++) hash = hashStep(hash, name.charCodeAt(i));
   const slot = hash & HASH_MASK;
   if (byHash[slot] !== 0)
-    throw new Error(`field names ${name} and ${fieldNameOf(byHash[slot] as number)} share a hash slot`);
+    throw new Error(`field names ${name} and ${fieldNameOf(byHash[slot])} share a hash slot`);
   byHash[slot] = number;
 }
 
 /** The one known field that a name with this hash can be, or 0; the caller still has to compare the name itself. */
 export function candidateField(hash: number): number {
-  return byHash[hash & HASH_MASK] as number;
+  return byHash[hash & HASH_MASK];
 }

@@ -60,7 +60,7 @@ export class HeaderList implements ReadonlyHeaderList {
       if (this.#isNamed(i, number, name)) return this.text.slice(spans[i + 3], spans[i + 4]);
     }
     for (let i = 0; i < this.added.length; i += 2) {
-      if (sameName(this.added[i] as string, name)) return this.added[i + 1];
+      if (sameName(this.added[i], name)) return this.added[i + 1];
     }
     return undefined;
   }
@@ -80,7 +80,7 @@ export class HeaderList implements ReadonlyHeaderList {
       if (this.#isNamed(i, number, name)) values.push(this.text.slice(this.spans[i + 3], this.spans[i + 4]));
     }
     for (let i = 0; i < this.added.length; i += 2) {
-      if (sameName(this.added[i] as string, name)) values.push(this.added[i + 1] as string);
+      if (sameName(this.added[i], name)) values.push(this.added[i + 1]);
     }
     return values;
   }
@@ -111,7 +111,7 @@ export class HeaderList implements ReadonlyHeaderList {
       if (this.#isNamed(i, number, name)) this.spans[i] = REMOVED;
     }
     for (let i = this.added.length - 2; i >= 0; i -= 2) {
-      if (sameName(this.added[i] as string, name)) this.added.splice(i, 2);
+      if (sameName(this.added[i], name)) this.added.splice(i, 2);
     }
     return this;
   }
@@ -128,14 +128,14 @@ export class HeaderList implements ReadonlyHeaderList {
       if (spans[i] === REMOVED) continue;
       yield [text.slice(spans[i + 1], spans[i + 2]), text.slice(spans[i + 3], spans[i + 4])];
     }
-    for (let i = 0; i < added.length; i += 2) yield [added[i] as string, added[i + 1] as string];
+    for (let i = 0; i < added.length; i += 2) yield [added[i], added[i + 1]];
   }
 
   #isNamed(i: number, number: number, name: string): boolean {
-    const found = this.spans[i] as number;
+    const found = this.spans[i];
     if (number !== 0 || found !== 0) return found === number;
-    const start = this.spans[i + 1] as number;
-    const end = this.spans[i + 2] as number;
+    const start = this.spans[i + 1];
+    const end = this.spans[i + 2];
     return end - start === name.length && sameName(this.text.slice(start, end), name);
   }
 }
@@ -145,7 +145,6 @@ function sameName(a: string, b: string): boolean {
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// oxlint-disable-next-line no-control-regex -- the control bytes are the point
 const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t \x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 
 /** Whether a name and value may be sent as a field line (RFC 9110 §5.1, §5.5): for what configuration and plugins hand in. */

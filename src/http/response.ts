@@ -28,9 +28,7 @@ export class Response {
     status: number,
     headers: HeaderList = new HeaderList(),
     body: Body = null,
-    options:
-      | { error?: ErrorCode | undefined; reason?: string | undefined; reusable?: boolean }
-      | undefined = undefined,
+    options?: { error?: ErrorCode | undefined; reason?: string | undefined; reusable?: boolean },
   ) {
     this.status = status;
     this.headers = headers;

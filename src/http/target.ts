@@ -20,7 +20,7 @@ const TRIPLET = /%(?:[0-9A-Fa-f]{2})?/g;
 
 function decodeUnreserved(path: string): string | undefined {
   let broken = false;
-  const decoded = path.replace(TRIPLET, (triplet) => {
+  const decoded = path.replaceAll(TRIPLET, (triplet) => {
     if (triplet.length === 1 || triplet === '%00') {
       broken = true;
       return triplet;

@@ -39,6 +39,8 @@ export class MessageWriter implements BodySink {
   #mode: BodyMode = 'none';
   #source: BodySource | undefined = undefined;
   #sent = 0;
+  /** What was unsent when the stall was last looked at. */
+  #unsent = 0;
   #expected = 0;
   /** `send` is on the stack: what comes now can wait for the flush behind it. */
   #gathering = false;
@@ -49,7 +51,7 @@ export class MessageWriter implements BodySink {
     this.#transport = transport;
     this.#owner = owner;
     this.#stallTimeout = stallTimeout;
-    this.#stall = new Deadline(() => this.abort('http1.timeout.write-stall'));
+    this.#stall = new Deadline(() => this.#checkStall());
   }
 
   /** Whether the last message is all written. */
@@ -95,7 +97,7 @@ export class MessageWriter implements BodySink {
     if (this.#out === '') return;
     const out = this.#out;
     this.#out = '';
-    if (!this.#transport.write(out)) this.#stall.arm('write-stall', this.#stallTimeout);
+    if (!this.#transport.write(out)) this.#stalled();
   }
 
   // ---- BodySink
@@ -125,7 +127,7 @@ export class MessageWriter implements BodySink {
       head === '' && tail === ''
         ? this.#transport.write(chunk)
         : this.#transport.writeBoth(head, chunk, tail);
-    if (!taken) this.#stall.arm('write-stall', this.#stallTimeout);
+    if (!taken) this.#stalled();
     return taken;
   }
 
@@ -177,7 +179,7 @@ export class MessageWriter implements BodySink {
     }
     const out = this.#out;
     this.#out = '';
-    if (!this.#transport.writeBoth(out, body, '')) this.#stall.arm('write-stall', this.#stallTimeout);
+    if (!this.#transport.writeBoth(out, body, '')) this.#stalled();
   }
 
   /** All of the message is written; it is over when the system has taken it. */
@@ -186,9 +188,21 @@ export class MessageWriter implements BodySink {
     if (this.#transport.pending === 0) this.#finish(undefined);
   }
 
+  #stalled(): void {
+    this.#unsent = this.#transport.unsent;
+    this.#stall.arm('write-stall', this.#stallTimeout);
+  }
+
+  /** Time is up: a client that has taken a part, however small, has more. */
+  #checkStall(): void {
+    if (this.#transport.unsent < this.#unsent) this.#stalled();
+    else this.abort('http1.timeout.write-stall');
+  }
+
   #finish(error: ErrorCode | undefined): void {
     this.#state = 'idle';
     this.#stall.clear();
-    this.#owner.written(this.#sent, error);
+    const lost = error === undefined ? 0 : this.#transport.unsent;
+    this.#owner.written(Math.max(0, this.#sent - lost), error);
   }
 }

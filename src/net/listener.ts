@@ -7,6 +7,9 @@ export interface ListenTarget {
   readonly path?: string | undefined;
 }
 
+/** A connection that was accepted and not read from: `SocketTransport.accepted` takes it over. */
+export type AcceptedSocket = net.Socket;
+
 /** A listening socket of this thread. */
 export class Listener {
   readonly #server: net.Server;
@@ -23,7 +26,7 @@ export class Listener {
   static open(
     target: ListenTarget,
     reusePort: boolean,
-    accept: (socket: net.Socket) => void,
+    accept: (socket: AcceptedSocket) => void,
   ): Promise<Listener> {
     const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept);
     return new Promise((resolve, reject) => {

@@ -104,6 +104,12 @@ export class SocketTransport implements Transport {
     return this.#socket.writableLength;
   }
 
+  get unsent(): number {
+    const { _handle: handle } = this.#socket as unknown as { _handle: { writeQueueSize?: number } | null };
+    const waiting = this.#socket.writableLength;
+    return Math.min(waiting, handle?.writeQueueSize ?? waiting);
+  }
+
   write(data: string | Buffer): boolean {
     const socket = this.#socket;
     if (typeof data === 'string') socket.write(data, 'latin1');

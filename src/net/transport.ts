@@ -21,8 +21,10 @@ export interface Transport {
   write(data: string | Buffer): boolean;
   /** Send a string and a Buffer behind it, in one system call. */
   writeBoth(head: string, data: Buffer, tail: string): boolean;
-  /** Bytes written that the system has not taken yet. */
+  /** Bytes of the writes that the system has not taken whole yet; 0 when nothing waits. */
   readonly pending: number;
+  /** The same, less what it has taken of them so far; it gets smaller while the other side reads, however slowly. */
+  readonly unsent: number;
   pause(): void;
   resume(): void;
   /**

@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net';
 import { compileRouteTable } from '../config/compile.ts';
 import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { Listener } from '../net/listener.ts';
+import type { AcceptedSocket } from '../net/listener.ts';
 import { SocketTransport } from '../net/socket-transport.ts';
 import { createAccessLog } from '../observe/access-log.ts';
 import type { AccessLog } from '../observe/access-log.ts';
@@ -98,11 +98,13 @@ export class ThreadServer {
     for (const session of this.#sessions) session.connection.drain();
     if (this.#sessions.size > 0) {
       await new Promise<void>((resolve) => {
-        this.#allClosed = resolve;
         const cutOff = setTimeout(() => {
           for (const session of this.#sessions) session.connection.destroy();
         }, this.#config.timeouts.shutdown);
-        cutOff.unref();
+        this.#allClosed = () => {
+          clearTimeout(cutOff);
+          resolve();
+        };
       });
     }
     this.#upstreams.close();
@@ -116,7 +118,7 @@ export class ThreadServer {
     this.#eventSink.flushSync();
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: AcceptedSocket): void {
     if (!this.#shared.tryAcceptConnection(this.#config.limits.connections)) {
       this.#turnAway(socket);
       return;
@@ -135,7 +137,7 @@ export class ThreadServer {
     if (this.#sessions.size === 0) this.#allClosed?.();
   }
 
-  #turnAway(socket: Socket): void {
+  #turnAway(socket: AcceptedSocket): void {
     const { serverHeader } = this.#config;
     const line = serverHeader === undefined ? '' : `Server: ${serverHeader}\r\n`;
     turnAway(socket, line, (ip, id, bytes) => {

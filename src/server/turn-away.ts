@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { Deadline } from '../core/deadline.ts';
 import { encodeResponseHead } from '../http1/encode-response-head.ts';
+import type { AcceptedSocket } from '../net/listener.ts';
 import { SocketTransport } from '../net/socket-transport.ts';
 import { errorResponse } from '../pipeline/error-response.ts';
 
@@ -17,7 +17,7 @@ let present = 0;
  * whatever it asks for.
  */
 export function turnAway(
-  socket: Socket,
+  socket: AcceptedSocket,
   serverLine: string,
   done: (address: string, id: string, bytes: number) => void,
 ): void {
