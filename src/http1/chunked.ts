@@ -14,6 +14,7 @@ const SIZE_DIGITS = 13;
 type State =
   | 'size-start'
   | 'size'
+  | 'blank'
   | 'extension'
   | 'quoted'
   | 'quoted-pair'
@@ -81,8 +82,16 @@ export class ChunkedDecoder {
             if (++this.#digits > SIZE_DIGITS) return this.#refuse('http1.chunk.size-overflow');
             this.#left = this.#left * 16 + HEX[byte];
           } else if (byte === CR) this.#state = 'size-end';
-          else if (byte === SEMICOLON || byte === SP || byte === HT) this.#state = 'extension';
+          else if (byte === SEMICOLON) this.#state = 'extension';
+          else if (byte === SP || byte === HT) this.#state = 'blank';
           else return this.#refuse(byte === LF ? 'http1.line.bare-lf' : 'http1.chunk.malformed-size');
+          break;
+        case 'blank':
+          // White space may stand before an extension, or fill the line up; another size behind it is no such thing.
+          if (byte === CR) this.#state = 'size-end';
+          else if (byte === SEMICOLON) this.#state = 'extension';
+          else if ((byte !== SP && byte !== HT) || !this.#extensionByteFits(byte))
+            return this.#refuse('http1.chunk.malformed-extension');
           break;
         case 'extension':
           if (byte === CR) this.#state = 'size-end';
