@@ -9,8 +9,8 @@ interface BodyConnection {
   continueBody(): void;
 }
 
-/** Who gets the body's bytes at the moment. */
-type Demand = 'unclaimed' | 'flowing' | 'stalled' | 'discarding';
+/** Who gets the body's bytes at the moment; `over`: nobody, its connection has turned to something else. */
+type Demand = 'unclaimed' | 'flowing' | 'stalled' | 'discarding' | 'over';
 
 /**
  * The body of a message that a connection receives: reading begins when somebody wants it, and pauses while the sink
@@ -52,7 +52,7 @@ export class IncomingBody implements BodySource {
   }
 
   cancel(): void {
-    if (this.demand === 'discarding') return;
+    if (this.demand === 'discarding' || this.demand === 'over') return;
     this.#sink = undefined;
     this.demand = 'discarding';
     this.#connection.continueBody();
@@ -71,6 +71,7 @@ export class IncomingBody implements BodySource {
   finish(): void {
     const sink = this.#sink;
     this.#sink = undefined;
+    this.demand = 'over';
     this.#ended = true;
     sink?.end();
   }
@@ -79,6 +80,7 @@ export class IncomingBody implements BodySource {
   fail(code: ErrorCode): void {
     const sink = this.#sink;
     this.#sink = undefined;
+    this.demand = 'over';
     this.#failure = new DreamError(code);
     sink?.fail(this.#failure);
   }
