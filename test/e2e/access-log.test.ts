@@ -12,11 +12,13 @@ import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 import { temporaryDirectory } from '../support/temp.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 let site: Site;
 before(() => {
-  site = temporarySite();
+  site = resources.use(temporarySite());
 });
-after(() => site.remove());
 
 const serveFiles = (more: Configuration): Promise<DreamServer> =>
   startDreamServer({ routes: [{ files: { root: site.root } }], ...more });
@@ -24,15 +26,14 @@ const serveFiles = (more: Configuration): Promise<DreamServer> =>
 suite('a line', () => {
   let server: DreamServer;
   before(async () => {
-    server = await startDreamServer({
-      upstreams: { dead: { servers: [`http://127.0.0.1:${await freePort()}`] } },
-      routes: [{ match: { path: '/dead' }, proxy: { to: 'dead' } }, { files: { root: site.root } }],
-      limits: { bodyBytes: '1KiB', headerBytes: '8KiB', uriBytes: '1KiB' },
-      workers: 1,
-    });
-  });
-  after(async () => {
-    assert.deepEqual(await server.stop(), { code: 0, signal: null });
+    server = resources.use(
+      await startDreamServer({
+        upstreams: { dead: { servers: [`http://127.0.0.1:${await freePort()}`] } },
+        routes: [{ match: { path: '/dead' }, proxy: { to: 'dead' } }, { files: { root: site.root } }],
+        limits: { bodyBytes: '1KiB', headerBytes: '8KiB', uriBytes: '1KiB' },
+        workers: 1,
+      }),
+    );
   });
 
   const id = (response: RawResponse): string => field(response, 'X-Request-Id') ?? '';

@@ -9,24 +9,24 @@ import { requires } from '../support/packages.ts';
 import { exchange } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 suite('a backend that is killed and started again', { skip: requires('nginx') }, () => {
   let site: Site;
   let nginx: Nginx;
   let server: DreamServer;
 
   before(async () => {
-    site = temporarySite();
-    nginx = await Nginx.start({ root: site.root });
-    server = await startDreamServer({
-      upstreams: { nginx: { servers: [nginx.url] } },
-      routes: [{ proxy: { to: 'nginx' } }],
-      workers: 2,
-    });
-  });
-  after(async () => {
-    assert.deepEqual(await server.stop(), { code: 0, signal: null });
-    await nginx[Symbol.asyncDispose]();
-    site.remove();
+    site = resources.use(temporarySite());
+    nginx = resources.use(await Nginx.start({ root: site.root }));
+    server = resources.use(
+      await startDreamServer({
+        upstreams: { nginx: { servers: [nginx.url] } },
+        routes: [{ proxy: { to: 'nginx' } }],
+        workers: 2,
+      }),
+    );
   });
   beforeEach(async () => {
     assert.equal((await exchange(server.port, get('/hello.txt'))).status, 200);

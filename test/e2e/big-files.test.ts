@@ -14,6 +14,9 @@ import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { sha256OfFile, sha256OfStream } from '../support/sha256.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 const SIZE = 2 ** 31;
 const ALLOWED_GROWTH = 64 << 20;
 const SLOW_READERS = 8;
@@ -23,12 +26,11 @@ suite('a file of 2 GiB', () => {
   let digest: string;
 
   before(async () => {
-    site = temporarySite();
+    site = resources.use(temporarySite());
     const path = site.write('big.bin', '');
     writeBigFile(path, SIZE);
     digest = await sha256OfFile(path);
   });
-  after(() => site.remove());
 
   suite('through files', () => {
     const start = (): Promise<DreamServer> =>
@@ -59,9 +61,8 @@ suite('a file of 2 GiB', () => {
   suite('through the proxy', { skip: requires('nginx') }, () => {
     let nginx: Nginx;
     before(async () => {
-      nginx = await Nginx.start({ root: site.root });
+      nginx = resources.use(await Nginx.start({ root: site.root }));
     });
-    after(() => nginx[Symbol.asyncDispose]());
 
     const start = (): Promise<DreamServer> =>
       startDreamServer({

@@ -12,6 +12,9 @@ import type { RawResponse } from '../support/parse-response.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 interface Case {
   readonly what: string;
   readonly bytes: string;
@@ -164,22 +167,19 @@ suite('byte by byte as in one piece', { skip: requires(...DJANGO_PROGRAMS) }, ()
   let server: DreamServer;
 
   before(async () => {
-    site = temporarySite();
-    django = await DjangoSite.start();
-    server = await startDreamServer({
-      upstreams: { django: { servers: [django.url] } },
-      routes: [
-        { match: { host: 'djangoserver.com' }, proxy: { to: 'django' } },
-        { files: { root: site.root } },
-      ],
-      limits: { headerBytes: '2KiB', uriBytes: '1KiB', bodyBytes: '4KiB' },
-      workers: 1,
-    });
-  });
-  after(async () => {
-    assert.deepEqual(await server.stop(), { code: 0, signal: null });
-    await django[Symbol.asyncDispose]();
-    site.remove();
+    site = resources.use(temporarySite());
+    django = resources.use(await DjangoSite.start());
+    server = resources.use(
+      await startDreamServer({
+        upstreams: { django: { servers: [django.url] } },
+        routes: [
+          { match: { host: 'djangoserver.com' }, proxy: { to: 'django' } },
+          { files: { root: site.root } },
+        ],
+        limits: { headerBytes: '2KiB', uriBytes: '1KiB', bodyBytes: '4KiB' },
+        workers: 1,
+      }),
+    );
   });
 
   for (const each of CASES) {

@@ -9,6 +9,9 @@ import { requires } from '../support/packages.ts';
 import { pseudoRandom, sha256, sha256OfFile } from '../support/sha256.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temp.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 const UPLOAD = pseudoRandom(20 * 1000 * 1000, 7);
 
 suite("Django's admin in Chromium", { skip: requires(...DJANGO_PROGRAMS, 'chromium') }, () => {
@@ -17,13 +20,9 @@ suite("Django's admin in Chromium", { skip: requires(...DJANGO_PROGRAMS, 'chromi
   let directory: TemporaryDirectory;
 
   before(async () => {
-    directory = temporaryDirectory();
-    [django, browser] = await Promise.all([DjangoSite.start(), startChromium(['djangoserver.com'])]);
-  });
-  after(async () => {
-    await browser?.close();
-    await django?.[Symbol.asyncDispose]();
-    directory.remove();
+    directory = resources.use(temporaryDirectory());
+    django = resources.use(await DjangoSite.start());
+    browser = resources.use(await startChromium(['djangoserver.com']));
   });
 
   const serve = (followRedirects: false | { max: number }): Promise<DreamServer> =>

@@ -8,6 +8,9 @@ import { requires } from '../support/packages.ts';
 import { pseudoRandom, sha256, sha256OfFile } from '../support/sha256.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temp.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 const UPLOAD = pseudoRandom(20 * 1000 * 1000);
 const DIGEST = sha256(UPLOAD);
 
@@ -18,19 +21,16 @@ suite('Django through curl', { skip: requires(...DJANGO_PROGRAMS, 'curl') }, () 
   let uploadPath: string;
 
   before(async () => {
-    directory = temporaryDirectory();
+    directory = resources.use(temporaryDirectory());
     uploadPath = directory.write('upload.bin', UPLOAD);
-    django = await DjangoSite.start();
-    server = await startDreamServer({
-      upstreams: { django: { servers: [django.url] } },
-      routes: [{ match: { host: 'djangoserver.com' }, proxy: { to: 'django' } }],
-      workers: 1,
-    });
-  });
-  after(async () => {
-    assert.deepEqual(await server.stop(), { code: 0, signal: null });
-    await django[Symbol.asyncDispose]();
-    directory.remove();
+    django = resources.use(await DjangoSite.start());
+    server = resources.use(
+      await startDreamServer({
+        upstreams: { django: { servers: [django.url] } },
+        routes: [{ match: { host: 'djangoserver.com' }, proxy: { to: 'django' } }],
+        workers: 1,
+      }),
+    );
   });
 
   const address = (path: string): string => `http://djangoserver.com:${server.port}${path}`;

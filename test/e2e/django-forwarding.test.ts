@@ -9,6 +9,9 @@ import { requires } from '../support/packages.ts';
 import { field } from '../support/parse-response.ts';
 import { exchange, RawConnection } from '../support/raw-connection.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 interface Described {
   readonly method: string;
   readonly path: string;
@@ -24,19 +27,17 @@ suite('Django behind the proxy', { skip: requires(...DJANGO_PROGRAMS, 'curl') },
   let server: DreamServer;
 
   before(async () => {
-    django = await DjangoSite.start();
-    server = await startDreamServer({
-      upstreams: { django: { servers: [django.url] } },
-      routes: [
-        { match: { host: 'djangoserver.com' }, proxy: { to: 'django' } },
-        { match: { host: 'localhost' }, proxy: { to: 'django', followRedirects: { max: 5 } } },
-      ],
-      workers: 1,
-    });
-  });
-  after(async () => {
-    assert.deepEqual(await server.stop(), { code: 0, signal: null });
-    await django[Symbol.asyncDispose]();
+    django = resources.use(await DjangoSite.start());
+    server = resources.use(
+      await startDreamServer({
+        upstreams: { django: { servers: [django.url] } },
+        routes: [
+          { match: { host: 'djangoserver.com' }, proxy: { to: 'django' } },
+          { match: { host: 'localhost' }, proxy: { to: 'django', followRedirects: { max: 5 } } },
+        ],
+        workers: 1,
+      }),
+    );
   });
 
   const address = (path: string): string => `http://djangoserver.com:${server.port}${path}`;

@@ -1,49 +1,46 @@
 /** Every refusal has its status, a page in the form the client asked for, and the request's id on it. */
 import assert from 'node:assert/strict';
-import { createServer, type AddressInfo, type Server } from 'node:net';
-import { once } from 'node:events';
 import { after, before, suite, test } from 'node:test';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
 import { field, type RawResponse } from '../support/parse-response.ts';
 import { freePort } from '../support/ports.ts';
+import { RawBackend } from '../support/raw-backend.ts';
 import { exchange } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 let site: Site;
 let ownPages: Site;
-let silent: Server;
 let server: DreamServer;
 
 before(async () => {
-  site = temporarySite();
-  ownPages = temporarySite();
+  site = resources.use(temporarySite());
+  ownPages = resources.use(temporarySite());
   ownPages.write('404.html', '<!doctype html><title>Ours</title><p>Lost?</p>\n');
   // A backend that accepts and never says a word.
-  silent = createServer().listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  server = await startDreamServer({
-    upstreams: {
-      dead: { servers: [`http://127.0.0.1:${await freePort()}`] },
-      silent: {
-        servers: [`http://127.0.0.1:${(silent.address() as AddressInfo).port}`],
-        timeouts: { firstByte: '200ms' },
+  const silent = resources.use(await RawBackend.start());
+  server = resources.use(
+    await startDreamServer({
+      upstreams: {
+        dead: { servers: [`http://127.0.0.1:${await freePort()}`] },
+        silent: {
+          servers: [silent.url],
+          timeouts: { firstByte: '200ms' },
+        },
       },
-    },
-    routes: [
-      { match: { path: '/dead' }, proxy: { to: 'dead' } },
-      { match: { path: '/silent' }, proxy: { to: 'silent' } },
-      { match: { host: 'own.example' }, files: { root: ownPages.root } },
-      { files: { root: site.root } },
-    ],
-    limits: { bodyBytes: '1KiB', headerBytes: '8KiB', uriBytes: '1KiB' },
-    workers: 1,
-  });
-});
-after(async () => {
-  assert.deepEqual(await server.stop(), { code: 0, signal: null });
-  silent.close();
-  for (const each of [site, ownPages]) each.remove();
+      routes: [
+        { match: { path: '/dead' }, proxy: { to: 'dead' } },
+        { match: { path: '/silent' }, proxy: { to: 'silent' } },
+        { match: { host: 'own.example' }, files: { root: ownPages.root } },
+        { files: { root: site.root } },
+      ],
+      limits: { bodyBytes: '1KiB', headerBytes: '8KiB', uriBytes: '1KiB' },
+      workers: 1,
+    }),
+  );
 });
 
 /** Refusals that depend on the request only; `accept` is a field line, or empty. */

@@ -10,13 +10,15 @@ import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 import { until } from '../support/until.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 let site: Site;
 
 before(() => {
-  site = temporarySite();
+  site = resources.use(temporarySite());
   truncateSync(site.write('huge.bin', ''), 256 << 20);
 });
-after(() => site.remove());
 
 const serveFiles = (more: Configuration): Promise<DreamServer> =>
   startDreamServer({ routes: [{ files: { root: site.root } }], ...more });

@@ -12,6 +12,9 @@ import { field } from '../support/parse-response.ts';
 import { exchange } from '../support/raw-connection.ts';
 import { patterned, type Site, temporarySite } from '../support/site.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 const run = promisify(execFile);
 
 suite('nginx behind the proxy', { skip: requires('nginx', 'wrk') }, () => {
@@ -19,12 +22,8 @@ suite('nginx behind the proxy', { skip: requires('nginx', 'wrk') }, () => {
   let nginx: Nginx;
 
   before(async () => {
-    site = temporarySite();
-    nginx = await Nginx.start({ root: site.root });
-  });
-  after(async () => {
-    await nginx[Symbol.asyncDispose]();
-    site.remove();
+    site = resources.use(temporarySite());
+    nginx = resources.use(await Nginx.start({ root: site.root }));
   });
 
   const start = (workers: number): Promise<DreamServer> =>

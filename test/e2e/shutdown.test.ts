@@ -12,15 +12,17 @@ import { RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 import { until } from '../support/until.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 const LARGE = 64 << 20;
 const CLEAN = { code: 0, signal: null };
 
 let site: Site;
 before(() => {
-  site = temporarySite();
+  site = resources.use(temporarySite());
   truncateSync(site.write('huge.bin', ''), LARGE);
 });
-after(() => site.remove());
 
 const serveFiles = (more: Configuration = {}): Promise<DreamServer> =>
   startDreamServer({ routes: [{ files: { root: site.root } }], ...more });

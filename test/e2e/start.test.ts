@@ -1,10 +1,16 @@
 /** Starting: what it says when it runs, and the one clear line when it cannot. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { after, before, suite, test } from 'node:test';
-import { dreamserver, startCommand, startDreamServer, untilListening } from '../support/dreamserver.ts';
+import {
+  dreamserver,
+  type DreamServer,
+  startCommand,
+  startDreamServer,
+  untilListening,
+} from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
 import { freePort } from '../support/ports.ts';
 import { exchange, RawConnection } from '../support/raw-connection.ts';
@@ -12,15 +18,14 @@ import { type Site, temporarySite } from '../support/site.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temp.ts';
 import { within } from '../support/until.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 let site: Site;
 let directory: TemporaryDirectory;
 before(() => {
-  site = temporarySite();
-  directory = temporaryDirectory();
-});
-after(() => {
-  site.remove();
-  directory.remove();
+  site = resources.use(temporarySite());
+  directory = resources.use(temporaryDirectory());
 });
 
 /** Runs it, expects it to fail by itself, and returns its exit code and what it said on standard error. */
@@ -169,25 +174,39 @@ suite('a start', () => {
 
   test('listens on several addresses: IPv6 and a unix socket too', async () => {
     const port = await freePort();
-    const path = directory.join('dreamserver.sock');
-    for (let round = 0; round < 2; round++) {
-      await using server = await startDreamServer({
-        listeners: [
-          { address: `127.0.0.1:${port}` },
-          { address: `[::1]:${port}` },
-          { address: `unix:${path}` },
-        ],
-        routes: [{ respond: { status: 200, body: 'ok' } }],
-        workers: 2,
-      });
-      for (const where of [{ port, host: '127.0.0.1' }, { port, host: '::1' }, { path }]) {
-        using client = await RawConnection.open(where);
-        await client.send(get('/'));
-        assert.equal((await client.response()).body.toString(), 'ok', JSON.stringify(where));
-      }
-      // The second round shows that neither an orderly end nor a sudden one leaves the address taken.
-      await server.stop(round === 0 ? 'SIGKILL' : 'SIGTERM');
+    const path = directory.join('several.sock');
+    await using server = await startDreamServer({
+      listeners: [
+        { address: `127.0.0.1:${port}` },
+        { address: `[::1]:${port}` },
+        { address: `unix:${path}` },
+      ],
+      routes: [{ respond: { status: 200, body: 'ok' } }],
+      workers: 2,
+    });
+    for (const where of [{ port, host: '127.0.0.1' }, { port, host: '::1' }, { path }]) {
+      using client = await RawConnection.open(where);
+      await client.send(get('/'));
+      assert.equal((await client.response()).body.toString(), 'ok', JSON.stringify(where));
     }
+    await server.stop();
+    assert.ok(!existsSync(path), 'the socket is gone with its server');
+  });
+
+  test('is not kept from its unix socket by one that a killed server left behind', async () => {
+    const path = directory.join('left.sock');
+    const start = (): Promise<DreamServer> =>
+      startDreamServer({
+        listeners: [{ address: `unix:${path}` }],
+        routes: [{ respond: { status: 200, body: 'ok' } }],
+      });
+    const first = await start();
+    await first.stop('SIGKILL');
+    await using second = await start();
+    using client = await RawConnection.open({ path });
+    await client.send(get('/'));
+    assert.equal((await client.response()).body.toString(), 'ok');
+    assert.ok(second.child.isRunning);
   });
 
   test('`files DIR` serves the directory', async () => {

@@ -7,16 +7,15 @@ import { field, type RawResponse } from '../support/parse-response.ts';
 import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { patterned, type Site, temporarySite } from '../support/site.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 let site: Site;
 let server: DreamServer;
 
 before(async () => {
-  site = temporarySite();
-  server = await startDreamServer({ routes: [{ files: { root: site.root } }], workers: 1 });
-});
-after(async () => {
-  assert.deepEqual(await server.stop(), { code: 0, signal: null });
-  site.remove();
+  site = resources.use(temporarySite());
+  server = resources.use(await startDreamServer({ routes: [{ files: { root: site.root } }], workers: 1 }));
 });
 
 const fetched = (target: string, ...fields: string[]): Promise<RawResponse> =>

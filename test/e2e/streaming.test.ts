@@ -9,6 +9,9 @@ import { RawBackend } from '../support/raw-backend.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import { within } from '../support/until.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 const OK = head('HTTP/1.1 200 OK', 'Content-Length: 0');
 
 let server: DreamServer;
@@ -16,20 +19,18 @@ let backend: RawBackend;
 let client: RawConnection;
 
 before(async () => {
-  backend = await RawBackend.start();
-  server = await startDreamServer({
-    upstreams: { backend: { servers: [backend.url] } },
-    routes: [
-      { match: { path: '/streamed' }, proxy: { to: 'backend', buffer: { request: 'off' } } },
-      { match: { path: '/respond' }, respond: { status: 200, body: 'quick' } },
-      { proxy: { to: 'backend' } },
-    ],
-    workers: 1,
-  });
-});
-after(async () => {
-  assert.deepEqual(await server.stop(), { code: 0, signal: null });
-  backend[Symbol.dispose]();
+  backend = resources.use(await RawBackend.start());
+  server = resources.use(
+    await startDreamServer({
+      upstreams: { backend: { servers: [backend.url] } },
+      routes: [
+        { match: { path: '/streamed' }, proxy: { to: 'backend', buffer: { request: 'off' } } },
+        { match: { path: '/respond' }, respond: { status: 200, body: 'quick' } },
+        { proxy: { to: 'backend' } },
+      ],
+      workers: 1,
+    }),
+  );
 });
 beforeEach(async () => {
   client = await RawConnection.connect(server.port);

@@ -10,6 +10,9 @@ import { get, head } from '../support/message.ts';
 import { exchange } from '../support/raw-connection.ts';
 import { CANARY, type Site, temporarySite } from '../support/site.ts';
 
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 const TARGETS = readFileSync(new URL('../fixtures/traversal-targets.txt', import.meta.url), 'utf8')
   .split('\n')
   .filter((line) => line !== '');
@@ -18,15 +21,13 @@ let site: Site;
 let server: DreamServer;
 
 before(async () => {
-  site = temporarySite();
-  server = await startDreamServer({
-    routes: [{ match: { path: '/below/*' }, files: { root: site.root } }, { files: { root: site.root } }],
-    workers: 1,
-  });
-});
-after(async () => {
-  assert.deepEqual(await server.stop(), { code: 0, signal: null });
-  site.remove();
+  site = resources.use(temporarySite());
+  server = resources.use(
+    await startDreamServer({
+      routes: [{ match: { path: '/below/*' }, files: { root: site.root } }, { files: { root: site.root } }],
+      workers: 1,
+    }),
+  );
 });
 
 suite('no target leads out of the root', () => {

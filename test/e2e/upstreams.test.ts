@@ -4,37 +4,36 @@ import { after, before, test } from 'node:test';
 import { type DreamServer, startCommand, startDreamServer } from '../support/dreamserver.ts';
 import { head } from '../support/message.ts';
 import { exchange } from '../support/raw-connection.ts';
-import { type Site, temporarySite } from '../support/site.ts';
+import { temporarySite } from '../support/site.ts';
 
-let sites: Site[];
-let backends: DreamServer[];
+const resources = new AsyncDisposableStack();
+after(() => resources.disposeAsync());
+
 let server: DreamServer;
 
 before(async () => {
-  sites = [0, 1, 2].map((number) => {
-    const site = temporarySite();
-    site.write('which.txt', String(number));
-    return site;
-  });
-  backends = await Promise.all(sites.map((site) => startCommand('files', site.root)));
+  const backends: DreamServer[] = [];
+  for (const name of ['0', '1', '2']) {
+    const site = resources.use(temporarySite());
+    site.write('which.txt', name);
+    backends.push(resources.use(await startCommand('files', site.root)));
+  }
   const [first] = backends;
-  server = await startDreamServer({
-    upstreams: {
-      three: { servers: backends.map((backend) => backend.url) },
-      weighted: { servers: [{ url: backends[0].url, weight: 3 }, backends[1].url] },
-      named: {
-        servers: [`http://backend.test:${first.port}`],
-        resolve: { static: { 'backend.test': '127.0.0.1' } },
+  server = resources.use(
+    await startDreamServer({
+      upstreams: {
+        three: { servers: backends.map((backend) => backend.url) },
+        weighted: { servers: [{ url: backends[0].url, weight: 3 }, backends[1].url] },
+        named: {
+          servers: [`http://backend.test:${first.port}`],
+          resolve: { static: { 'backend.test': '127.0.0.1' } },
+        },
+        unknown: { servers: [`http://nowhere.invalid:${first.port}`] },
       },
-      unknown: { servers: [`http://nowhere.invalid:${first.port}`] },
-    },
-    routes: ['three', 'weighted', 'named', 'unknown'].map((to) => ({ match: { host: to }, proxy: { to } })),
-    workers: 1,
-  });
-});
-after(async () => {
-  for (const each of [server, ...backends]) assert.deepEqual(await each.stop(), { code: 0, signal: null });
-  for (const site of sites) site.remove();
+      routes: ['three', 'weighted', 'named', 'unknown'].map((to) => ({ match: { host: to }, proxy: { to } })),
+      workers: 1,
+    }),
+  );
 });
 
 const ask = async (host: string): Promise<string> => {

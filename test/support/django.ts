@@ -106,6 +106,6 @@ export class DjangoSite implements AsyncDisposable {
       cwd: this.#directory.path,
       env: this.#environment,
     });
-    await untilAccepts(this.port, 'gunicorn');
+    await untilAccepts(this.port, this.#child);
   }
 }

@@ -69,8 +69,16 @@ export class DreamServer implements AsyncDisposable {
     return this.child.stop(signal, bound);
   }
 
+  /** Stops it where the test has not; that must always go well. @throws Error when it does not exit with 0 */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop('SIGKILL');
+    if (!this.child.isRunning) return;
+    try {
+      const { code, signal } = await this.stop('SIGTERM');
+      if (code !== 0)
+        throw new Error(`DreamServer ended with ${code ?? signal}\n${this.child.stderr.join('\n')}`);
+    } finally {
+      this.child.kill('SIGKILL');
+    }
   }
 }
 
@@ -102,5 +110,10 @@ export async function startCommand(...args: readonly string[]): Promise<DreamSer
 /** Waits until it says that it listens. @throws Error with what it said when it ends before */
 export async function untilListening(child: Child): Promise<void> {
   const listens = (): boolean => [...child.stdout, ...child.stderr].some((line) => /listening/i.test(line));
-  await child.untilOutput('it says that it listens', listens);
+  try {
+    await child.untilOutput('it says that it listens', listens);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
 }

@@ -47,7 +47,7 @@ export class Nginx implements AsyncDisposable {
       '-e',
       'stderr',
     ]);
-    await untilAccepts(this.port, 'nginx');
+    await untilAccepts(this.port, this.#child);
   }
 
   /** SIGKILL: connections are reset, nothing is finished. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
+import type { Child } from './child.ts';
 import { until } from './until.ts';
 
 /** A TCP port of 127.0.0.1 that nobody listened on a moment ago. */
@@ -25,7 +26,13 @@ export function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** Waits until something accepts connections on that port of 127.0.0.1. */
-export async function untilAccepts(port: number, who: string): Promise<void> {
-  await until(() => accepts(port), { what: `${who} accepts connections on port ${port}` });
+/** Waits until this program accepts connections on that port of 127.0.0.1; ends it when it does not. */
+export async function untilAccepts(port: number, child: Child): Promise<void> {
+  try {
+    await until(() => !child.isRunning || accepts(port), { what: `${child.name} accepts connections` });
+    if (!child.isRunning) throw new Error(`${child.name} ended: ${child.output}`);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
 }
