@@ -249,16 +249,17 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     if (decoded === 'refused') return this.#breakBody(decoder.error);
     if (decoder.received > this.#options.limits.bodyBytes) return this.#breakBody('http1.body.too-large');
     input.position = decoder.position;
-    if (decoded === 'more') {
-      this.#transport.holdBuffer();
-      this.#deadline.arm('body-idle', this.#options.timeouts.bodyIdle);
-    }
+    if (decoded === 'more') this.#deadline.arm('body-idle', this.#options.timeouts.bodyIdle);
     let taken = true;
     if (decoder.dataEnd > decoder.dataStart && body.demand === 'flowing') {
-      const chunk = bytes.subarray(decoder.dataStart, decoder.dataEnd);
-      // Other connections read into the shared buffer while the sink may still hold this.
-      taken = body.push(bytes === sharedReadBuffer ? Buffer.from(chunk) : chunk);
-      if (this.#closed || this.#lingering) return;
+      let chunk = bytes.subarray(decoder.dataStart, decoder.dataEnd);
+      if (bytes === sharedReadBuffer) {
+        // Other connections read into it while the sink may still hold the chunk: this body goes on in a buffer of its own.
+        const own = this.#transport.holdBuffer();
+        chunk = own.subarray(0, chunk.copy(own));
+      }
+      taken = body.push(chunk);
+      if (!this.#usable) return;
     }
     if (decoded === 'end') {
       this.#reading = 'complete';

@@ -135,9 +135,10 @@ export class SocketTransport implements Transport {
     this.#socket.resume();
   }
 
-  holdBuffer(): void {
-    this.#own ??= takeReadBuffer();
-    this.#next = this.#own;
+  holdBuffer(): Buffer {
+    const own = (this.#own ??= takeReadBuffer());
+    this.#next = own;
+    return own;
   }
 
   releaseBuffer(lent: boolean): void {

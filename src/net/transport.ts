@@ -28,10 +28,11 @@ export interface Transport {
   pause(): void;
   resume(): void;
   /**
-   * After the next read at the latest, read into a buffer of the connection's own, so that a lent chunk survives
-   * other connections' reads while this one is paused. Until then, chunks lie in the thread's `sharedReadBuffer`.
+   * The connection's own read buffer, which it reads into after the next read at the latest, so that a lent chunk
+   * survives other connections' reads while this one is paused. Until then, chunks lie in the thread's
+   * `sharedReadBuffer`.
    */
-  holdBuffer(): void;
+  holdBuffer(): Buffer;
   /** Go back to the shared buffer. `lent`: somebody still holds a part of the own one, so that it is not used again. */
   releaseBuffer(lent: boolean): void;
   /** Read into another buffer of its own from the next read on, since somebody still holds a part of the present one. */
