@@ -13,6 +13,7 @@ const ID = 'X-Request-Id: 1c4f';
 
 const unknownLength: Body = { ...emptyBody, length: undefined };
 const knownLength: Body = { ...emptyBody, length: 7 };
+const BODIES: readonly Body[] = [null, Buffer.from('hello'), knownLength, unknownLength];
 
 interface Case {
   readonly method?: string;
@@ -139,7 +140,7 @@ describe('the framing of a response (RFC 9112 §6.3)', () => {
 
   it('is neither for 204 and 304: they have no content (RFC 9110 §8.6)', () => {
     for (const status of [204, 304]) {
-      for (const body of [null, hello, knownLength, unknownLength]) {
+      for (const body of BODIES) {
         assert.equal(framing(new Response(status, undefined, body)), 'none');
       }
     }
