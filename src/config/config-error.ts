@@ -1,4 +1,4 @@
-import type { ConfigPath } from './mistakes.ts';
+import type { ConfigPath } from './config-path.ts';
 
 /** A mistake as a program reads it. */
 export interface ConfigMistake {

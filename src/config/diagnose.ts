@@ -1,6 +1,6 @@
 import { codeFrame } from './code-frame.ts';
 import { ConfigError } from './config-error.ts';
-import { formatPath } from './mistakes.ts';
+import { formatPath } from './config-path.ts';
 import type { Mistake } from './mistakes.ts';
 import type { YamlSource } from './yaml-source.ts';
 

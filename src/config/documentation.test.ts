@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { check } from './mistakes.ts';
-import type { ConfigPath } from './mistakes.ts';
+import type { ConfigPath } from './config-path.ts';
 import { unknownUpstreams } from './references.ts';
 import { availableKeys } from './schema-keys.ts';
 import { configSchema } from './schema.ts';

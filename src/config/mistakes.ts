@@ -1,10 +1,8 @@
 import { inspect } from 'node:util';
 import type { z } from 'zod';
+import type { ConfigPath } from './config-path.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { availableKeys } from './schema-keys.ts';
-
-/** Where in a configuration: keys and places in lists, from the outside in. */
-export type ConfigPath = readonly (string | number)[];
 
 /** One thing that is wrong with a configuration. */
 export interface Mistake {
@@ -26,16 +24,6 @@ export function check<Schema extends z.ZodType>(
   const result = schema.safeParse(value, { reportInput: true, error: phrase, jitless: true });
   if (result.success) return { output: result.data };
   return { mistakes: result.error.issues.flatMap((issue) => translate(schema, issue, [])) };
-}
-
-/** A path as it is written in JavaScript: `routes[0].proxy.to`. */
-export function formatPath(path: ConfigPath): string {
-  return path
-    .map((key, i) => {
-      if (typeof key === 'number') return `[${key}]`;
-      return /^[A-Za-z_$][\w$]*$/.test(key) ? (i === 0 ? key : `.${key}`) : `[${JSON.stringify(key)}]`;
-    })
-    .join('');
 }
 
 /** A value as a message shows it. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ConfigPath } from './mistakes.ts';
+import type { ConfigPath } from './config-path.ts';
 
 /** The keys that may stand in the map at a path, those left out that this version only knows in order to refuse them. */
 export function availableKeys(schema: z.core.$ZodType, path: ConfigPath): string[] {

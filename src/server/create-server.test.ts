@@ -48,7 +48,7 @@ for (const workers of [1, 2]) {
     });
 
     test('says in one line that an address is in use, and leaves nothing behind', async () => {
-      const other = createNetServer().listen(0, '127.0.0.1');
+      const other = createNetServer().listen(0, '127.0.0.1').unref();
       await once(other, 'listening');
       const { port: taken } = other.address() as AddressInfo;
       const free = await freePort();

@@ -1,6 +1,6 @@
 import { understand } from '../config/read.ts';
 import type { ConfigSource } from '../config/read.ts';
-import type { RuntimeConfig } from '../config/runtime-config.ts';
+import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
 import type { Config } from '../config/schema.ts';
 import { workersWanted } from '../config/workers-wanted.ts';
 import { canReusePort } from './reserve-ports.ts';
@@ -85,6 +85,7 @@ export class Server {
     try {
       const config = await understand(this.#source);
       this.#config = config;
+      await freeSocketPaths(config.listeners);
       const shared = workers !== undefined && config.listeners.some(({ kind }) => kind === 'tcp');
       if (!shared) await workers?.kill();
       this.#cannotShare = wanted > 1 && !shared;
@@ -107,6 +108,13 @@ export class Server {
     await this.#serving?.close();
     this.#end.closed();
   }
+}
+
+async function freeSocketPaths(listeners: readonly ListenerConfig[]): Promise<void> {
+  const sockets = listeners.filter((listener) => listener.kind === 'unix');
+  if (sockets.length === 0) return;
+  const { removeStaleSocket } = await import('./stale-socket.ts');
+  await Promise.all(sockets.map(({ path }) => removeStaleSocket(path)));
 }
 
 async function inThisThread(config: RuntimeConfig): Promise<Serving> {

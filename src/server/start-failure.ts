@@ -10,13 +10,18 @@ const LISTEN_FAILURES: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'cannot be listened on: the host is not known',
 };
 
+/** What the system's errors about listening carry besides. */
+interface SystemError extends NodeJS.ErrnoException {
+  /** IP address, or path of a unix socket. */
+  readonly address?: string;
+  readonly port?: number;
+}
+
 /** Why a listener could not be opened, in one line. */
-export function listenFailure(error: unknown, { address, ...listener }: ListenerConfig): StartError {
+export function listenFailure(error: unknown, { address }: ListenerConfig): StartError {
   const { code = String(error) } = error as NodeJS.ErrnoException;
   const reason = LISTEN_FAILURES[code] ?? `cannot be listened on (${code})`;
-  const hint =
-    code === 'EADDRINUSE' && listener.kind === 'unix' ? '; if nobody listens there, remove the file' : '';
-  return new StartError(`${address} ${reason}${hint}`, { cause: error });
+  return new StartError(`${address} ${reason}`, { cause: error });
 }
 
 /**
@@ -25,9 +30,9 @@ export function listenFailure(error: unknown, { address, ...listener }: Listener
  */
 export function startFailure(error: unknown, listeners: readonly ListenerConfig[]): unknown {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return error;
-  const { code, path, syscall, port } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, path, syscall, address, port } = error as SystemError;
   if (syscall === 'listen' || syscall === 'bind' || syscall === 'getaddrinfo') {
-    const listener = listeners.find((one) => (one.kind === 'tcp' ? one.port === port : one.path === path));
+    const listener = listeners.find((one) => (one.kind === 'tcp' ? one.port === port : one.path === address));
     return listener === undefined
       ? new StartError(error.message, { cause: error })
       : listenFailure(error, listener);
