@@ -60,8 +60,7 @@ export class SocketTransport implements Transport {
       this.#error = error;
     });
     socket.on('close', () => {
-      // No read will come any more, and no write holds a part of it.
-      if (this.#own !== undefined) giveReadBuffer(this.#own);
+      // Whoever was lent the last chunk may hold it for longer than the connection lasts: the collector gets the buffer.
       this.#own = undefined;
       this.events.closed(this.#error);
     });
