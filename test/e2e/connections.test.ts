@@ -121,6 +121,17 @@ suite('half-closed and leaving clients', () => {
     );
   });
 
+  for (const rest of ['\r', '\r\n', 'G', 'GET / HTTP/1.1\r\nHost: a\r\n']) {
+    test(`a client that leaves in the middle of its next request, at ${JSON.stringify(rest)}, is let go at once`, async () => {
+      using client = await RawConnection.connect(server.port);
+      await client.send(get('/hello.txt') + rest);
+      assert.equal((await client.response()).status, 200);
+      client.halfClose();
+      if ((await client.nextEvent(2000)) === 'bytes') assert.equal((await client.response()).status, 400);
+      await client.end(2000);
+    });
+  }
+
   test('a client that resets in the middle of a large answer harms nobody', async () => {
     using client = await RawConnection.connect(server.port);
     await client.send(get('/large.bin'));

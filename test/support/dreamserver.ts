@@ -43,7 +43,7 @@ export class DreamServer implements AsyncDisposable {
   /** Requests logged on standard output so far. */
   get requests(): readonly AccessLogEntry[] {
     const { stdout } = this.child;
-    this.#requests.push(...parseAccessLog(stdout.slice(this.#linesRead)));
+    for (const entry of parseAccessLog(stdout.slice(this.#linesRead))) this.#requests.push(entry);
     this.#linesRead = stdout.length;
     return this.#requests;
   }
