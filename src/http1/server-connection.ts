@@ -10,11 +10,12 @@ import { CR, LF } from './chars.ts';
 import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
 import { CHUNKED, requestFraming, wantsKeepAlive } from './framing.ts';
 import { IncomingBody } from './incoming-body.ts';
-import { RequestHeadParser } from './parse-request-head.ts';
+import { giveParser, takeParser } from './parse-request-head.ts';
+import type { RequestHeadParser } from './parse-request-head.ts';
 import { ConnectionInput } from './connection-input.ts';
 import type { InputReader } from './connection-input.ts';
-import { encodeResponseHead, responseBodyMode } from './encode-response-head.ts';
-import { MessageWriter } from './message-writer.ts';
+import { bodyText, encodeResponseHead, responseBodyMode } from './encode-response-head.ts';
+import { COPY_LIMIT, MessageWriter } from './message-writer.ts';
 import type { MessageWriterOwner } from './message-writer.ts';
 import type { ServerConnectionOptions, ServerConnectionOwner } from './server-connection-owner.ts';
 import { nextStep } from './state.ts';
@@ -39,7 +40,8 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
   readonly #owner: ServerConnectionOwner;
   readonly #options: ServerConnectionOptions;
   #transport!: Transport;
-  readonly #parser: RequestHeadParser;
+  /** There while a head is being read. */
+  #parser: RequestHeadParser | undefined = undefined;
   #writer!: MessageWriter;
   #serverLine = '';
   /** The answer under way. */
@@ -63,7 +65,6 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
   constructor(owner: ServerConnectionOwner, options: ServerConnectionOptions) {
     this.#owner = owner;
     this.#options = options;
-    this.#parser = new RequestHeadParser(options.limits);
     this.#deadline = new Deadline((phase) => this.#timedOut(phase));
   }
 
@@ -79,7 +80,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
 
   /** Whether no exchange is under way. */
   get idle(): boolean {
-    return this.#writing === 'idle' && this.#parser.atStart;
+    return this.#writing === 'idle' && this.#atStart;
   }
 
   /** Finish the exchange under way, if any, then close: the server stops. */
@@ -173,6 +174,11 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     return this.#usable;
   }
 
+  /** Whether the next byte would be a request's first. */
+  get #atStart(): boolean {
+    return this.#parser === undefined || this.#parser.atStart;
+  }
+
   get #usable(): boolean {
     return !this.#lingering && !this.#closed;
   }
@@ -184,13 +190,13 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     if (this.#reading === 'body') {
       if (usedUp) this.#breakBody('http1.body.incomplete');
     } else if (this.#writing === 'idle') {
-      if (!this.#parser.atStart) this.#refuse('http1.head.incomplete');
+      if (!this.#atStart) this.#refuse('http1.head.incomplete');
       else if (usedUp) this.#linger();
     }
   }
 
   #readHead(): void {
-    const parser = this.#parser;
+    const parser = (this.#parser ??= takeParser(this.#options.limits));
     const input = this.#input;
     const { bytes, position, end } = input;
     if (parser.atStart) {
@@ -206,7 +212,10 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     if (after === NEED_MORE) return;
     if (after === REFUSED) return this.#refuse(parser.error);
     input.position = after;
-    this.#begin(parser.head as RequestHead, parser.seen);
+    const { head, seen } = parser;
+    this.#parser = undefined;
+    giveParser(parser);
+    this.#begin(head as RequestHead, seen);
   }
 
   #begin(head: RequestHead, seen: number): void {
@@ -269,6 +278,8 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
       body.finish();
       this.#advance();
     } else if (!taken) {
+      // The chunk stays lent: what it lies in is not for another connection to read into.
+      this.#transport.holdBuffer();
       this.#deadline.clear();
       this.#input.pause();
     }
@@ -316,7 +327,12 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     this.#error = response.error;
     const { requestId } = this.#owner;
     const head = encodeResponseHead(response, mode, version, requestId, this.#keepAlive, this.#serverLine);
-    this.#writer.send(head, mode, response.body);
+    const { body, reusable } = response;
+    if (mode === 'whole' && reusable && body !== null && (body.length as number) <= COPY_LIMIT) {
+      this.#writer.sendText(head + bodyText(response, this.#serverLine), body.length as number);
+    } else {
+      this.#writer.send(head, mode, body);
+    }
   }
 
   /** From the writer: the answer's last byte left, or it broke off, and then only closing tells the client. */
@@ -354,7 +370,6 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     this.#head = undefined;
     this.#body = undefined;
     this.#decoder = undefined;
-    this.#parser.reset();
     this.#deadline.arm('keep-alive', this.#options.timeouts.keepAlive);
     if (this.#input.busy) return;
     this.#input.resume();
@@ -380,7 +395,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
         this.#linger();
         break;
       case 'headers':
-        if (this.#parser.atStart) this.#linger();
+        if (this.#atStart) this.#linger();
         else this.#refuse('http1.timeout.headers');
         break;
       case 'body-idle':

@@ -25,6 +25,8 @@ export class SocketTransport implements Transport {
   events: TransportEvents;
   #socket: net.Socket;
   #own: Buffer | undefined = undefined;
+  /** The own buffer that is not needed any more, but is still being worked through. */
+  #returned: Buffer | undefined = undefined;
   /** What the socket reads into next. */
   #next: Buffer = sharedReadBuffer;
   #stalled = false;
@@ -46,6 +48,8 @@ export class SocketTransport implements Transport {
         this.#inRead = true;
         this.events.data(bytes as Buffer, length);
         this.#inRead = false;
+        if (this.#returned !== undefined) giveReadBuffer(this.#returned);
+        this.#returned = undefined;
         return true;
       },
     });
@@ -135,15 +139,17 @@ export class SocketTransport implements Transport {
   }
 
   holdBuffer(): Buffer {
-    const own = (this.#own ??= takeReadBuffer());
+    const own = (this.#own ??= this.#returned ?? takeReadBuffer());
+    this.#returned = undefined;
     this.#next = own;
     return own;
   }
 
   releaseBuffer(lent: boolean): void {
+    if (lent) this.#returned = undefined;
     if (this.#own === undefined) return;
     // Outside of a read the socket has this buffer in hand for the next one: then it is left to the collector.
-    if (this.#inRead && !lent) giveReadBuffer(this.#own);
+    if (this.#inRead && !lent) this.#returned = this.#own;
     this.#own = undefined;
     this.#next = sharedReadBuffer;
   }
