@@ -11,15 +11,15 @@ export interface TemporaryDirectory extends Disposable {
   remove(): void;
 }
 
+const present = new Set<TemporaryDirectory>();
+process.on('exit', () => {
+  for (const directory of present) directory.remove();
+});
+
 /** A new directory under the system's temporary directory; removed by `remove`, `using`, or at exit. */
 export function temporaryDirectory(): TemporaryDirectory {
   const path = mkdtempSync(join(tmpdir(), 'dreamserver-test-'));
-  const remove = (): void => {
-    rmSync(path, { recursive: true, force: true, maxRetries: 3 });
-    process.off('exit', remove);
-  };
-  process.on('exit', remove);
-  return {
+  const directory: TemporaryDirectory = {
     path,
     join: (...parts) => join(path, ...parts),
     write(name, content) {
@@ -28,7 +28,12 @@ export function temporaryDirectory(): TemporaryDirectory {
       writeFileSync(file, content);
       return file;
     },
-    remove,
-    [Symbol.dispose]: remove,
+    remove() {
+      rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+      present.delete(directory);
+    },
+    [Symbol.dispose]: () => directory.remove(),
   };
+  present.add(directory);
+  return directory;
 }
