@@ -19,15 +19,15 @@ interface Case {
   readonly method?: string;
   readonly version?: HttpVersion;
   readonly keepAlive?: boolean;
-  readonly serverLine?: string;
+  readonly serverHeader?: string;
 }
 
 function encode(
   response: Response,
-  { method = 'GET', version = 11, keepAlive = true, serverLine = '' }: Case = {},
+  { method = 'GET', version = 11, keepAlive = true, serverHeader }: Case = {},
 ): string {
   const mode = responseBodyMode(response, method, version);
-  return encodeResponseHead(response, mode, version, '1c4f', keepAlive, serverLine);
+  return encodeResponseHead(response, mode, version, '1c4f', keepAlive, serverHeader);
 }
 
 before(() => mock.timers.enable({ apis: ['Date'], now: Date.UTC(1994, 10, 6, 8, 49, 37) }));
@@ -43,7 +43,7 @@ describe('the head of a response', () => {
 
   it('names the server where that is configured', () => {
     assert.equal(
-      encode(new Response(200), { serverLine: 'Server: DreamServer/1\r\n' }),
+      encode(new Response(200), { serverHeader: 'DreamServer/1' }),
       head('HTTP/1.1 200 OK', 'Server: DreamServer/1', 'Content-Length: 0', DATE, ID),
     );
   });

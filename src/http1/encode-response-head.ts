@@ -5,6 +5,15 @@ import type { BodyMode } from './message-writer.ts';
 import { dateFieldLine, encodeFields, statusLine } from './encode-fields.ts';
 import { knownField } from '../http/field-names.ts';
 
+/** What the wire keeps of an answer that is sent many times. */
+interface Serialised {
+  readonly serverHeader: string | undefined;
+  /** The part of the head that does not depend on the request. */
+  readonly fixed: string;
+  /** The body as text, once it has been asked for. */
+  body: string | undefined;
+}
+
 /** Written by the wire, or ours alone to say: an upstream's are replaced. */
 const OMITTED = hopByHopAnd(knownField('date'), knownField('server'), knownField('x-request-id'));
 
@@ -19,7 +28,7 @@ export function responseBodyMode(response: Response, method: string, version: Ht
 
 /**
  * The serialised head, from the status line to the empty line. The part that does not depend on the request is kept
- * for an answer that is sent many times. `serverLine` is the Server field's line, or empty.
+ * for an answer that is sent many times. `serverHeader`: value of the Server field; undefined for none.
  */
 export function encodeResponseHead(
   response: Response,
@@ -27,13 +36,11 @@ export function encodeResponseHead(
   version: HttpVersion,
   requestId: string,
   keepAlive: boolean,
-  serverLine: string,
+  serverHeader: string | undefined,
 ): string {
-  let fixed = response.reusable ? (response.serialised as string | undefined) : undefined;
-  if (fixed === undefined) {
-    fixed = fixedPart(response, serverLine);
-    if (response.reusable) response.serialised = fixed;
-  }
+  const fixed = response.reusable
+    ? serialised(response, serverHeader).fixed
+    : fixedPart(response, serverHeader);
   let head = `${fixed}${dateFieldLine()}X-Request-Id: ${requestId}\r\n`;
   if (mode === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
   if (!keepAlive) head += 'Connection: close\r\n';
@@ -41,11 +48,27 @@ export function encodeResponseHead(
   return `${head}\r\n`;
 }
 
-function fixedPart(response: Response, serverLine: string): string {
+/** The body of a reusable answer as text, one character a byte. */
+export function bodyText(response: Response, serverHeader: string | undefined): string {
+  const kept = serialised(response, serverHeader);
+  kept.body ??= (response.body as Buffer).toString('latin1');
+  return kept.body;
+}
+
+function serialised(response: Response, serverHeader: string | undefined): Serialised {
+  const kept = response.serialised as Serialised | undefined;
+  if (kept !== undefined && kept.serverHeader === serverHeader) return kept;
+  const made = { serverHeader, fixed: fixedPart(response, serverHeader), body: undefined };
+  response.serialised = made;
+  return made;
+}
+
+function fixedPart(response: Response, serverHeader: string | undefined): string {
   const { status, headers } = response;
   const line = statusLine(status, response.reason);
   const fields = encodeFields(headers, OMITTED, undefined);
-  return `${line}${serverLine}${fields}${contentLengthLine(response)}`;
+  const server = serverHeader === undefined ? '' : `Server: ${serverHeader}\r\n`;
+  return `${line}${server}${fields}${contentLengthLine(response)}`;
 }
 
 /** An answer without content has no length of its own (RFC 9110 §8.6): the one of a 304 would be the full answer's. */

@@ -31,6 +31,11 @@ export class IncomingBody implements BodySource {
     this.#connection = connection;
   }
 
+  /** Whether somebody reads it. */
+  get claimed(): boolean {
+    return this.demand === 'flowing' || this.demand === 'stalled';
+  }
+
   flow(sink: BodySink): void {
     if (this.#failure !== undefined) {
       sink.fail(this.#failure);

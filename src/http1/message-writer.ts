@@ -17,7 +17,7 @@ export type BodyMode =
   | 'until-close';
 
 /** Pieces up to this size are copied behind the head and leave in the same write; larger ones are written from where they are. */
-const COPY_LIMIT = 8 * 1024;
+export const COPY_LIMIT = 8 * 1024;
 /** Messages that gather for one write, in bytes. */
 const GATHER_LIMIT = 64 * 1024;
 
@@ -33,7 +33,8 @@ export interface MessageWriterOwner {
 export class MessageWriter implements BodySink {
   readonly #transport: Transport;
   readonly #owner: MessageWriterOwner;
-  readonly #stall: Deadline<'write-stall'>;
+  /** Made with the first stall: most connections never know one. */
+  #stall: Deadline<'write-stall'> | undefined = undefined;
   readonly #stallTimeout: number;
   #out = '';
   #mode: BodyMode = 'none';
@@ -51,7 +52,6 @@ export class MessageWriter implements BodySink {
     this.#transport = transport;
     this.#owner = owner;
     this.#stallTimeout = stallTimeout;
-    this.#stall = new Deadline(() => this.#checkStall());
   }
 
   /** Whether the last message is all written. */
@@ -84,6 +84,14 @@ export class MessageWriter implements BodySink {
       body.flow(this);
       this.#gathering = false;
     }
+  }
+
+  /** Send a message that is all there, as one text whose last `bodyLength` characters are its body. */
+  sendText(message: string, bodyLength: number): void {
+    this.#mode = 'whole';
+    this.#sent = bodyLength;
+    this.#out += message;
+    this.#end();
   }
 
   /** Send bytes that are no message of their own, such as `100 Continue`, at once. */
@@ -151,7 +159,7 @@ export class MessageWriter implements BodySink {
 
   /** From the transport: all that was written has been taken. */
   drained(): void {
-    this.#stall.clear();
+    this.#stall?.clear();
     if (this.#state === 'ending') this.#finish(undefined);
     else this.#source?.resume();
   }
@@ -168,7 +176,7 @@ export class MessageWriter implements BodySink {
 
   /** The connection has gone. */
   release(): void {
-    this.#stall.release();
+    this.#stall?.release();
   }
 
   #sendWhole(body: Buffer): void {
@@ -190,6 +198,7 @@ export class MessageWriter implements BodySink {
 
   #stalled(): void {
     this.#unsent = this.#transport.unsent;
+    this.#stall ??= new Deadline(() => this.#checkStall());
     this.#stall.arm('write-stall', this.#stallTimeout);
   }
 
@@ -201,7 +210,7 @@ export class MessageWriter implements BodySink {
 
   #finish(error: ErrorCode | undefined): void {
     this.#state = 'idle';
-    this.#stall.clear();
+    this.#stall?.clear();
     const lost = error === undefined ? 0 : this.#transport.unsent;
     this.#owner.written(Math.max(0, this.#sent - lost), error);
   }

@@ -33,7 +33,7 @@ export class RequestHeadParser {
   head: RequestHead | undefined = undefined;
   error: ErrorCode = 'http1.request-line.malformed';
   errorOffset = 0;
-  readonly #limits: HeadLimits;
+  readonly limits: HeadLimits;
   readonly #fields: FieldSection;
   #state: State = 'start';
   #resumeAt = 0;
@@ -41,7 +41,7 @@ export class RequestHeadParser {
   #targetEnd = 0;
 
   constructor(limits: HeadLimits) {
-    this.#limits = limits;
+    this.limits = limits;
     this.#fields = new FieldSection(limits.headers);
   }
 
@@ -64,7 +64,7 @@ export class RequestHeadParser {
   }
 
   parse(bytes: Buffer, base: number, end: number): number {
-    const limit = base + this.#limits.headerBytes;
+    const limit = base + this.limits.headerBytes;
     const bound = end < limit ? end : limit;
     const result = this.#parse(bytes, base, bound);
     if (result !== NEED_MORE || bound === end) return result;
@@ -112,8 +112,8 @@ export class RequestHeadParser {
         case 'target': {
           while (p < end && TARGET[bytes[p]] !== 0) p++;
           const length = p - base - this.#methodEnd - 1;
-          if (length > this.#limits.uriBytes) {
-            return this.#refuse('http1.request-line.too-long', this.#methodEnd + 1 + this.#limits.uriBytes);
+          if (length > this.limits.uriBytes) {
+            return this.#refuse('http1.request-line.too-long', this.#methodEnd + 1 + this.limits.uriBytes);
           }
           if (p === end) return this.#needMore(p - base);
           if (bytes[p] !== SP || length === 0) return this.#refuse(wrongTargetByte(bytes[p]), p - base);
@@ -178,6 +178,22 @@ export class RequestHeadParser {
     this.errorOffset = offset;
     return REFUSED;
   }
+}
+
+let spare: RequestHeadParser | undefined;
+
+/** A parser at the start of a message. Idle connections hold none: most heads come whole, and one serves them all. */
+export function takeParser(limits: HeadLimits): RequestHeadParser {
+  const parser = spare;
+  if (parser === undefined || parser.limits !== limits) return new RequestHeadParser(limits);
+  spare = undefined;
+  return parser;
+}
+
+/** Give a parser back, and what it holds up. */
+export function giveParser(parser: RequestHeadParser): void {
+  parser.reset();
+  spare = parser;
 }
 
 function wrongTargetByte(byte: number): ErrorCode {

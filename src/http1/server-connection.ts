@@ -43,7 +43,6 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
   /** There while a head is being read. */
   #parser: RequestHeadParser | undefined = undefined;
   #writer!: MessageWriter;
-  #serverLine = '';
   /** The answer under way. */
   #status = 0;
   #error: ErrorCode | undefined = undefined;
@@ -71,8 +70,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
   /** Begin, once the transport is there. */
   attach(transport: Transport): void {
     this.#transport = transport;
-    const { timeouts, serverHeader } = this.#options;
-    this.#serverLine = serverHeader === undefined ? '' : `Server: ${serverHeader}\r\n`;
+    const { timeouts } = this.#options;
     this.#input = new ConnectionInput(this, transport);
     this.#writer = new MessageWriter(transport, timeouts.writeStall, this);
     this.#deadline.arm('headers', timeouts.headers);
@@ -102,7 +100,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
       return;
     }
     const head = this.#head as RequestHead;
-    if (this.#reading === 'body' && !this.#bodyAllowsKeepAlive()) this.#keepAlive = false;
+    if (this.#reading === 'body' && !this.#body?.claimed && !this.#restIsSmall()) this.#keepAlive = false;
     this.#send(response, head.method, head.version);
     if (!this.#input.busy) this.#writer.flush();
   }
@@ -191,7 +189,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
       if (usedUp) this.#breakBody('http1.body.incomplete');
     } else if (this.#writing === 'idle') {
       if (!this.#atStart) this.#refuse('http1.head.incomplete');
-      else if (usedUp) this.#linger();
+      else if (usedUp || this.#writer.hasRoom()) this.#linger();
     }
   }
 
@@ -307,12 +305,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     if (!this.#input.busy) this.#writer.flush();
   }
 
-  /** Whether the rest of the request's body can leave the connection usable for another request. */
-  #bodyAllowsKeepAlive(): boolean {
-    const { demand } = this.#body as IncomingBody;
-    return demand === 'flowing' || demand === 'stalled' || this.#restIsSmall();
-  }
-
+  /** Whether the rest of a body that nobody reads is little enough to be read away. */
   #restIsSmall(): boolean {
     const { length } = this.#body as IncomingBody;
     return !this.#expectsContinue && length !== undefined && length <= DISCARD_LIMIT;
@@ -325,11 +318,12 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     if (mode === 'until-close') this.#keepAlive = false;
     this.#status = response.status;
     this.#error = response.error;
+    const { serverHeader } = this.#options;
     const { requestId } = this.#owner;
-    const head = encodeResponseHead(response, mode, version, requestId, this.#keepAlive, this.#serverLine);
-    const { body, reusable } = response;
-    if (mode === 'whole' && reusable && body !== null && (body.length as number) <= COPY_LIMIT) {
-      this.#writer.sendText(head + bodyText(response, this.#serverLine), body.length as number);
+    const head = encodeResponseHead(response, mode, version, requestId, this.#keepAlive, serverHeader);
+    const { body } = response;
+    if (mode === 'whole' && response.reusable && Buffer.isBuffer(body) && body.length <= COPY_LIMIT) {
+      this.#writer.sendText(head + bodyText(response, serverHeader), body.length);
     } else {
       this.#writer.send(head, mode, body);
     }
@@ -353,8 +347,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
         break;
       case 'discard-body': {
         const body = this.#body as IncomingBody;
-        const wanted = body.demand === 'flowing' || body.demand === 'stalled';
-        if (wanted || !this.#restIsSmall()) this.#linger();
+        if (body.claimed || !this.#restIsSmall()) this.#linger();
         else body.cancel();
         break;
       }

@@ -138,9 +138,7 @@ export class ThreadServer {
   }
 
   #turnAway(socket: AcceptedSocket): void {
-    const { serverHeader } = this.#config;
-    const line = serverHeader === undefined ? '' : `Server: ${serverHeader}\r\n`;
-    turnAway(socket, line, (ip, id, bytes) => {
+    turnAway(socket, this.#config.serverHeader, (ip, id, bytes) => {
       const error = 'server.connection-limit';
       this.#accessLog.request({
         id,

@@ -18,7 +18,7 @@ let present = 0;
  */
 export function turnAway(
   socket: AcceptedSocket,
-  serverLine: string,
+  serverHeader: string | undefined,
   done: (address: string, id: string, bytes: number) => void,
 ): void {
   if (present >= MOST) {
@@ -45,6 +45,6 @@ export function turnAway(
   });
   const deadline = new Deadline<'linger'>(() => transport.destroy());
   deadline.arm('linger', LINGER_MS);
-  transport.writeBoth(encodeResponseHead(response, 'whole', 11, id, false, serverLine), body, '');
+  transport.writeBoth(encodeResponseHead(response, 'whole', 11, id, false, serverHeader), body, '');
   transport.end();
 }
