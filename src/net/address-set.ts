@@ -1,5 +1,8 @@
 import * as net from 'node:net';
 
+/** An address, and the bits of it that count. */
+const RANGE = /^([^/]+)(?:\/([0-9]{1,3}))?$/;
+
 /** A set of IP addresses, given as single ones and as CIDR ranges. */
 export class AddressSet {
   readonly #list = new net.BlockList();
@@ -9,7 +12,9 @@ export class AddressSet {
   constructor(ranges: readonly string[]) {
     this.#empty = ranges.length === 0;
     for (const range of ranges) {
-      const [address, prefix] = range.split('/');
+      const parts = RANGE.exec(range);
+      if (parts === null) throw new TypeError(`${range} is neither an address nor a range`);
+      const [, address, prefix] = parts;
       const family = net.isIPv6(address) ? 'ipv6' : 'ipv4';
       if (prefix === undefined) this.#list.addAddress(address, family);
       else this.#list.addSubnet(address, Number(prefix), family);
