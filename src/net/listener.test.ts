@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { describe, it } from 'node:test';
+import { accepts } from '../../test/support/ports.ts';
+import { RawConnection } from '../../test/support/raw-connection.ts';
+import { temporaryDirectory } from '../../test/support/temp.ts';
+import { Listener } from './listener.ts';
+
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+
+describe('a listener', () => {
+  it('accepts connections unread, without delay for small writes', async () => {
+    const { promise, resolve } = Promise.withResolvers<Socket>();
+    const listener = await Listener.open(LOOPBACK, false, resolve);
+    using client = await RawConnection.connect(listener.port as number);
+    await client.send('hello');
+    const socket = await promise;
+    assert.equal(socket.isPaused(), true);
+    assert.equal(socket.allowHalfOpen, true);
+    assert.equal(socket.bytesRead, 0);
+    socket.destroy();
+    listener.close();
+  });
+
+  it('tells which port it was given', async () => {
+    const listener = await Listener.open(LOOPBACK, false, () => {});
+    assert.equal(await accepts(listener.port as number), true);
+    listener.close();
+  });
+
+  it('is refused a port that is taken, with the error of the system', async () => {
+    const first = await Listener.open(LOOPBACK, false, () => {});
+    const second = Listener.open({ host: '127.0.0.1', port: first.port }, false, () => {});
+    await assert.rejects(second, { code: 'EADDRINUSE' });
+    first.close();
+  });
+
+  it(
+    'shares a port with others that want to',
+    { skip: process.platform === 'linux' ? false : 'the system spreads connections on Linux only' },
+    async () => {
+      const first = await Listener.open(LOOPBACK, true, () => {});
+      const second = await Listener.open({ host: '127.0.0.1', port: first.port }, true, () => {});
+      assert.equal(second.port, first.port);
+      first.close();
+      second.close();
+    },
+  );
+
+  it('on a unix socket has a path and no port', async () => {
+    using directory = temporaryDirectory();
+    const path = directory.join('listener.sock');
+    const { promise, resolve } = Promise.withResolvers<Socket>();
+    const listener = await Listener.open({ path }, false, resolve);
+    assert.equal(listener.port, undefined);
+    const client = connect(path);
+    await once(client, 'connect');
+    (await promise).destroy();
+    client.destroy();
+    listener.close();
+    assert.equal(existsSync(path), false);
+  });
+
+  it('accepts no more once it is closed; what was accepted goes on', async () => {
+    const { promise, resolve } = Promise.withResolvers<Socket>();
+    const listener = await Listener.open(LOOPBACK, false, resolve);
+    const port = listener.port as number;
+    using client = await RawConnection.connect(port);
+    const socket = await promise;
+    listener.close();
+    assert.equal(await accepts(port), false);
+    socket.end('still here');
+    await client.untilText('still here');
+    socket.destroy();
+  });
+});
