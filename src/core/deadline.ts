@@ -84,7 +84,11 @@ class Sweeper {
   }
 
   #sweep(): void {
-    this.now = monotonicNow();
+    const now = monotonicNow();
+    const heldUp = now - this.now - TICK_MS;
+    this.now = now;
+    // Time in which this thread did not run is nobody's delay: what has come meanwhile is looked at only after this.
+    if (heldUp > TICK_MS) for (const slot of this.#slots) slot.expiresAt += heldUp;
     // From the end, since an expired slot may leave the list and its place is then taken by the last one.
     for (let i = this.#slots.length - 1; i >= 0; i--) {
       const slot = this.#slots[i];
