@@ -46,7 +46,7 @@ export interface RouteConfig {
 export interface AccessLogConfig {
   /** Absolute path of the file; undefined is standard output. */
   readonly path: string | undefined;
-  readonly format: 'dream' | 'json';
+  readonly format: 'dream' | 'json' | 'combined';
 }
 
 /** Bounds on what clients may use; sizes in bytes. */

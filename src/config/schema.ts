@@ -96,13 +96,8 @@ const route = z
 const accessLog = z.strictObject({
   /** The file, relative to the configuration file. Default: standard output. */
   path: z.string().min(1, 'expected a file').optional(),
-  /** `dream` (default) or `json`. */
-  format: z
-    .enum(['dream', 'json'], {
-      error: ({ input }) =>
-        input === 'combined' ? 'the format `combined` is not available in this version' : undefined,
-    })
-    .default('dream'),
+  /** `dream` (default), `json` or `combined`. */
+  format: z.enum(['dream', 'json', 'combined']).default('dream'),
 });
 
 const between = (low: number, high: number) =>

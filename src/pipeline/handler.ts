@@ -7,6 +7,3 @@ import type { Exchange } from './exchange.ts';
  * `DreamError` code says.
  */
 export type Handler = (exchange: Exchange) => Response | PromiseLike<Response>;
-
-/** A layer around a handler; composed once per route, when the configuration is compiled. */
-export type Middleware = (next: Handler) => Handler;

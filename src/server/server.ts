@@ -63,7 +63,7 @@ export class ThreadServer {
       accessLog: this.#accessLog,
       events,
       shared,
-      logsAgents: false,
+      logsAgents: format === 'combined',
       closed: (session) => this.#closed(session),
     };
   }
