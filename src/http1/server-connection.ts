@@ -316,6 +316,8 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
   #send(response: Response, method: string, version: HttpVersion): void {
     const mode = responseBodyMode(response, method, version);
     if (mode === 'until-close') this.#keepAlive = false;
+    // An interim answer would stand in the middle of the final one (RFC 9110 §15.2).
+    this.#expectsContinue = false;
     this.#status = response.status;
     this.#error = response.error;
     const { serverHeader } = this.#options;
