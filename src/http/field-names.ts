@@ -61,6 +61,12 @@ export type KnownFieldName = (typeof NAMES)[number];
 
 const numbers = new Map<string, number>(NAMES.map((name, i) => [name, i + 1]));
 
+/**
+ * The number of a field that is a known one but for `_` where that has `-`. CGI and WSGI make one variable of both, so
+ * `X_Forwarded_For` would speak for X-Forwarded-For there. Such a field is never passed on.
+ */
+export const ALIAS = 255;
+
 /** The number of a field name in any case; 0 when it is not one of the known ones. */
 export function fieldNumber(name: string): number {
   return numbers.get(name) ?? numbers.get(name.toLowerCase()) ?? 0;

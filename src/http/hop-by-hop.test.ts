@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseFields } from '../../test/support/parse-fields.ts';
-import { fieldNameOf, fieldNumber, knownField } from './field-names.ts';
+import { ALIAS, fieldNameOf, fieldNumber, knownField } from './field-names.ts';
 import { hopByHopAnd, nominatedFields } from './hop-by-hop.ts';
 
 const namesIn = (mask: Uint8Array): string[] =>
-  [...mask.keys()].filter((number) => mask[number] === 1).map(fieldNameOf);
+  [...mask.keys()].filter((number) => mask[number] === 1 && number !== ALIAS).map(fieldNameOf);
 
 describe('the fields that concern one connection only', () => {
   it('are those of RFC 9110 §7.6.1, and those that frame a message', () => {
@@ -14,6 +14,8 @@ describe('the fields that concern one connection only', () => {
       'content-length',
       'http2-settings',
       'keep-alive',
+      'proxy-authenticate',
+      'proxy-authorization',
       'proxy-connection',
       'te',
       'trailer',
@@ -25,6 +27,10 @@ describe('the fields that concern one connection only', () => {
   it('are joined by others without a change to the set itself', () => {
     assert.ok(namesIn(hopByHopAnd(knownField('date'))).includes('date'));
     assert.ok(!namesIn(hopByHopAnd()).includes('date'));
+  });
+
+  it('include every field that CGI would take for a known one', () => {
+    assert.equal(hopByHopAnd()[ALIAS], 1);
   });
 
   it('do not include a field that is not known', () => {

@@ -1,4 +1,4 @@
-import { knownField } from './field-names.ts';
+import { ALIAS, knownField } from './field-names.ts';
 import type { ReadonlyHeaderList } from './header-list.ts';
 import { listMembers } from './list-members.ts';
 
@@ -19,9 +19,12 @@ for (const name of [
   'te',
   'trailer',
   'http2-settings',
+  'proxy-authorization',
+  'proxy-authenticate',
 ] as const) {
   HOP_BY_HOP[knownField(name)] = 1;
 }
+HOP_BY_HOP[ALIAS] = 1;
 
 /** The hop-by-hop fields and some more, by their numbers. */
 export function hopByHopAnd(...numbers: number[]): FieldMask {

@@ -7,6 +7,8 @@ export const SP = 0x20;
 export const QUOTE = 0x22;
 export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
+export const UNDERSCORE = 0x5f;
+const HYPHEN = 0x2d;
 
 const ALPHA = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const DIGIT = '0123456789';
@@ -17,10 +19,14 @@ function table(members: string, value: (byte: number) => number = () => 1): Uint
   return entries;
 }
 
-const lowerCase = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte);
+/** `_` counts as `-`: see `ALIAS` in http/field-names.ts. */
+const foldCase = (byte: number): number => {
+  if (byte === UNDERSCORE) return HYPHEN;
+  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+};
 
-/** `tchar` (RFC 9110 §5.6.2), each as its lower-case byte; 0 for what may not stand in a token. */
-export const TOKEN_LOWER: Uint8Array = table(`!#$%&'*+-.^_\`|~${DIGIT}${ALPHA}`, lowerCase);
+/** `tchar` (RFC 9110 §5.6.2), each as the byte that names are compared by; 0 for what may not stand in a token. */
+export const TOKEN_FOLDED: Uint8Array = table(`!#$%&'*+-.^_\`|~${DIGIT}${ALPHA}`, foldCase);
 
 /** 1 for what may stand in a field value: HTAB, SP, VCHAR and obs-text (RFC 9110 §5.5). */
 export const FIELD_VALUE: Uint8Array = new Uint8Array(256).map((_, byte) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseInPieces, sameForEveryCut } from '../../test/support/in-pieces.ts';
-import { fieldNumber } from '../http/field-names.ts';
+import { ALIAS, fieldNumber } from '../http/field-names.ts';
 import { FieldSection, NEED_MORE, SEEN } from './field-section.ts';
 
 interface Section {
@@ -54,13 +54,26 @@ describe('a section of field lines (RFC 9112 §5)', () => {
   });
 
   it('knows a name by the name, not by its hash', () => {
-    const names = ['hosu', 'Hos', 'Hostt', 'Content_Length', 'Transfer.Encoding', 'c0nnection'];
+    const names = ['hosu', 'Hos', 'Hostt', 'Content.Length', 'Transfer.Encoding', 'c0nnection'];
     const outcome = section(`${names.map((name) => `${name}: 1\r\n`).join('')}\r\n`);
     assert.deepEqual(outcome, {
       fields: names.map((name) => [0, name, '1']),
       seen: 0,
       consumed: names.join('').length + 5 * names.length + 2,
     });
+  });
+
+  it('tells a name that CGI would take for a known one, and gives it no say in the framing', () => {
+    const { fields, seen } = section('Content_Length: 1\r\nX-Forwarded_For: 2\r\nx_own: 3\r\n\r\n') as {
+      fields: readonly (readonly [number, string, string])[];
+      seen: number;
+    };
+    assert.deepEqual(fields, [
+      [ALIAS, 'Content_Length', '1'],
+      [ALIAS, 'X-Forwarded_For', '2'],
+      [0, 'x_own', '3'],
+    ]);
+    assert.equal(seen, 0);
   });
 
   it('notes a second Host', () => {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts';
-import { candidateField, fieldNameOf, hashStep, knownField } from '../http/field-names.ts';
-import { COLON, CR, FIELD_VALUE, HT, LF, SP, TOKEN_LOWER } from './chars.ts';
+import { ALIAS, candidateField, fieldNameOf, hashStep, knownField } from '../http/field-names.ts';
+import { COLON, CR, FIELD_VALUE, HT, LF, SP, TOKEN_FOLDED, UNDERSCORE } from './chars.ts';
 
 /** What a parser answers instead of the position after what it has read. */
 export const NEED_MORE = -1;
@@ -77,7 +77,7 @@ export class FieldSection {
     let valueStart = this.#valueStart;
     let hash = this.#hash;
     let byte = 0;
-    const token = TOKEN_LOWER;
+    const token = TOKEN_FOLDED;
     while (p < end) {
       switch (state) {
         case LINE_START:
@@ -156,9 +156,13 @@ export class FieldSection {
     if (number === 0) return 0;
     const name = fieldNameOf(number);
     if (length !== name.length) return 0;
+    let alias = false;
     for (let i = 0; i < length; i++) {
-      if (TOKEN_LOWER[bytes[start + i]] !== name.charCodeAt(i)) return 0;
+      const byte = bytes[start + i];
+      if (TOKEN_FOLDED[byte] !== name.charCodeAt(i)) return 0;
+      if (byte === UNDERSCORE) alias = true;
     }
+    if (alias) return ALIAS;
     this.#note(number);
     return number;
   }

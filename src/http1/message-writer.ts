@@ -21,9 +21,13 @@ export const COPY_LIMIT = 8 * 1024;
 /** Messages that gather for one write, in bytes. */
 const GATHER_LIMIT = 64 * 1024;
 
-/** Who waits for a message to be over: `bytes` of its body were sent; `error` says that it broke off. */
+/** Who waits for a message to be over. */
 export interface MessageWriterOwner {
-  written(bytes: number, error: ErrorCode | undefined): void;
+  /**
+   * `bytes` of its body were sent. `error`: it broke off; `unbegun`: before anything of it had left, so that another
+   * can be sent in its place.
+   */
+  written(bytes: number, error: ErrorCode | undefined, unbegun: boolean): void;
 }
 
 /**
@@ -37,6 +41,8 @@ export class MessageWriter implements BodySink {
   #stall: Deadline<'write-stall'> | undefined = undefined;
   readonly #stallTimeout: number;
   #out = '';
+  /** Where the present message begins in `#out`; -1 when a part of it has left. */
+  #begin = 0;
   #mode: BodyMode = 'none';
   #source: BodySource | undefined = undefined;
   #sent = 0;
@@ -70,6 +76,7 @@ export class MessageWriter implements BodySink {
     this.#mode = mode;
     this.#sent = 0;
     this.#state = 'sending';
+    this.#begin = this.#out.length;
     this.#out += head;
     if (mode === 'none' || body === null) {
       if (body !== null && !Buffer.isBuffer(body)) body.cancel();
@@ -88,6 +95,7 @@ export class MessageWriter implements BodySink {
 
   /** Send a message that is all there, as one text whose last `bodyLength` characters are its body. */
   sendText(message: string, bodyLength: number): void {
+    this.#begin = this.#out.length;
     this.#mode = 'whole';
     this.#sent = bodyLength;
     this.#out += message;
@@ -102,10 +110,7 @@ export class MessageWriter implements BodySink {
 
   /** Hand what has gathered to the system. */
   flush(): void {
-    if (this.#out === '') return;
-    const out = this.#out;
-    this.#out = '';
-    if (!this.#transport.write(out)) this.#stalled();
+    if (this.#out !== '' && !this.#transport.write(this.#takeOut())) this.#stalled();
   }
 
   // ---- BodySink
@@ -119,18 +124,17 @@ export class MessageWriter implements BodySink {
       this.abort('internal.failure');
       return false;
     }
-    let head = this.#out;
     let tail = '';
     if (this.#mode === 'chunked') {
-      head += `${chunk.length.toString(16)}\r\n`;
+      this.#out += `${chunk.length.toString(16)}\r\n`;
       tail = '\r\n';
     }
     if (chunk.length <= COPY_LIMIT) {
-      this.#out = head + chunk.toString('latin1') + tail;
+      this.#out += chunk.toString('latin1') + tail;
       if (!this.#gathering) this.flush();
       return this.#transport.pending === 0;
     }
-    this.#out = '';
+    const head = this.#takeOut();
     const taken =
       head === '' && tail === ''
         ? this.#transport.write(chunk)
@@ -160,7 +164,7 @@ export class MessageWriter implements BodySink {
   /** From the transport: all that was written has been taken. */
   drained(): void {
     this.#stall?.clear();
-    if (this.#state === 'ending') this.#finish(undefined);
+    if (this.#state === 'ending') this.#finish();
     else this.#source?.resume();
   }
 
@@ -168,10 +172,11 @@ export class MessageWriter implements BodySink {
   abort(code: ErrorCode): void {
     if (this.#state === 'idle') return;
     const source = this.#source;
+    const unbegun = this.#begin !== -1;
     this.#source = undefined;
-    this.#out = '';
+    this.#out = unbegun ? this.#out.slice(0, this.#begin) : '';
     source?.cancel();
-    this.#finish(code);
+    this.#finish(code, unbegun);
   }
 
   /** The connection has gone. */
@@ -185,15 +190,13 @@ export class MessageWriter implements BodySink {
       this.#out += body.toString('latin1');
       return;
     }
-    const out = this.#out;
-    this.#out = '';
-    if (!this.#transport.writeBoth(out, body, '')) this.#stalled();
+    if (!this.#transport.writeBoth(this.#takeOut(), body, '')) this.#stalled();
   }
 
   /** All of the message is written; it is over when the system has taken it. */
   #end(): void {
     this.#state = 'ending';
-    if (this.#transport.pending === 0) this.#finish(undefined);
+    if (this.#transport.pending === 0) this.#finish();
   }
 
   #stalled(): void {
@@ -208,10 +211,18 @@ export class MessageWriter implements BodySink {
     else this.abort('http1.timeout.write-stall');
   }
 
-  #finish(error: ErrorCode | undefined): void {
+  #finish(error?: ErrorCode, unbegun = false): void {
     this.#state = 'idle';
     this.#stall?.clear();
     const lost = error === undefined ? 0 : this.#transport.unsent;
-    this.#owner.written(Math.max(0, this.#sent - lost), error);
+    this.#owner.written(unbegun ? 0 : Math.max(0, this.#sent - lost), error, unbegun);
+  }
+
+  /** What has gathered, to be written now. */
+  #takeOut(): string {
+    const out = this.#out;
+    this.#out = '';
+    this.#begin = -1;
+    return out;
   }
 }

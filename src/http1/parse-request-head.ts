@@ -3,7 +3,7 @@ import type { HttpVersion, RequestHead, TargetForm } from '../http/head.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { knownField } from '../http/field-names.ts';
 import { normalisePath, validAuthority } from '../http/target.ts';
-import { CR, LF, SP, TARGET, TOKEN_LOWER } from './chars.ts';
+import { CR, LF, SP, TARGET, TOKEN_FOLDED } from './chars.ts';
 import { FieldSection, NEED_MORE, REFUSED, SEEN } from './field-section.ts';
 
 const HOST = knownField('host');
@@ -100,7 +100,7 @@ export class RequestHeadParser {
           continue;
         }
         case 'method': {
-          while (p < end && TOKEN_LOWER[bytes[p]] !== 0) p++;
+          while (p < end && TOKEN_FOLDED[bytes[p]] !== 0) p++;
           if (p - base > LONGEST_METHOD) return this.#refuse('http1.method.too-long', LONGEST_METHOD);
           if (p === end) return this.#needMore(p - base);
           if (bytes[p] !== SP || p === base) return this.#refuse('http1.method.malformed', p - base);

@@ -118,11 +118,11 @@ export class ResponseHeadParser {
   }
 }
 
-/** `HTTP/1.` DIGIT(0 or 1) SP DIGIT(1–9) DIGIT DIGIT */
+/** `HTTP/1.` DIGIT(0 or 1) SP DIGIT(1–5) DIGIT DIGIT; no other class of status exists (RFC 9110 §15) */
 function statusLineByteFits(byte: number, place: number): boolean {
   if (place < PREFIX.length) return byte === PREFIX[place];
   if (place === PREFIX.length) return byte === 0x30 || byte === 0x31;
   if (place === PREFIX.length + 1) return byte === SP;
-  if (place === PREFIX.length + 2) return byte >= 0x31 && byte <= 0x39;
+  if (place === PREFIX.length + 2) return byte >= 0x31 && byte <= 0x35;
   return HEX[byte] < 10;
 }

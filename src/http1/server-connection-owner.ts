@@ -26,6 +26,8 @@ export interface ServerConnectionOwner {
    * when the fault was not in it, but in what it says of the body.
    */
   refused(code: ErrorCode, head: RequestHead | undefined): Response;
+  /** The answer that was given broke off before a byte of it had left: another in its place. */
+  replaced(code: ErrorCode): Response;
   /** The UUID of the present exchange. */
   readonly requestId: string;
   /** The present exchange is over: its last byte left, or it broke off (`error`). `bytes` counts body bytes sent. */

@@ -331,13 +331,19 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     }
   }
 
-  /** From the writer: the answer's last byte left, or it broke off, and then only closing tells the client. */
-  written(bytes: number, error: ErrorCode | undefined): void {
+  /** From the writer: the answer's last byte left, or it broke off. */
+  written(bytes: number, error: ErrorCode | undefined, unbegun: boolean): void {
+    if (error !== undefined && unbegun && !this.#closed) {
+      const head = this.#head as RequestHead;
+      this.#send(this.#owner.replaced(error), head.method, head.version);
+      return;
+    }
     this.#writing = 'complete';
     this.#owner.finished(this.#status, bytes, error ?? this.#error);
     if (this.#closed) return;
     if (error === undefined) this.#advance();
-    else this.#transport.destroy();
+    // Only a reset tells a client that what it got is not all, where the connection's end would be the body's.
+    else this.#transport.reset();
   }
 
   #advance(): void {

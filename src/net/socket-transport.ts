@@ -167,6 +167,10 @@ export class SocketTransport implements Transport {
     this.#socket.destroy();
   }
 
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
   #stall(): false {
     if (!this.#stalled) {
       this.#stalled = true;

@@ -41,4 +41,6 @@ export interface Transport {
   end(): void;
   /** Close both ways at once and drop what is waiting. */
   destroy(): void;
+  /** The same, and let the other side see that it was no proper end. */
+  reset(): void;
 }

@@ -91,6 +91,10 @@ export class Session implements ServerConnectionOwner {
     return errorResponse(code, { request: head, id: this.requestId });
   }
 
+  replaced(code: ErrorCode): Response {
+    return errorResponse(code, { request: this.#exchange?.request, id: this.requestId });
+  }
+
   finished(status: number, bytes: number, error: ErrorCode | undefined): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
