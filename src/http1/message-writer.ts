@@ -208,6 +208,8 @@ export class MessageWriter implements BodySink {
   /** Time is up: a client that has taken a part, however small, has more. */
   #checkStall(): void {
     if (this.#transport.unsent < this.#unsent) this.#stalled();
+    // Small messages are over when they are handed on; nobody waits for those, but they still wait for the client.
+    else if (this.#state === 'idle') this.#transport.reset();
     else this.abort('http1.timeout.write-stall');
   }
 
