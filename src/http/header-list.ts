@@ -5,6 +5,9 @@ export const SPAN = 5;
 /** The field number that marks a parsed field as removed in a derived list. */
 export const REMOVED = -1;
 
+/** See `getSole`. */
+export const SEVERAL: unique symbol = Symbol('several');
+
 const NO_SPANS: readonly number[] = [];
 
 /** What everyone but the owner of a header list may do with it. */
@@ -13,6 +16,8 @@ export interface ReadonlyHeaderList extends Iterable<readonly [name: string, val
   get(name: string): string | undefined;
   /** The first value of a field off the wire by its number (`knownField`): the hot path's way to ask. */
   getKnown(number: number): string | undefined;
+  /** The value of a field off the wire that stands there once; undefined when it does not, SEVERAL when more often. */
+  getSole(number: number): string | typeof SEVERAL | undefined;
   /** Every value of a field, in order. */
   getAll(name: string): string[];
   /** All the values of a list-valued field joined with `, ` (RFC 9110 §5.3), or undefined. */
@@ -71,6 +76,17 @@ export class HeaderList implements ReadonlyHeaderList {
       if (spans[i] === number) return this.text.slice(spans[i + 3], spans[i + 4]);
     }
     return undefined;
+  }
+
+  getSole(number: number): string | typeof SEVERAL | undefined {
+    const { spans } = this;
+    let at = -1;
+    for (let i = 0; i < spans.length; i += SPAN) {
+      if (spans[i] !== number) continue;
+      if (at !== -1) return SEVERAL;
+      at = i;
+    }
+    return at === -1 ? undefined : this.text.slice(spans[at + 3], spans[at + 4]);
   }
 
   getAll(name: string): string[] {

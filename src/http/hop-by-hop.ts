@@ -8,6 +8,8 @@ import { listMembers } from './list-members.ts';
  */
 export type FieldMask = Uint8Array;
 
+const CONNECTION = knownField('connection');
+
 const HOP_BY_HOP: FieldMask = new Uint8Array(256);
 for (const name of [
   'connection',
@@ -38,8 +40,10 @@ export function hopByHopAnd(...numbers: number[]): FieldMask {
  * there are none, as nearly always.
  */
 export function nominatedFields(list: ReadonlyHeaderList): readonly string[] | undefined {
-  const value = list.getList('connection');
-  if (value === undefined || value === 'keep-alive' || value === 'close') return undefined;
-  const names = listMembers(value).filter((name) => name !== 'close' && name !== 'keep-alive');
+  const sole = list.getSole(CONNECTION);
+  if (sole === undefined || sole === 'keep-alive' || sole === 'close') return undefined;
+  const names = listMembers(list.getList('connection') as string).filter(
+    (name) => name !== 'close' && name !== 'keep-alive',
+  );
   return names.length === 0 ? undefined : names;
 }

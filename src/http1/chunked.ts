@@ -150,7 +150,8 @@ export class ChunkedDecoder {
       this.position = end;
       return 'more';
     }
-    if (fields.spans.length > 0) this.trailers = new HeaderList(this.#trailer, fields.spans);
+    const spans = fields.takeSpans();
+    if (spans.length > 0) this.trailers = new HeaderList(this.#trailer, spans);
     this.position = from + after - before;
     return 'end';
   }

@@ -27,8 +27,9 @@ function section(text: string, maxFields = 10): Section | string {
     if (verdict === 'need-more') return verdict;
     if (verdict === 'refused') return `${parser.error} at ${parser.errorOffset}`;
     const fields = [];
-    for (let i = 0; i < parser.spans.length; i += 5) {
-      const [number, nameStart, nameEnd, valueStart, valueEnd] = parser.spans.slice(i, i + 5);
+    const spans = parser.takeSpans();
+    for (let i = 0; i < spans.length; i += 5) {
+      const [number, nameStart, nameEnd, valueStart, valueEnd] = spans.slice(i, i + 5);
       fields.push([number, text.slice(nameStart, nameEnd), text.slice(valueStart, valueEnd)] as const);
     }
     return { fields, seen: parser.seen, consumed: verdict.consumed };

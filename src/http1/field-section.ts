@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts';
 import { ALIAS, candidateField, fieldNameOf, hashStep, knownField } from '../http/field-names.ts';
+import { SPAN } from '../http/header-list.ts';
 import { COLON, CR, FIELD_VALUE, HT, LF, SP, TOKEN_FOLDED, UNDERSCORE } from './chars.ts';
 
 /** What a parser answers instead of the position after what it has read. */
@@ -43,12 +44,13 @@ const UPGRADE = knownField('upgrade');
  * It never throws. Spans are offsets from `base`.
  */
 export class FieldSection {
-  spans: number[] = [];
   seen = 0;
   error: ErrorCode = 'http1.field.malformed-name';
   errorOffset = 0;
   /** Where to go on, counted from `base`. */
   resumeAt = 0;
+  /** The spans so far; memory that is used again, so that a list is made in one piece. */
+  readonly #spans: number[] = [];
   readonly #maxFields: number;
   #state = LINE_START;
   #nameStart = 0;
@@ -61,9 +63,13 @@ export class FieldSection {
     this.#maxFields = maxFields;
   }
 
-  /** Forget the last section. Its spans belong to whoever took them. */
+  /** The spans of the section that was parsed, as `HeaderList` takes them. */
+  takeSpans(): number[] {
+    return this.#spans.slice(0, this.#count * SPAN);
+  }
+
+  /** Forget the last section. */
   reset(): void {
-    this.spans = [];
     this.seen = 0;
     this.#state = LINE_START;
     this.#count = 0;
@@ -130,8 +136,13 @@ export class FieldSection {
           let valueEnd = p - 1 - base;
           while (valueEnd > valueStart && isBlank(bytes[base + valueEnd - 1])) valueEnd--;
           const number = this.#recognise(bytes, base + nameStart, nameEnd - nameStart, hash);
-          this.spans.push(number, nameStart, nameEnd, valueStart, valueEnd);
-          this.#count++;
+          const spans = this.#spans;
+          const at = this.#count++ * SPAN;
+          spans[at] = number;
+          spans[at + 1] = nameStart;
+          spans[at + 2] = nameEnd;
+          spans[at + 3] = valueStart;
+          spans[at + 4] = valueEnd;
           p++;
           state = LINE_START;
           break;

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion } from '../http/head.ts';
+import { knownField } from '../http/field-names.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { listMembers } from '../http/list-members.ts';
 import { SEEN } from './field-section.ts';
@@ -11,6 +12,9 @@ export const UNTIL_CLOSE = -2;
 
 /** How a message's body is delimited: its length in bytes, CHUNKED, or UNTIL_CLOSE. */
 export type Framing = number;
+
+const CONTENT_LENGTH = knownField('content-length');
+const CONNECTION = knownField('connection');
 
 const FRAMING_FIELDS = SEEN.contentLength | SEEN.transferEncoding;
 
@@ -30,6 +34,8 @@ export function requestFraming(
     if (version === 10) return 'http1.framing.coding-in-1.0';
     return codingVerdict(headers.getAll('transfer-encoding'));
   }
+  const sole = headers.getSole(CONTENT_LENGTH);
+  if (typeof sole === 'string' && PLAIN_LENGTH.test(sole)) return Number(sole);
   return lengthVerdict(headers.getAll('content-length'));
 }
 
@@ -63,6 +69,9 @@ function codingVerdict(values: readonly string[]): Framing | ErrorCode {
 /** Digits and the white space around them, and not so many zeros in front that a reader may cut them off elsewhere. */
 const LENGTH = /^[\t ]*[0-9]{1,19}[\t ]*$/;
 
+/** What it nearly always is. */
+const PLAIN_LENGTH = /^[0-9]{1,15}$/;
+
 /** One length, or a list of equal ones (RFC 9110 §8.6). */
 function lengthVerdict(values: readonly string[]): Framing | ErrorCode {
   let length = -1;
@@ -81,6 +90,9 @@ function lengthVerdict(values: readonly string[]): Framing | ErrorCode {
 /** Whether the connection may serve another message after this one (RFC 9112 §9.3), by what the head says of it. */
 export function wantsKeepAlive(version: HttpVersion, headers: ReadonlyHeaderList, seen: number): boolean {
   if ((seen & SEEN.connection) === 0) return version === 11;
+  const sole = headers.getSole(CONNECTION);
+  if (sole === 'keep-alive') return true;
+  if (sole === 'close') return false;
   const options = listMembers(headers.getList('connection') as string);
   if (options.includes('close')) return false;
   return version === 11 || options.includes('keep-alive');

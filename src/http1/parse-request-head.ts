@@ -157,7 +157,7 @@ export class RequestHeadParser {
     const method = methodName(text, this.#methodEnd);
     const rawTarget = text.slice(this.#methodEnd + 1, this.#targetEnd);
     const version: HttpVersion = text.charCodeAt(this.#targetEnd + 8) === 0x31 ? 11 : 10;
-    const headers = new HeaderList(text, this.#fields.spans);
+    const headers = new HeaderList(text, this.#fields.takeSpans());
     const host = headers.getKnown(HOST);
     const hostError = checkHost(host, this.#fields.seen, version);
     if (hostError !== undefined) return this.#refuse(hostError, 0);

@@ -67,9 +67,9 @@ export class ResponseHeadParser {
     }
     const text = bytes.toString('latin1', base, after);
     const version: HttpVersion = text.charCodeAt(PREFIX.length) === 0x31 ? 11 : 10;
-    const status = Number(text.slice(FIXED_LENGTH - 3, FIXED_LENGTH));
+    const status = statusOf(text);
     const reason = text.slice(FIXED_LENGTH + 1, this.#reasonEnd);
-    this.head = { status, reason, version, headers: new HeaderList(text, fields.spans) };
+    this.head = { status, reason, version, headers: new HeaderList(text, fields.takeSpans()) };
     return after;
   }
 
@@ -116,6 +116,12 @@ export class ResponseHeadParser {
     this.error = error;
     return REFUSED;
   }
+}
+
+/** The three digits before the end of the fixed part, which have been checked. */
+function statusOf(text: string): number {
+  const digit = (place: number): number => text.charCodeAt(FIXED_LENGTH - place) - 0x30;
+  return 100 * digit(3) + 10 * digit(2) + digit(1);
 }
 
 /** `HTTP/1.` DIGIT(0 or 1) SP DIGIT(1–5) DIGIT DIGIT; no other class of status exists (RFC 9110 §15) */

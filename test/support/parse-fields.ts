@@ -8,5 +8,5 @@ export function parseFields(...lines: string[]): HeaderList {
   const bytes = Buffer.from(text, 'latin1');
   const section = new FieldSection(lines.length);
   assert.equal(section.parse(bytes, 0, 0, bytes.length), bytes.length, JSON.stringify(text));
-  return new HeaderList(text, section.spans);
+  return new HeaderList(text, section.takeSpans());
 }

@@ -49,23 +49,13 @@ export function upstreamHead(
   host: string,
   trusted: boolean,
 ): OutgoingRequestHead {
-  const { request, peer, id } = exchange;
+  const { request, id } = exchange;
   const { headers } = request;
   const via = request.version === 11 ? '1.1 dreamserver' : '1.0 dreamserver';
-  const added = ['X-Request-Id', id, 'Via', via];
-  if (options.forwarded === 'x-forwarded') {
-    let chain = peer.address;
-    let proto = peer.secure ? 'https' : 'http';
-    let forwardedHost = request.authority;
-    if (trusted) {
-      const before = headers.getList('x-forwarded-for');
-      if (before !== undefined) chain = `${before}, ${chain}`;
-      proto = headers.getKnown(FORWARDED_PROTO) ?? proto;
-      forwardedHost = headers.getKnown(FORWARDED_HOST) ?? forwardedHost;
-    }
-    added.push('X-Forwarded-For', chain, 'X-Forwarded-Proto', proto);
-    if (forwardedHost !== '') added.push('X-Forwarded-Host', forwardedHost);
-  }
+  const added =
+    options.forwarded === 'x-forwarded'
+      ? forwardingFields(exchange, via, trusted)
+      : ['X-Request-Id', id, 'Via', via];
   return {
     method: request.method,
     target,
@@ -75,4 +65,20 @@ export function upstreamHead(
     nominated: nominatedFields(headers),
     added,
   };
+}
+
+function forwardingFields({ request, peer, id }: Exchange, via: string, trusted: boolean): string[] {
+  const { headers, authority } = request;
+  let chain = peer.address;
+  let proto = peer.secure ? 'https' : 'http';
+  let host = authority;
+  if (trusted) {
+    const before = headers.getList('x-forwarded-for');
+    if (before !== undefined) chain = `${before}, ${chain}`;
+    proto = headers.getKnown(FORWARDED_PROTO) ?? proto;
+    host = headers.getKnown(FORWARDED_HOST) ?? host;
+  }
+  const fields = ['X-Request-Id', id, 'Via', via, 'X-Forwarded-For', chain, 'X-Forwarded-Proto', proto];
+  if (host !== '') fields.push('X-Forwarded-Host', host);
+  return fields;
 }
