@@ -113,7 +113,13 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#deadline.arm('kept', ms);
   }
 
+  /** Whether it can take a request: it has none, and is not being closed. */
+  get free(): boolean {
+    return this.#state === 'free';
+  }
+
   destroy(): void {
+    if (this.#state === 'free') this.#state = 'closed';
     this.#transport.destroy();
   }
 

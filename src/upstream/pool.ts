@@ -47,8 +47,8 @@ export class ServerPool implements ClientConnectionOwner {
 
   /** A connection for one exchange: at once where one is kept, else when it is made. Answers what takes the wait back. */
   acquire(waiter: Waiter): { cancel(): void } | undefined {
-    const kept = this.#kept.pop();
-    if (kept !== undefined) {
+    for (let kept = this.#kept.pop(); kept !== undefined; kept = this.#kept.pop()) {
+      if (!kept.free) continue;
       waiter.connected(kept);
       return undefined;
     }
