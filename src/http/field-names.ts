@@ -82,26 +82,32 @@ export function fieldNameOf(number: number): string {
   return NAMES[number - 1];
 }
 
-/** Bits of the hash that index the table below; large enough that no two known names share a slot. */
-const HASH_BITS = 13;
-const HASH_MASK = (1 << HASH_BITS) - 1;
+/** The names as bytes, by number. */
+const BYTES: readonly Uint8Array[] = [new Uint8Array(), ...NAMES.map((name) => Buffer.from(name))];
 
-/** One step of the hash that the head parser computes while it checks a name byte by byte (bytes in lower case). */
-export function hashStep(hash: number, lowerCaseByte: number): number {
-  return (Math.imul(hash, 31) + lowerCaseByte) | 0;
+/** The bytes of a known field's lower-case name. */
+export function fieldBytesOf(number: number): Uint8Array {
+  return BYTES[number];
 }
 
-const byHash = new Uint8Array(1 << HASH_BITS);
+/** Slots of the table below. The factors were searched for: with them no two known names share a slot. */
+const SLOTS = 512;
+
+function slotOf(length: number, first: number, last: number): number {
+  return (23 * length + first + 2 * last) & (SLOTS - 1);
+}
+
+const bySlot = new Uint8Array(SLOTS);
 for (const [name, number] of numbers) {
-  let hash = 0;
-  for (let i = 0; i < name.length; i++) hash = hashStep(hash, name.charCodeAt(i));
-  const slot = hash & HASH_MASK;
-  if (byHash[slot] !== 0)
-    throw new Error(`field names ${name} and ${fieldNameOf(byHash[slot])} share a hash slot`);
-  byHash[slot] = number;
+  const slot = slotOf(name.length, name.charCodeAt(0), name.charCodeAt(name.length - 1));
+  if (bySlot[slot] !== 0) throw new Error(`${name} and ${fieldNameOf(bySlot[slot])} share a slot`);
+  bySlot[slot] = number;
 }
 
-/** The one known field that a name with this hash can be, or 0; the caller still has to compare the name itself. */
-export function candidateField(hash: number): number {
-  return byHash[hash & HASH_MASK];
+/**
+ * The one known field that a name of this length, first and last byte (in lower case) can be, or 0; the caller still
+ * has to compare the name itself.
+ */
+export function candidateField(length: number, first: number, last: number): number {
+  return bySlot[slotOf(length, first, last)];
 }

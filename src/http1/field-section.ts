@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
-import { ALIAS, candidateField, fieldNameOf, hashStep, knownField } from '../http/field-names.ts';
+import { ALIAS, candidateField, fieldBytesOf, knownField } from '../http/field-names.ts';
 import { SPAN } from '../http/header-list.ts';
 import { COLON, CR, FIELD_VALUE, HT, LF, SP, TOKEN_FOLDED, UNDERSCORE } from './chars.ts';
 
@@ -56,7 +56,6 @@ export class FieldSection {
   #nameStart = 0;
   #nameEnd = 0;
   #valueStart = 0;
-  #hash = 0;
   #count = 0;
 
   constructor(maxFields: number) {
@@ -81,7 +80,6 @@ export class FieldSection {
     let nameStart = this.#nameStart;
     let nameEnd = this.#nameEnd;
     let valueStart = this.#valueStart;
-    let hash = this.#hash;
     let byte = 0;
     const token = TOKEN_FOLDED;
     while (p < end) {
@@ -97,22 +95,16 @@ export class FieldSection {
           if (byte === LF) return this.#refuse('http1.line.bare-lf', p - base);
           if (this.#count === this.#maxFields) return this.#refuse('http1.head.too-many-fields', p - base);
           nameStart = p - base;
-          hash = 0;
           state = NAME;
         // falls through
-        case NAME: {
-          let lower = 0;
-          while (p < end && (lower = token[bytes[p]]) !== 0) {
-            hash = hashStep(hash, lower);
-            p++;
-          }
+        case NAME:
+          while (p < end && token[bytes[p]] !== 0) p++;
           if (p === end) break;
           if (bytes[p] !== COLON) return this.#refuse(wrongNameByte(bytes[p]), p - base);
           nameEnd = p - base;
           if (nameEnd === nameStart) return this.#refuse('http1.field.malformed-name', p - base);
           p++;
           state = SPACE;
-        }
         // falls through
         case SPACE:
           while (p < end && (bytes[p] === SP || bytes[p] === HT)) p++;
@@ -135,7 +127,7 @@ export class FieldSection {
           if (bytes[p] !== LF) return this.#refuse('http1.line.bare-cr', p - base - 1);
           let valueEnd = p - 1 - base;
           while (valueEnd > valueStart && isBlank(bytes[base + valueEnd - 1])) valueEnd--;
-          const number = this.#recognise(bytes, base + nameStart, nameEnd - nameStart, hash);
+          const number = this.#recognise(bytes, base + nameStart, nameEnd - nameStart);
           const spans = this.#spans;
           const at = this.#count++ * SPAN;
           spans[at] = number;
@@ -156,21 +148,20 @@ export class FieldSection {
     this.#nameStart = nameStart;
     this.#nameEnd = nameEnd;
     this.#valueStart = valueStart;
-    this.#hash = hash;
     this.resumeAt = p - base;
     return NEED_MORE;
   }
 
-  /** The field's number; the hash only proposes one, the name itself decides. */
-  #recognise(bytes: Buffer, start: number, length: number, hash: number): number {
-    const number = candidateField(hash);
-    if (number === 0) return 0;
-    const name = fieldNameOf(number);
+  /** The field's number; length, first and last byte only propose one, the name itself decides. */
+  #recognise(bytes: Buffer, start: number, length: number): number {
+    const token = TOKEN_FOLDED;
+    const number = candidateField(length, token[bytes[start]], token[bytes[start + length - 1]]);
+    const name = fieldBytesOf(number);
     if (length !== name.length) return 0;
     let alias = false;
     for (let i = 0; i < length; i++) {
       const byte = bytes[start + i];
-      if (TOKEN_FOLDED[byte] !== name.charCodeAt(i)) return 0;
+      if (token[byte] !== name[i]) return 0;
       if (byte === UNDERSCORE) alias = true;
     }
     if (alias) return ALIAS;
