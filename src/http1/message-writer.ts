@@ -1,3 +1,4 @@
+import { latin1 } from '../core/latin1.ts';
 import { Deadline } from '../core/deadline.ts';
 import type { DreamError, ErrorCode } from '../core/errors.ts';
 import type { Body, BodySink, BodySource } from '../http/body.ts';
@@ -130,7 +131,7 @@ export class MessageWriter implements BodySink {
       tail = '\r\n';
     }
     if (chunk.length <= COPY_LIMIT) {
-      this.#out += chunk.toString('latin1') + tail;
+      this.#out += latin1(chunk, 0, chunk.length) + tail;
       if (!this.#gathering) this.flush();
       return this.#transport.pending === 0;
     }
@@ -187,7 +188,7 @@ export class MessageWriter implements BodySink {
   #sendWhole(body: Buffer): void {
     this.#sent = body.length;
     if (body.length <= COPY_LIMIT) {
-      this.#out += body.toString('latin1');
+      this.#out += latin1(body, 0, body.length);
       return;
     }
     if (!this.#transport.writeBoth(this.#takeOut(), body, '')) this.#stalled();

@@ -1,3 +1,4 @@
+import { latin1 } from '../core/latin1.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion, RequestHead, TargetForm } from '../http/head.ts';
 import { HeaderList } from '../http/header-list.ts';
@@ -153,7 +154,7 @@ export class RequestHeadParser {
   }
 
   #complete(bytes: Buffer, base: number, after: number): number {
-    const text = bytes.toString('latin1', base, after);
+    const text = latin1(bytes, base, after);
     const method = methodName(text, this.#methodEnd);
     const rawTarget = text.slice(this.#methodEnd + 1, this.#targetEnd);
     const version: HttpVersion = text.charCodeAt(this.#targetEnd + 8) === 0x31 ? 11 : 10;

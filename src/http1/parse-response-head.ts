@@ -1,3 +1,4 @@
+import { latin1 } from '../core/latin1.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion, ResponseHead } from '../http/head.ts';
 import { HeaderList } from '../http/header-list.ts';
@@ -65,7 +66,7 @@ export class ResponseHeadParser {
       this.detail = fields.error;
       return this.#refuse('upstream.malformed-response');
     }
-    const text = bytes.toString('latin1', base, after);
+    const text = latin1(bytes, base, after);
     const version: HttpVersion = text.charCodeAt(PREFIX.length) === 0x31 ? 11 : 10;
     const status = statusOf(text);
     const reason = text.slice(FIXED_LENGTH + 1, this.#reasonEnd);
