@@ -89,7 +89,7 @@ export class UpstreamCall implements Waiter, Requester {
     const repeatable = body === null && IDEMPOTENT.has(method);
     if (silent && wasKept && repeatable && this.#retries < STALE_RETRIES) {
       this.#retries++;
-      this.#wait = (this.#pool as ServerPool).acquire(this);
+      this.#wait = (this.#pool as ServerPool).acquireNew(this);
       return;
     }
     this.#request.failed(code);

@@ -52,7 +52,14 @@ export class ServerPool implements ClientConnectionOwner {
       waiter.connected(kept);
       return undefined;
     }
+    return this.acquireNew(waiter);
+  }
+
+  /** A connection that has not been kept: for a request that has met one which was closed while it was. */
+  acquireNew(waiter: Waiter): { cancel(): void } {
     if (this.#open < this.#options.pool.max) return this.#connect(waiter);
+    // The one that was not used for the longest time makes room, when it has closed.
+    this.#kept.shift()?.destroy();
     const waiting = new Waiting(waiter, this.#options.timeouts.connect, (gone) => this.#waiting.delete(gone));
     this.#waiting.add(waiting);
     return waiting;
