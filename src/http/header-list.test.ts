@@ -116,4 +116,23 @@ describe('a field that is handed in', () => {
       assert.equal(validField('a', value), false, JSON.stringify(value));
     }
   });
+
+  it('made over another leaves that as it is, whatever becomes of it', () => {
+    const list = parseFields('A: 1', 'B: 2');
+    const over = HeaderList.over(list).append('C', '3').delete('a');
+    assert.deepEqual(
+      [...over],
+      [
+        ['B', '2'],
+        ['C', '3'],
+      ],
+    );
+    assert.deepEqual(
+      [...list],
+      [
+        ['A', '1'],
+        ['B', '2'],
+      ],
+    );
+  });
 });

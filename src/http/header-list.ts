@@ -45,6 +45,8 @@ export class HeaderList implements ReadonlyHeaderList {
   readonly text: string;
   spans: number[];
   added: string[] = [];
+  /** The spans are another list's. */
+  #borrowed = false;
 
   constructor(text = '', spans: readonly number[] = NO_SPANS) {
     this.text = text;
@@ -56,6 +58,13 @@ export class HeaderList implements ReadonlyHeaderList {
     const list = new HeaderList();
     list.added = namesAndValues;
     return list;
+  }
+
+  /** The fields of another list as they came off the wire, to change; they are copied when the first is removed. */
+  static over(list: ReadonlyHeaderList): HeaderList {
+    const over = new HeaderList(list.text, list.spans);
+    over.#borrowed = true;
+    return over;
   }
 
   get(name: string): string | undefined {
@@ -123,6 +132,8 @@ export class HeaderList implements ReadonlyHeaderList {
 
   delete(name: string): this {
     const number = fieldNumber(name);
+    if (this.#borrowed) this.spans = this.spans.slice();
+    this.#borrowed = false;
     for (let i = 0; i < this.spans.length; i += SPAN) {
       if (this.#isNamed(i, number, name)) this.spans[i] = REMOVED;
     }

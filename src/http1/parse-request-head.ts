@@ -6,6 +6,7 @@ import { knownField } from '../http/field-names.ts';
 import { normalisePath, validAuthority } from '../http/target.ts';
 import { CR, LF, SP, TARGET, TOKEN_FOLDED } from './chars.ts';
 import { FieldSection, NEED_MORE, REFUSED, SEEN } from './field-section.ts';
+import { HeadMemo } from './head-memo.ts';
 
 const HOST = knownField('host');
 
@@ -32,10 +33,13 @@ type State = 'start' | 'method' | 'target' | 'version' | 'version-end' | 'fields
  */
 export class RequestHeadParser {
   head: RequestHead | undefined = undefined;
+  /** Which fields of framing and connection handling the head has: bits of `SEEN`. */
+  seen = 0;
   error: ErrorCode = 'http1.request-line.malformed';
   errorOffset = 0;
   readonly limits: HeadLimits;
   readonly #fields: FieldSection;
+  readonly #memo = new HeadMemo<{ readonly head: RequestHead; readonly seen: number }>();
   #state: State = 'start';
   #resumeAt = 0;
   #methodEnd = 0;
@@ -44,11 +48,6 @@ export class RequestHeadParser {
   constructor(limits: HeadLimits) {
     this.limits = limits;
     this.#fields = new FieldSection(limits.headers);
-  }
-
-  /** Which fields of framing and connection handling the head has: bits of `SEEN`. */
-  get seen(): number {
-    return this.#fields.seen;
   }
 
   /** Whether the next byte would be a message's first. */
@@ -65,6 +64,14 @@ export class RequestHeadParser {
   }
 
   parse(bytes: Buffer, base: number, end: number): number {
+    if (this.#state === 'start') {
+      const known = this.#memo.recall(bytes, base, end);
+      if (known !== undefined) {
+        this.head = known.head;
+        this.seen = known.seen;
+        return base + this.#memo.length;
+      }
+    }
     const limit = base + this.limits.headerBytes;
     const bound = end < limit ? end : limit;
     const result = this.#parse(bytes, base, bound);
@@ -166,6 +173,8 @@ export class RequestHeadParser {
     const head = makeHead(method, rawTarget, version, headers, host ?? '');
     if (head === undefined) return this.#refuse('http1.target.malformed', this.#methodEnd + 1);
     this.head = head;
+    this.seen = this.#fields.seen;
+    this.#memo.remember(bytes, base, after, { head, seen: this.seen });
     return after;
   }
 

@@ -4,6 +4,7 @@ import type { HttpVersion, ResponseHead } from '../http/head.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { CR, FIELD_VALUE, HEX, LF, SP } from './chars.ts';
 import { FieldSection, NEED_MORE, REFUSED } from './field-section.ts';
+import { HeadMemo } from './head-memo.ts';
 import type { HeadLimits } from './parse-request-head.ts';
 
 /** `HTTP/1.1 200` without the last digit of the version: what every status line begins with. */
@@ -17,11 +18,14 @@ const FIXED_LENGTH = 12;
  */
 export class ResponseHeadParser {
   head: ResponseHead | undefined = undefined;
+  /** Which fields of framing and connection handling the head has: bits of `SEEN`. */
+  seen = 0;
   error: ErrorCode = 'upstream.malformed-response';
   /** The rule of the field section that was broken, where it was that. */
   detail: ErrorCode | undefined = undefined;
   readonly #limits: HeadLimits;
   readonly #fields: FieldSection;
+  readonly #memo = new HeadMemo<{ readonly head: ResponseHead; readonly seen: number }>();
   #state: 'status-line' | 'reason' | 'line-end' | 'fields' = 'status-line';
   #resumeAt = 0;
   #reasonEnd = 0;
@@ -29,11 +33,6 @@ export class ResponseHeadParser {
   constructor(limits: HeadLimits) {
     this.#limits = limits;
     this.#fields = new FieldSection(limits.headers);
-  }
-
-  /** Which fields of framing and connection handling the head has: bits of `SEEN`. */
-  get seen(): number {
-    return this.#fields.seen;
   }
 
   /** Begin a new message. */
@@ -46,6 +45,14 @@ export class ResponseHeadParser {
   }
 
   parse(bytes: Buffer, base: number, end: number): number {
+    if (this.#state === 'status-line' && this.#resumeAt === 0) {
+      const known = this.#memo.recall(bytes, base, end);
+      if (known !== undefined) {
+        this.head = known.head;
+        this.seen = known.seen;
+        return base + this.#memo.length;
+      }
+    }
     const bound = Math.min(end, base + this.#limits.headerBytes);
     const result = this.#parse(bytes, base, bound);
     if (result !== NEED_MORE || bound === end) return result;
@@ -70,7 +77,10 @@ export class ResponseHeadParser {
     const version: HttpVersion = text.charCodeAt(PREFIX.length) === 0x31 ? 11 : 10;
     const status = statusOf(text);
     const reason = text.slice(FIXED_LENGTH + 1, this.#reasonEnd);
-    this.head = { status, reason, version, headers: new HeaderList(text, fields.takeSpans()) };
+    const head = { status, reason, version, headers: new HeaderList(text, fields.takeSpans()) };
+    this.head = head;
+    this.seen = fields.seen;
+    this.#memo.remember(bytes, base, after, { head, seen: this.seen });
     return after;
   }
 

@@ -115,9 +115,8 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   }
 
   #derive(head: ResponseHead, body: BodySource): Response {
-    // The list is fresh off the wire and nobody else's.
-    const headers = head.headers as HeaderList;
-    const nominated = nominatedFields(headers);
+    const nominated = nominatedFields(head.headers);
+    const headers = HeaderList.over(head.headers);
     if (nominated !== undefined) for (const name of nominated) headers.delete(name);
     headers.append('Via', VIA[head.version]);
     const reason = head.reason === '' ? undefined : head.reason;
