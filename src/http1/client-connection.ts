@@ -42,6 +42,9 @@ export interface ClientConnectionOwner {
   closed(connection: ClientConnection): void;
 }
 
+/** The server has ended the connection: it did not let it time out, or break a rule. */
+const BROKE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream.closed-early', 'upstream.reset']);
+
 type Phase = 'first-byte' | 'idle' | 'kept';
 type State = 'free' | 'head' | 'body' | 'closed';
 
@@ -311,7 +314,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#transport.destroy();
     this.#writer.abort(code);
     if (inBody) this.#body?.fail(code);
-    else requester?.failed(code, !this.#receivedAny, detail);
+    else requester?.failed(code, BROKE.has(code) && !this.#receivedAny, detail);
   }
 
   #timedOut(phase: Phase): void {

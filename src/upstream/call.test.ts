@@ -154,6 +154,13 @@ describe('a server that takes a request and does not answer', () => {
     assert.equal(await send().outcome, 'upstream.first-byte-timeout');
     assert.equal(arrived(), 1);
   });
+
+  it('is given up after a while also over a kept connection: it is slow, and another request would not be faster', async () => {
+    upstreamOf([backend.url], { timeouts: { connect: 10_000, firstByte: 200, idle: 10_000 } });
+    await keepOne();
+    assert.equal(await send().outcome, 'upstream.first-byte-timeout');
+    assert.equal(arrived(), 2);
+  });
 });
 
 describe('a kept connection that the server closes just when it is used', () => {
