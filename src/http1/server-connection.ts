@@ -7,7 +7,8 @@ import type { Response } from '../http/response.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
 import { BodyDecoder } from './body-decoder.ts';
 import { CR, LF } from './chars.ts';
-import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
+import { expectsContinue } from './expectation.ts';
+import { NEED_MORE, REFUSED } from './field-section.ts';
 import { CHUNKED, requestFraming, wantsKeepAlive } from './framing.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { giveParser, takeParser } from './parse-request-head.ts';
@@ -220,14 +221,9 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     const framing = requestFraming(head.version, head.headers, seen);
     if (typeof framing === 'string') return this.#refuse(framing, head);
     if (framing > this.#options.limits.bodyBytes) return this.#refuse('http1.body.too-large', head);
-    this.#expectsContinue = false;
-    if ((seen & SEEN.expect) !== 0) {
-      const expectation = head.headers.get('expect') as string;
-      if (expectation.toLowerCase() !== '100-continue')
-        return this.#refuse('http1.expectation.unknown', head);
-      // A client of HTTP/1.0 knows no interim answers (RFC 9110 §10.1.1).
-      this.#expectsContinue = head.version === 11 && framing !== 0;
-    }
+    const waits = expectsContinue(head, seen);
+    if (waits === undefined) return this.#refuse('http1.expectation.unknown', head);
+    this.#expectsContinue = waits && framing !== 0;
     this.#head = head;
     this.#keepAlive = !this.#closing && wantsKeepAlive(head.version, head.headers, seen);
     this.#writing = 'answering';
