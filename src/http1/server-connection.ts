@@ -11,16 +11,12 @@ import { expectsContinue } from './expectation.ts';
 import { NEED_MORE, REFUSED } from './field-section.ts';
 import { CHUNKED, requestFraming, wantsKeepAlive } from './framing.ts';
 import { IncomingBody } from './incoming-body.ts';
-import { giveParser, takeParser } from './parse-request-head.ts';
-import type { RequestHeadParser } from './parse-request-head.ts';
-import { ConnectionInput } from './connection-input.ts';
-import type { InputReader } from './connection-input.ts';
+import { giveParser, takeParser, type RequestHeadParser } from './parse-request-head.ts';
+import { ConnectionInput, type InputReader } from './connection-input.ts';
 import { bodyText, encodeResponseHead, responseBodyMode } from './encode-response-head.ts';
-import { COPY_LIMIT, MessageWriter } from './message-writer.ts';
-import type { MessageWriterOwner } from './message-writer.ts';
+import { COPY_LIMIT, MessageWriter, type MessageWriterOwner } from './message-writer.ts';
 import type { ServerConnectionOptions, ServerConnectionOwner } from './server-connection-owner.ts';
-import { nextStep } from './state.ts';
-import type { Reading, Writing } from './state.ts';
+import { nextStep, type Reading, type Writing } from './state.ts';
 
 type ReadPhase = 'headers' | 'keep-alive' | 'body-idle' | 'linger';
 
