@@ -16,8 +16,10 @@ export function redirectTarget(
   server: UpstreamServer,
 ): string | undefined {
   if (!REDIRECTS.has(head.status)) return undefined;
-  const location = head.headers.get('location');
-  if (location === undefined) return undefined;
+  const field = head.headers.get('location');
+  if (field === undefined) return undefined;
+  // Only ASCII belongs in a URL, but some send UTF-8; field values are latin1 here.
+  const location = Buffer.from(field, 'latin1').toString();
   const base = `http://${host}`;
   if (!URL.canParse(location, base + target)) return undefined;
   const url = new URL(location, base + target);
