@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { exchangeOf } from '../../../test/support/exchange.ts';
+import { get, head } from '../../../test/support/message.ts';
+import { upstreamServer } from '../../../test/support/proxy-server.ts';
+import { encodeRequestHead } from '../../http1/encode-request-head.ts';
+import type { ProxyOptions } from './schema.ts';
+import { upstreamHead, upstreamHost, upstreamTarget } from './upstream-head.ts';
+
+const server = upstreamServer('http://10.0.0.1:8000');
+
+const options = (changes: Partial<ProxyOptions> = {}): ProxyOptions => ({
+  to: 'backend',
+  host: 'preserve',
+  forwarded: 'x-forwarded',
+  buffer: { request: 'auto' },
+  ...changes,
+});
+
+interface Case {
+  readonly proxy?: Partial<ProxyOptions>;
+  readonly trusted?: boolean;
+  readonly secure?: boolean;
+}
+
+/** The lines of the head that an upstream gets for this request, its id as `ID`. */
+function derived(message: string, { proxy = {}, trusted = false, secure = false }: Case = {}): string[] {
+  const exchange = exchangeOf(message, { secure });
+  const all = options(proxy);
+  const host = upstreamHost(exchange.request, all, server);
+  const target = upstreamTarget(exchange.request, all);
+  const text = encodeRequestHead(upstreamHead(exchange, all, target, host, trusted), null);
+  return text.replace(exchange.id, 'ID').trimEnd().split('\r\n');
+}
+
+/** Only those of the lines whose field is one of these. */
+const only = (lines: readonly string[], pattern: RegExp): string[] =>
+  lines.filter((line) => pattern.test(line));
+
+describe('the head that an upstream gets', () => {
+  it('is that of the client, with our word on who asked, how, and for what', () => {
+    assert.deepEqual(derived(get('/a?b', 'Accept: */*', 'Cookie: a=b', 'cookie: c=d')), [
+      'GET /a?b HTTP/1.1',
+      'Host: localhost',
+      'Accept: */*',
+      'Cookie: a=b',
+      'cookie: c=d',
+      'X-Request-Id: ID',
+      'Via: 1.1 dreamserver',
+      'X-Forwarded-For: 203.0.113.7',
+      'X-Forwarded-Proto: http',
+      'X-Forwarded-Host: localhost',
+    ]);
+  });
+
+  it('has no field that concerns one connection only, nor one that it nominates (RFC 9110 §7.6.1)', () => {
+    const lines = derived(
+      get(
+        '/',
+        'Connection: close, X-Hop',
+        'X-Hop: 1',
+        'x-hop: 2',
+        'Keep-Alive: 5',
+        'TE: trailers',
+        'Upgrade: h2c',
+        'HTTP2-Settings: x',
+        'Proxy-Connection: x',
+        'Trailer: y',
+        'X-Kept: 3',
+      ),
+    );
+    assert.deepEqual(lines.slice(1, 3), ['Host: localhost', 'X-Kept: 3']);
+    assert.match(lines[3], /^X-Request-Id/);
+  });
+
+  it('keeps our fields also where the client nominates them', () => {
+    const lines = derived(get('/', 'Connection: x-forwarded-for, via, x-request-id, host'));
+    assert.equal(only(lines, /^(x-forwarded-for|via|x-request-id|host):/i).length, 4);
+  });
+
+  it('does not pass on Expect: it is met on this side', () => {
+    assert.deepEqual(only(derived(head('PUT / HTTP/1.1', 'Host: a', 'Expect: 100-continue')), /expect/i), []);
+  });
+
+  it('has one id, ours', () => {
+    assert.deepEqual(only(derived(get('/', 'X-Request-Id: forged')), /^x-request-id/i), ['X-Request-Id: ID']);
+  });
+
+  it('names us in Via, behind those before us, with the version that the client spoke (RFC 9110 §7.6.3)', () => {
+    assert.deepEqual(only(derived(get('/', 'Via: 1.0 them')), /^via/i), [
+      'Via: 1.0 them',
+      'Via: 1.1 dreamserver',
+    ]);
+    assert.deepEqual(only(derived(head('GET / HTTP/1.0')), /^via/i), ['Via: 1.0 dreamserver']);
+  });
+});
+
+describe('the forwarding fields', () => {
+  const claims = [
+    'X-Forwarded-For: 1.1.1.1',
+    'x-forwarded-for: 2.2.2.2',
+    'X-Forwarded-Proto: https',
+    'X-Forwarded-Host: a.example',
+    'Forwarded: for=1.1.1.1',
+  ];
+  const forwarding = (lines: readonly string[]): string[] => only(lines, /forwarded/i);
+
+  it('of a client that is not trusted are replaced by what we see', () => {
+    assert.deepEqual(forwarding(derived(get('/', ...claims))), [
+      'X-Forwarded-For: 203.0.113.7',
+      'X-Forwarded-Proto: http',
+      'X-Forwarded-Host: localhost',
+    ]);
+  });
+
+  it('of a proxy that is trusted are continued', () => {
+    assert.deepEqual(forwarding(derived(get('/', ...claims), { trusted: true })), [
+      'X-Forwarded-For: 1.1.1.1, 2.2.2.2, 203.0.113.7',
+      'X-Forwarded-Proto: https',
+      'X-Forwarded-Host: a.example',
+    ]);
+  });
+
+  it('of a proxy that is trusted and says nothing are begun', () => {
+    assert.deepEqual(forwarding(derived(get('/'), { trusted: true, secure: true })), [
+      'X-Forwarded-For: 203.0.113.7',
+      'X-Forwarded-Proto: https',
+      'X-Forwarded-Host: localhost',
+    ]);
+  });
+
+  it('can be turned off, and then those of the client go too', () => {
+    assert.deepEqual(
+      forwarding(derived(get('/', ...claims), { proxy: { forwarded: 'off' }, trusted: true })),
+      [],
+    );
+  });
+
+  it('tell no host where the client named none', () => {
+    assert.deepEqual(forwarding(derived(head('GET / HTTP/1.0'))), [
+      'X-Forwarded-For: 203.0.113.7',
+      'X-Forwarded-Proto: http',
+    ]);
+  });
+});
+
+describe('the Host that an upstream gets', () => {
+  const host = (message: string, mode: string): string => derived(message, { proxy: { host: mode } })[1];
+
+  it('is that of the client, that of the server, or one of the configuration', () => {
+    assert.equal(host(get('/'), 'preserve'), 'Host: localhost');
+    assert.equal(host(get('/'), 'upstream'), 'Host: 10.0.0.1:8000');
+    assert.equal(host(get('/'), 'app.internal'), 'Host: app.internal');
+  });
+
+  it('is that of an absolute target, whatever Host says (RFC 9112 §3.2.2)', () => {
+    assert.equal(host(get('http://A.example:81/'), 'preserve'), 'Host: a.example:81');
+  });
+
+  it('is that of the server where the client named none', () => {
+    assert.equal(host(head('GET / HTTP/1.0'), 'preserve'), 'Host: 10.0.0.1:8000');
+    assert.equal(host(head('GET / HTTP/1.1', 'Host:'), 'preserve'), 'Host: 10.0.0.1:8000');
+  });
+});
+
+describe('the target that an upstream gets', () => {
+  const target = (raw: string, stripPrefix?: string, method = 'GET'): string =>
+    derived(head(`${method} ${raw} HTTP/1.1`, 'Host: a'), { proxy: { stripPrefix } })[0].split(' ')[1];
+
+  it('is the normal form of the path, which the routes have seen, and the query as it came', () => {
+    assert.equal(target('/%61//b/../c?d=%61//..'), '/a/c?d=%61//..');
+    assert.equal(target('http://b/x?y'), '/x?y');
+    assert.equal(target('*', undefined, 'OPTIONS'), '*');
+  });
+
+  it('loses a prefix of whole segments', () => {
+    assert.equal(target('/api/users?a', '/api'), '/users?a');
+    assert.equal(target('/api', '/api'), '/');
+    assert.equal(target('/api/', '/api'), '/');
+    assert.equal(target('/api?a', '/api'), '/?a');
+    assert.equal(target('/apiary', '/api'), '/apiary');
+    assert.equal(target('/other/api', '/api'), '/other/api');
+    assert.equal(target('*', '/api', 'OPTIONS'), '*');
+  });
+
+  it('cannot climb out of the prefix', () => {
+    assert.equal(target('/api/%2e%2e/secret', '/api'), '/secret');
+    assert.equal(target('/api//secret', '/api'), '/secret');
+  });
+});
