@@ -124,11 +124,15 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   }
 }
 
+/** A length that a number holds exactly. */
+const LENGTH = /^[0-9]{1,15}$/;
+
 /** An answer to HEAD has no content, and the length of the one that GET would get (RFC 9110 §9.3.2). */
 function headBody(head: ResponseHead): BodySource {
-  const declared = head.headers.get('content-length');
+  const declared = head.headers.get('content-length') ?? '';
   return {
-    length: declared === undefined ? undefined : Number(declared),
+    // Nothing was framed by it, so nobody has checked it before.
+    length: LENGTH.test(declared) ? Number(declared) : undefined,
     trailers: undefined,
     flow: (sink) => sink.end(),
     resume: () => {},
