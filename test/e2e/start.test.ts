@@ -92,7 +92,7 @@ suite('a failed start', () => {
   test('an access log that cannot be opened', async () => {
     const config = directory.write(
       'log.yaml',
-      'routes: [{ respond: { status: 200 } }]\naccessLog: { path: ./no/log }\n',
+      'listeners: [{ address: "127.0.0.1:0" }]\nroutes: [{ respond: { status: 200 } }]\naccessLog: { path: ./no/log }\n',
     );
     await failsToStart(['run', '-c', config], /no\/log/);
   });
