@@ -6,34 +6,12 @@ import { HandlerServer, type Logged } from '../../test/support/handler-server.ts
 import { chunk, get, head } from '../../test/support/message.ts';
 import { field } from '../../test/support/parse-response.ts';
 import { RawConnection } from '../../test/support/raw-connection.ts';
+import { Tap } from '../../test/support/tap.ts';
 import { within } from '../../test/support/until.ts';
 import { DreamError } from '../core/errors.ts';
-import type { BodySink, BodySource } from '../http/body.ts';
 import { Response } from '../http/response.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { PendingResponse } from '../pipeline/pending-response.ts';
-
-/** A body that flows, ends or breaks when the test says so. */
-class Tap implements BodySource {
-  readonly trailers = undefined;
-  readonly length: number | undefined;
-  readonly cancelled: Promise<void>;
-  sink: BodySink | undefined = undefined;
-  cancel: () => void;
-
-  constructor(length?: number) {
-    this.length = length;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.cancelled = promise;
-    this.cancel = resolve;
-  }
-
-  flow(sink: BodySink): void {
-    this.sink = sink;
-  }
-
-  resume(): void {}
-}
 
 interface Waiting {
   readonly exchange: Exchange;

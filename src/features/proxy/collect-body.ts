@@ -81,7 +81,10 @@ class Collector implements BodySink {
   #writeNext(bytes: Buffer): void {
     write(this.#file as number, bytes, 0, bytes.length, this.#written, (error, count) => {
       if (this.#settled) return this.#close();
-      if (error !== null) return this.#giveUp('proxy.body-store-failed');
+      if (error !== null) {
+        this.#busy = false;
+        return this.#giveUp('proxy.body-store-failed');
+      }
       this.#written += count;
       if (count < bytes.length) return this.#writeNext(bytes.subarray(count));
       this.#busy = false;
