@@ -33,6 +33,8 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   #target: string;
   #host = '';
   #call: UpstreamCall | undefined = undefined;
+  /** The body that was collected: it may lie in a file, and is ours to let go of when nobody takes it. */
+  #collected: BodySource | undefined = undefined;
   #redirectsLeft: number;
 
   constructor(exchange: Exchange, options: ProxyOptions, upstream: Upstream, trusted: boolean) {
@@ -51,7 +53,10 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   }
 
   start(): void {
-    this.#exchange.onAbort(() => this.#call?.cancel());
+    this.#exchange.onAbort(() => {
+      this.#call?.cancel();
+      this.#collected?.cancel();
+    });
     const { body } = this;
     if (body === null || body.length !== undefined || this.#options.buffer.request === 'off') {
       this.#send();
@@ -63,7 +68,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
           whole.cancel();
           return;
         }
-        this.body = whole;
+        this.body = this.#collected = whole;
         this.#send();
       },
       failed: (code) => this.failed(code),
@@ -95,6 +100,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   }
 
   failed(code: ErrorCode): void {
+    this.#collected?.cancel();
     const { request, id } = this.#exchange;
     const headers =
       code === 'upstream.no-server' || code === 'upstream.queue-full' ? ['Retry-After', '1'] : undefined;
