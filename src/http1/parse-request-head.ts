@@ -13,12 +13,20 @@ const HOST = knownField('host');
 /** Longer methods than any registered one (RFC 9110 §16.1.1) are not read to their end. */
 const LONGEST_METHOD = 32;
 
+/** What was read of a request line that was refused, or whose head was; empty is what was not. */
+export interface RequestLine {
+  readonly method: string;
+  readonly target: string;
+}
+
 /** Bounds on a head; sizes in bytes. */
 export interface HeadLimits {
   readonly headerBytes: number;
   readonly headers: number;
   readonly uriBytes: number;
 }
+
+const NO_LINE: RequestLine = { method: '', target: '' };
 
 type State = 'start' | 'method' | 'target' | 'version' | 'version-end' | 'fields';
 
@@ -53,6 +61,15 @@ export class RequestHeadParser {
   /** Whether the next byte would be a message's first. */
   get atStart(): boolean {
     return this.#state === 'start';
+  }
+
+  /** After a refusal, for the log: what the message at `base` asked for, as far as it was understood. */
+  requestLine(bytes: Buffer, base: number): RequestLine {
+    const state = this.#state;
+    if (state === 'start' || state === 'method') return NO_LINE;
+    const start = base + this.#methodEnd;
+    const end = base + (state === 'target' ? this.errorOffset : this.#targetEnd);
+    return { method: latin1(bytes, base, start), target: latin1(bytes, start + 1, end) };
   }
 
   /** Begin a new message. */

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { Response } from '../http/response.ts';
-import type { HeadLimits } from './parse-request-head.ts';
+import type { HeadLimits, RequestLine } from './parse-request-head.ts';
 
 /** What a connection is configured with. Sizes in bytes, times in milliseconds. */
 export interface ServerConnectionOptions {
@@ -23,9 +23,9 @@ export interface ServerConnectionOwner {
   request(head: RequestHead, body: BodySource): void;
   /**
    * What came is no request that can be served: the answer to it, after which the connection closes. The head is there
-   * when the fault was not in it, but in what it says of the body.
+   * when the fault was not in it, but in what it says of the body; `line` is there when a head was refused.
    */
-  refused(code: ErrorCode, head: RequestHead | undefined): Response;
+  refused(code: ErrorCode, head: RequestHead | undefined, line: RequestLine | undefined): Response;
   /** The answer that was given broke off before a byte of it had left: another in its place. */
   replaced(code: ErrorCode): Response;
   /** The UUID of the present exchange. */

@@ -217,7 +217,7 @@ describe('a connection (RFC 9112 §9.3)', () => {
     const [version, framing] = server.log
       .slice(logged)
       .map(({ status, error, path }) => ({ status, error, path }));
-    assert.deepEqual(version, { status: 505, error: 'http1.version.unsupported', path: '' });
+    assert.deepEqual(version, { status: 505, error: 'http1.version.unsupported', path: '/' });
     assert.deepEqual(framing, { status: 400, error: 'http1.framing.malformed-length', path: '/x' });
   });
 

@@ -11,7 +11,7 @@ import { expectsContinue } from './expectation.ts';
 import { NEED_MORE, REFUSED } from './field-section.ts';
 import { CHUNKED, requestFraming, wantsKeepAlive } from './framing.ts';
 import { IncomingBody } from './incoming-body.ts';
-import { giveParser, takeParser, type RequestHeadParser } from './parse-request-head.ts';
+import { giveParser, takeParser, type RequestHeadParser, type RequestLine } from './parse-request-head.ts';
 import { ConnectionInput, type InputReader } from './connection-input.ts';
 import { bodyText, encodeResponseHead, responseBodyMode } from './encode-response-head.ts';
 import { COPY_LIMIT, MessageWriter, type MessageWriterOwner } from './message-writer.ts';
@@ -116,8 +116,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
 
   drained(): void {
     this.#writer.drained();
-    if (this.#writing !== 'idle' || this.#lingering) return;
-    this.#input.resume();
+    if (this.#writing === 'idle' && !this.#lingering) this.#input.resume();
   }
 
   closed(_error: NodeJS.ErrnoException | undefined): void {
@@ -205,7 +204,9 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     }
     const after = parser.parse(bytes, position, end);
     if (after === NEED_MORE) return;
-    if (after === REFUSED) return this.#refuse(parser.error);
+    if (after === REFUSED) {
+      return this.#refuse(parser.error, undefined, parser.requestLine(bytes, position));
+    }
     input.position = after;
     const { head, seen } = parser;
     this.#parser = undefined;
@@ -241,7 +242,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     const input = this.#input;
     if (this.#reading !== 'body' || input.position === input.end) return;
     const body = this.#body as IncomingBody;
-    if (body.demand === 'unclaimed' || body.demand === 'stalled') return this.#input.pause();
+    if (body.demand === 'unclaimed' || body.demand === 'stalled') return input.pause();
     const decoder = this.#decoder as BodyDecoder;
     const { bytes } = input;
     const decoded = decoder.decode(bytes, input.position, input.end);
@@ -286,13 +287,13 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
   }
 
   /** Answer what is no servable request, then close. The answers before it are already on their way. */
-  #refuse(code: ErrorCode, head?: RequestHead): void {
+  #refuse(code: ErrorCode, head?: RequestHead, line?: RequestLine): void {
     this.#keepAlive = false;
     this.#reading = 'complete';
     this.#writing = 'answering';
     this.#deadline.clear();
     this.#head = head ?? this.#head;
-    const response = this.#owner.refused(code, head);
+    const response = this.#owner.refused(code, head, line);
     this.#send(response, head?.method ?? 'GET', 11);
     if (!this.#input.busy) this.#writer.flush();
   }

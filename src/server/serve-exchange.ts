@@ -8,6 +8,7 @@ import type { BodySource } from '../http/body.ts';
 import { knownField } from '../http/field-names.ts';
 import type { RequestHead } from '../http/head.ts';
 import { Response } from '../http/response.ts';
+import type { RequestLine } from '../http1/parse-request-head.ts';
 import type { ServerConnectionOwner } from '../http1/server-connection-owner.ts';
 import type { ServerConnection } from '../http1/server-connection.ts';
 import type { AccessLog } from '../observe/access-log.ts';
@@ -63,6 +64,8 @@ export class Session implements ServerConnectionOwner {
   readonly #context: ServeContext;
   #peer!: Peer;
   #exchange: Exchange | undefined = undefined;
+  /** Of a request whose head was refused. */
+  #line: RequestLine | undefined = undefined;
 
   constructor(context: ServeContext) {
     this.#context = context;
@@ -84,7 +87,8 @@ export class Session implements ServerConnectionOwner {
     else answer.then(this.#answered, this.#failed);
   }
 
-  refused(code: ErrorCode, head: RequestHead | undefined): Response {
+  refused(code: ErrorCode, head: RequestHead | undefined, line: RequestLine | undefined): Response {
+    this.#line = line;
     const exchange = head === undefined ? undefined : new Exchange(head, emptyBody, this.#peer);
     this.#exchange = exchange;
     this.requestId = exchange?.id ?? randomUUID();
@@ -106,7 +110,9 @@ export class Session implements ServerConnectionOwner {
     record.bytes = bytes;
     record.error = error;
     if (exchange === undefined) {
-      record.method = record.host = record.path = '';
+      record.method = this.#line?.method ?? '';
+      record.path = this.#line?.target ?? '';
+      record.host = '';
       record.latencyMs = 0;
       record.version = record.referer = record.userAgent = undefined;
     } else {

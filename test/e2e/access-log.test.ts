@@ -90,6 +90,21 @@ suite('a line', () => {
     });
   }
 
+  test('shows what was asked for also where that was refused', async () => {
+    for (const [request, method, path] of [
+      [get('/../../etc/passwd'), 'GET', '/../../etc/passwd'],
+      [get('/%zz'), 'GET', '/%zz'],
+      [head('POST /a HTTP/1.1', 'Host: a', 'X : 1'), 'POST', '/a'],
+      [head('GET /a HTTP/3.0', 'Host: a'), 'GET', '/a'],
+      [get('/a\x01b'), 'GET', '/a'],
+      [head('G\x01ET /a HTTP/1.1'), '-', '-'],
+    ] as const) {
+      const response = await exchange(server.port, request, 'GET');
+      const [entry] = await server.untilLoggedAs(id(response));
+      assert.deepEqual([entry.method, entry.path], [method, path]);
+    }
+  });
+
   test('cannot be forged by what a client sends', async () => {
     const forged = ' | status=200 | [INFO] DREAM_SERVER REQUEST | id=0';
     for (const request of [
