@@ -6,7 +6,6 @@ import type { Body, BodySink, BodySource } from '../../http/body.ts';
 import type { Validators } from '../../http/conditional.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { Response } from '../../http/response.ts';
-import { LARGEST_PIECE } from './memory-body.ts';
 
 /**
  * A file changed this recently, in milliseconds, may change again without its time stamps showing it: the coarsest
@@ -62,9 +61,8 @@ export class CachedFile {
   readonly validators: Validators;
   /** Whether equal stat fields are to be taken for an equal file. */
   readonly settled: boolean;
-  /** The answer to GET and HEAD, if the file `leavesWhole`; else only to HEAD, for its body has nothing but a length. */
+  /** The answer to GET and HEAD, if the bytes are here; else only to HEAD, for its body has nothing but a length. */
   readonly whole: Response;
-  readonly leavesWhole: boolean;
   readonly notModified: Response;
   /** Until when it is served without another look at the disk, on the monotonic clock. */
   freshUntil: number;
@@ -90,8 +88,7 @@ export class CachedFile {
     this.validators = { etag, lastModified, lastModifiedSeconds };
 
     const fields = ['Content-Type', found.mediaType, 'Last-Modified', lastModified, 'ETag', etag];
-    this.leavesWhole = found.bytes !== undefined && size <= LARGEST_PIECE;
-    const body: Body = this.leavesWhole ? (found.bytes as Buffer) : new LengthOnly(size);
+    const body: Body = found.bytes ?? new LengthOnly(size);
     this.whole = new Response(200, HeaderList.of(...fields, 'Accept-Ranges', 'bytes'), body, {
       reusable: true,
     });

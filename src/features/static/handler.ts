@@ -16,7 +16,6 @@ import type { CachedFile } from './cached-file.ts';
 import { ErrorPages } from './error-pages.ts';
 import { FileStore } from './file-store.ts';
 import { type HotFiles, hotFiles } from './hot-files.ts';
-import { LARGEST_PIECE, MemoryBody } from './memory-body.ts';
 import type { StaticOptions } from './schema.ts';
 
 const ALLOW = 'GET, HEAD, OPTIONS';
@@ -97,9 +96,8 @@ class Site {
       // Several ranges are answered with the whole (RFC 9110 §14.2 leaves that to us).
       if (ranges?.length === 1) return this.#part(exchange, file, ranges[0], attempts);
     }
-    if (file.leavesWhole || method === 'HEAD') return file.whole;
-    if (file.bytes === undefined) return this.#stream(exchange, file, undefined, attempts);
-    return new Response(200, file.whole.headers, new MemoryBody(file.bytes));
+    if (file.bytes !== undefined || method === 'HEAD') return file.whole;
+    return this.#stream(exchange, file, undefined, attempts);
   }
 
   #part(
@@ -109,8 +107,7 @@ class Site {
     attempts: number,
   ): Response | Promise<Response> {
     if (file.bytes === undefined) return this.#stream(exchange, file, range, attempts);
-    const bytes = file.bytes.subarray(range.first, range.last + 1);
-    return partial(file, range, bytes.length <= LARGEST_PIECE ? bytes : new MemoryBody(bytes));
+    return partial(file, range, file.bytes.subarray(range.first, range.last + 1));
   }
 
   async #stream(
