@@ -16,6 +16,8 @@ export interface HandlerServerOptions {
   /** Milliseconds. */
   readonly timeouts?: Partial<ServerConnectionOptions['timeouts']>;
   readonly serverHeader?: string;
+  /** Pattern of the paths that the handler answers; all of them unless given. */
+  readonly path?: string;
 }
 
 /** A line of the access log, before it is one. */
@@ -39,7 +41,7 @@ export class HandlerServer implements AsyncDisposable {
   static async start(handler: Handler, options: HandlerServerOptions = {}): Promise<HandlerServer> {
     const server = new HandlerServer();
     const context: ServeContext = {
-      routes: compileRoutes([{ value: handler }]),
+      routes: compileRoutes([{ path: options.path, value: handler }]),
       accessLog: {
         request: ({ latencyMs: _, ...record }) => {
           server.log.push(record);
