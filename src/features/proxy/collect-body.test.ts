@@ -12,7 +12,9 @@ import { readAll, type BodySink, type BodySource } from '../../http/body.ts';
 import { collectBody } from './collect-body.ts';
 
 const KIB = 1024;
-const noPrlimit = spawnSync('prlimit', ['--version']).status === 0 ? false : 'prlimit is not installed';
+/** Bounds what a running process may use; part of util-linux. */
+const PRLIMIT = 'prlimit';
+const noPrlimit = spawnSync(PRLIMIT, ['--version']).status === 0 ? false : `${PRLIMIT} is not installed`;
 const skip = process.platform === 'linux' ? false : 'open files are looked up in /proc, which Linux has';
 
 let directory: TemporaryDirectory;
@@ -39,8 +41,12 @@ beforeEach(() => {
 });
 afterEach(async () => {
   if (skip === false) await until(() => filesOpen() === 0, { what: 'the file is closed', every: 2 });
-  assert.deepEqual(readdirSync(directory.path), []);
+  await untilNameless();
 });
+
+/** Waits until no temporary file has a name: it loses it as soon as it is open. */
+const untilNameless = (): Promise<boolean> =>
+  until(() => readdirSync(directory.path).length === 0, { what: 'no file has a name', every: 2 });
 
 /** Temporary files that this process has open; they have no name any more. */
 const filesOpen = (): number => openBelow(directory.path).length;
@@ -103,7 +109,7 @@ describe('a body too large for memory', { skip }, () => {
   it('goes into a file without a name, piece by piece, and comes back out of it', async () => {
     const sent = await fill('abc');
     assert.equal(filesOpen(), 1);
-    assert.deepEqual(readdirSync(directory.path), []);
+    await untilNameless();
     const more = await fill('defghijk');
     await tap.push('end');
     tap.sink?.end();
@@ -211,5 +217,5 @@ describe('a body too large for memory', { skip }, () => {
 
 /** The longest file that this process may write, in bytes. */
 function limitFileSize(bytes: string): void {
-  execFileSync('prlimit', [`--pid=${process.pid}`, `--fsize=${bytes}:`]);
+  execFileSync(PRLIMIT, [`--pid=${process.pid}`, `--fsize=${bytes}:`]);
 }
