@@ -233,4 +233,15 @@ describe('a connection (RFC 9112 §9.3)', () => {
     assert.equal((await client.response()).body.toString(), '/1 by GET');
     assert.equal((await client.response('POST')).body.toString(), '/2 by POST');
   });
+
+  it('serves a request whose head is as large as is allowed', async () => {
+    const limits = { headerBytes: 1 << 18, uriBytes: 8192, headers: 10, bodyBytes: 0 };
+    await using lenient = await HandlerServer.start(handler, { limits });
+    using client = await RawConnection.connect(lenient.port);
+    const large = get('/large', `A: ${'a'.repeat(100_000)}`, `B: ${'b'.repeat(100_000)}`);
+    await client.send(large + get('/next') + large);
+    for (const path of ['/large', '/next', '/large']) {
+      assert.equal((await client.response()).body.toString(), `${path} by GET`);
+    }
+  });
 });

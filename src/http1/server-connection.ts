@@ -159,7 +159,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
       else this.#readBody();
       if (input.position === before) break;
     }
-    if (input.end - input.position > PIPELINE_LIMIT) input.pause();
+    if (this.#writing !== 'idle' && input.end - input.position > PIPELINE_LIMIT) input.pause();
     this.#writer.flush();
     this.#afterInputEnd();
   }
