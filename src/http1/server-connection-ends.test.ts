@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { HandlerServer, type Logged } from '../../test/support/handler-server.ts';
 import { chunk, get, head } from '../../test/support/message.ts';
 import { field } from '../../test/support/parse-response.ts';
@@ -208,6 +209,21 @@ describe('the last word', () => {
     client.halfClose();
     assert.equal(await client.end(), 'end');
     assert.equal(server.log.length, 1, 'nothing of the flood is taken for a request');
+  });
+
+  it('reaches a client that reads only when it has sent all, however long that takes', async () => {
+    using client = await RawConnection.connect(server.port);
+    client.socket.pause();
+    await client.send(head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 9999999999'));
+    await server.untilLogged(1);
+    for (const start = performance.now(); performance.now() - start < 2500;) {
+      await client.send('x'.repeat(1000));
+      await pause(50);
+    }
+    client.socket.resume();
+    assert.equal((await client.response('POST')).status, 413);
+    client.halfClose();
+    assert.equal(await client.end(), 'end');
   });
 
   it('is followed by nothing, whatever had come behind the request', async () => {

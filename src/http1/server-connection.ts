@@ -12,16 +12,15 @@ import { NEED_MORE, REFUSED } from './field-section.ts';
 import { CHUNKED, requestFraming, wantsKeepAlive } from './framing.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { giveParser, takeParser, type RequestHeadParser, type RequestLine } from './parse-request-head.ts';
+import { Linger } from './linger.ts';
 import { ConnectionInput, type InputReader } from './connection-input.ts';
 import { bodyText, encodeResponseHead, responseBodyMode } from './encode-response-head.ts';
 import { COPY_LIMIT, MessageWriter, type MessageWriterOwner } from './message-writer.ts';
 import type { ServerConnectionOptions, ServerConnectionOwner } from './server-connection-owner.ts';
 import { nextStep, type Reading, type Writing } from './state.ts';
 
-type ReadPhase = 'headers' | 'keep-alive' | 'body-idle' | 'linger';
+type ReadPhase = 'headers' | 'keep-alive' | 'body-idle';
 
-/** How long we go on reading after our last word, so that the client reads it before the connection is reset (RFC 9112 §9.6). */
-const LINGER_MS = 2000;
 /** A request body that nobody wanted is read away up to this many bytes; past it, closing is cheaper. */
 const DISCARD_LIMIT = 64 * 1024;
 /** Logged for an exchange whose client went before it was answered; nobody receives it. */
@@ -54,7 +53,8 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
   #expectsContinue = false;
   #input!: ConnectionInput;
   #inputEnded = false;
-  #lingering = false;
+  /** Our last word is said. */
+  #lingering: Linger | undefined = undefined;
   #closing = false;
   #closed = false;
 
@@ -82,7 +82,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
   drain(): void {
     this.#closing = true;
     this.#keepAlive = false;
-    if (this.idle && !this.#lingering) this.#linger();
+    if (this.idle) this.#linger();
   }
 
   /** Close at once, whatever is under way. */
@@ -105,7 +105,8 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
   // ---- TransportEvents
 
   data(bytes: Buffer, length: number): void {
-    if (!this.#lingering) this.#input.receive(bytes, length);
+    if (this.#lingering === undefined) this.#input.receive(bytes, length);
+    else this.#lingering.heard();
   }
 
   ended(): void {
@@ -116,12 +117,13 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
 
   drained(): void {
     this.#writer.drained();
-    if (this.#writing === 'idle' && !this.#lingering) this.#input.resume();
+    if (this.#writing === 'idle' && this.#lingering === undefined) this.#input.resume();
   }
 
   closed(_error: NodeJS.ErrnoException | undefined): void {
     this.#closed = true;
     this.#deadline.release();
+    this.#lingering?.release();
     if (this.#reading === 'body') this.#body?.fail('client.gone');
     if (this.#writing === 'answering') {
       this.#owner.aborted();
@@ -137,7 +139,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
   /** The request body's reader is there, has room again, or has gone. */
   continueBody(): void {
     const { demand } = this.#body as IncomingBody;
-    if (this.#closed || this.#lingering) return;
+    if (!this.#usable) return;
     if (demand === 'flowing' && this.#expectsContinue) {
       this.#expectsContinue = false;
       if (this.#input.waiting === 0) this.#writer.sendInterim('HTTP/1.1 100 Continue\r\n\r\n');
@@ -174,7 +176,7 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
   }
 
   get #usable(): boolean {
-    return !this.#lingering && !this.#closed;
+    return this.#lingering === undefined && !this.#closed;
   }
 
   /** Where the client will send no more: what is due to it is still answered, then the connection ends. */
@@ -370,21 +372,17 @@ export class ServerConnection implements TransportEvents, InputReader, MessageWr
     this.#afterInputEnd();
   }
 
-  /** Our last word is said: half-close, and read away what still comes until the client closes too. */
+  /** Say that no more will come, and read on until the client closes too. */
   #linger(): void {
-    if (this.#lingering) return;
-    this.#lingering = true;
+    if (this.#lingering !== undefined) return;
     this.#writer.flush();
-    this.#deadline.arm('linger', LINGER_MS);
+    this.#deadline.clear();
+    this.#lingering = new Linger(this.#transport);
     this.#input.resume();
-    this.#transport.end();
   }
 
   #timedOut(phase: ReadPhase): void {
     switch (phase) {
-      case 'linger':
-        this.#transport.destroy();
-        break;
       case 'keep-alive':
         this.#linger();
         break;

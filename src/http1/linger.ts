@@ -1,0 +1,34 @@
+import { monotonicNow } from '../core/clock.ts';
+import { Deadline } from '../core/deadline.ts';
+import type { Transport } from '../net/transport.ts';
+
+/** How long a client that sends nothing may take to close, in milliseconds. */
+const QUIET_MS = 2000;
+/** How long one that goes on sending may take in all. */
+const MOST_MS = 30_000;
+
+/**
+ * The end of a connection after our last word (RFC 9112 §9.6): we say that no more will come, and drop what is still
+ * sent until the client closes too. Were the connection closed at once, what the client sends would have it reset, and
+ * the answer with it, which the client has not read yet.
+ */
+export class Linger {
+  readonly #deadline: Deadline<'linger'>;
+  readonly #until = monotonicNow() + MOST_MS;
+
+  constructor(transport: Transport) {
+    this.#deadline = new Deadline(() => transport.destroy());
+    this.#deadline.arm('linger', QUIET_MS);
+    transport.end();
+  }
+
+  /** The client still sends. */
+  heard(): void {
+    if (monotonicNow() < this.#until) this.#deadline.arm('linger', QUIET_MS);
+  }
+
+  /** The connection is gone. */
+  release(): void {
+    this.#deadline.release();
+  }
+}
