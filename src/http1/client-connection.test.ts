@@ -113,6 +113,29 @@ describe('an answer', () => {
     assert.equal(await isKept(), false);
   });
 
+  it('whose reader gives up at its last piece leaves the connection to nobody', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    connection.send(outgoing(), null, {
+      responded(_, body) {
+        body.flow({
+          data() {
+            body.cancel();
+            resolve();
+            return true;
+          },
+          end: () => assert.fail('ended'),
+          fail: () => assert.fail('failed'),
+        });
+      },
+      failed: () => assert.fail('failed'),
+    });
+    await peer.untilText('\r\n\r\n');
+    await peer.send(`${head('HTTP/1.1 200 OK', 'Content-Length: 5')}hello`);
+    await promise;
+    assert.equal(await isKept(), false);
+    await within(10_000, 'the end', peer.ended);
+  });
+
   it('before the request is all sent ends the exchange, and the connection', async () => {
     let cancelled = false;
     const endless: BodySource = {

@@ -301,6 +301,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
 
   #abandon(): void {
     this.#requester = undefined;
+    this.#state = 'closed';
     this.destroy();
   }
 
