@@ -1,11 +1,25 @@
-/** White space around a member (`OWS`, RFC 9110 §5.6.3), and no other: `trim` would take off a no-break space too. */
-const AROUND = /^[\t ]+|[\t ]+$/g;
+const HT = 0x09;
+const SP = 0x20;
+const COMMA = 0x2c;
 
-/** The members of a list-valued field (RFC 9110 §5.6.1), in lower case; empty ones are passed over. */
+/**
+ * The members of a list-valued field (RFC 9110 §5.6.1), in lower case; empty ones are passed over. White space around
+ * them is `OWS` (§5.6.3): `trim` would take off a no-break space too.
+ */
 export function listMembers(value: string): string[] {
-  return value
-    .toLowerCase()
-    .split(',')
-    .map((member) => member.replaceAll(AROUND, ''))
-    .filter((member) => member !== '');
+  const text = value.toLowerCase();
+  const members: string[] = [];
+  let start = -1;
+  let end = -1;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i === text.length ? COMMA : text.charCodeAt(i);
+    if (code === COMMA) {
+      if (start !== -1) members.push(text.slice(start, end));
+      start = -1;
+    } else if (code !== SP && code !== HT) {
+      if (start === -1) start = i;
+      end = i + 1;
+    }
+  }
+  return members;
 }
