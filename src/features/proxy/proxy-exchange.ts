@@ -52,7 +52,9 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     this.#redirectsLeft = followed ? (options.followRedirects?.max ?? 0) : -1;
   }
 
+  /** Nothing is sent, and nothing settled, for a client that has gone while others had the exchange. */
   start(): void {
+    if (this.#exchange.aborted) return;
     this.#exchange.onAbort(() => {
       this.#call?.cancel();
       this.#collected?.cancel();

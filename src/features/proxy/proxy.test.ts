@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { exchangeOf } from '../../../test/support/exchange.ts';
 import { chunk, get, head } from '../../../test/support/message.ts';
 import { field, fieldValues, type RawResponse } from '../../../test/support/parse-response.ts';
 import { freePort } from '../../../test/support/ports.ts';
-import { startProxy, type ProxyServer, type ProxySetup } from '../../../test/support/proxy-server.ts';
+import {
+  startProxy,
+  upstreamOptions,
+  type ProxyServer,
+  type ProxySetup,
+} from '../../../test/support/proxy-server.ts';
 import { RawBackend } from '../../../test/support/raw-backend.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
 import { RequestReader, type RawRequest } from '../../../test/support/request-reader.ts';
+import { Upstreams } from '../../upstream/upstream.ts';
+import { createProxyHandler } from './handler.ts';
 
 let backend: RawBackend;
 let proxy: ProxyServer;
@@ -180,6 +188,25 @@ describe('a request', () => {
     assert.equal(proxy.server.log[0].error, 'upstream.connect-failed');
     assert.doesNotMatch(response.body.toString(), new RegExp(`127\\.0|${port}`));
     backend = await RawBackend.start();
+  });
+
+  it('whose client has gone before its turn came is not sent at all', async () => {
+    await start();
+    const upstreams = new Upstreams([upstreamOptions([backend.url])], () => {});
+    const proxyOptions = {
+      to: 'backend',
+      host: 'preserve',
+      forwarded: 'off',
+      buffer: { request: 'auto' },
+    } as const;
+    const handler = createProxyHandler(proxyOptions, { upstreams, trusts: () => false });
+    const gone = exchangeOf(get('/gone'));
+    gone.abort();
+    void handler(gone);
+    void handler(exchangeOf(get('/here')));
+    assert.equal((await new RequestReader(await backend.accept()).head()).target, '/here');
+    assert.equal(backend.connections.length, 1);
+    upstreams.close();
   });
 
   it('that waits for a connection too long is answered with 503, and when to try again', async () => {
