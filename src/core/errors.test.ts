@@ -35,6 +35,14 @@ describe('the catalogue of errors', () => {
     }
   });
 
+  it('cites the rule for everything that a parser refuses', () => {
+    const families = /^http1\.(?!timeout\.)/;
+    assert.deepEqual(
+      entries.filter(([code, { rule }]) => families.test(code) && rule === undefined).map(([code]) => code),
+      [],
+    );
+  });
+
   it('is documented, code by code', () => {
     const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
     const documented = new Set([...page.matchAll(/`([a-z0-9.-]+\.[a-z0-9.-]+)`/g)].map(([, code]) => code));

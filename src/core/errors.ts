@@ -33,6 +33,8 @@ export const errorCatalogue = {
   'http1.target.malformed': client(400, 'The request target is malformed.', 'RFC 9112 §3.2'),
   'http1.version.malformed': client(400, 'The protocol version is malformed.', 'RFC 9112 §2.3'),
   'http1.version.unsupported': client(505, 'This server speaks HTTP/1.0 and HTTP/1.1.', 'RFC 9110 §2.5'),
+  // The status line
+  'http1.status-line.malformed': upstream(502, 'The status line is malformed.', 'RFC 9112 §4'),
   // Field lines
   'http1.field.malformed-name': client(400, 'A header field name is malformed.', 'RFC 9112 §5'),
   'http1.field.malformed-value': client(400, 'A header field value holds a forbidden byte.', 'RFC 9110 §5.5'),

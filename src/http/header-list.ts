@@ -167,6 +167,18 @@ export class HeaderList implements ReadonlyHeaderList {
   }
 }
 
+/**
+ * Where a field's value begins in the head that it came in: of the first one of this number from `from` on, or 0 when
+ * there is none. For saying what was wrong; nobody asks while all is well.
+ */
+export function valueOffset(list: ReadonlyHeaderList, number: number, from = 0): number {
+  const { spans } = list;
+  for (let i = 0; i < spans.length; i += SPAN) {
+    if (spans[i] === number && spans[i + 3] >= from) return spans[i + 3];
+  }
+  return 0;
+}
+
 function sameName(a: string, b: string): boolean {
   return a === b || (a.length === b.length && a.toLowerCase() === b.toLowerCase());
 }

@@ -23,7 +23,10 @@ function decode(framing: Framing, text: string): Outcome {
     for (const to of ends) {
       const piece = Buffer.from(bytes.subarray(from, to));
       const decoded = decoder.decode(piece, 0, piece.length);
-      if (decoded === 'refused') return { data: '', verdict: decoder.error, received: 0, consumed: 0 };
+      if (decoded === 'refused') {
+        const verdict = `${decoder.error} at ${decoder.errorOffset}`;
+        return { data: '', verdict, received: 0, consumed: 0 };
+      }
       data += piece.toString('latin1', decoder.dataStart, decoder.dataEnd);
       const consumed = from + decoder.position;
       if (decoded === 'end') return { data, verdict: 'end', received: decoder.received, consumed };
@@ -48,7 +51,12 @@ describe('a body (RFC 9112 §6)', () => {
       received: 5,
       consumed: text.length,
     });
-    assert.equal(decode(CHUNKED, '5\nhello').verdict, 'http1.line.bare-lf');
+    assert.deepEqual(decode(CHUNKED, '1\r\na\r\n5\nhello'), {
+      data: '',
+      verdict: 'http1.line.bare-lf at 7',
+      received: 0,
+      consumed: 0,
+    });
   });
 
   it('until the connection closes takes all there is', () => {

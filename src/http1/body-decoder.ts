@@ -14,6 +14,8 @@ export class BodyDecoder {
   dataEnd = 0;
   position = 0;
   error: ErrorCode = 'http1.chunk.malformed-size';
+  /** The byte that broke the rule, counted from the body's first, framing included. */
+  errorOffset = 0;
   /** Bytes of the body so far, without framing. */
   received = 0;
   readonly #chunked: ChunkedDecoder | undefined;
@@ -30,7 +32,7 @@ export class BodyDecoder {
     return this.#chunked?.trailers;
   }
 
-  /** `more`: all is used up and the body goes on. `end`: it is complete. `refused`: `error` says why. */
+  /** `more`: all is used up and the body goes on. `end`: it is complete. `refused`: `error` and `errorOffset` say why. */
   decode(bytes: Buffer, position: number, end: number): Decoded {
     const chunked = this.#chunked;
     if (chunked === undefined) {
@@ -46,7 +48,10 @@ export class BodyDecoder {
     this.dataEnd = chunked.dataEnd;
     this.position = chunked.position;
     this.received += chunked.dataEnd - chunked.dataStart;
-    if (decoded === 'refused') this.error = chunked.error;
+    if (decoded === 'refused') {
+      this.error = chunked.error;
+      this.errorOffset = chunked.errorOffset;
+    }
     return decoded;
   }
 

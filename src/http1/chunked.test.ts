@@ -9,6 +9,8 @@ interface Outcome {
   readonly data: string;
   /** `end`, `more`, or the code of the rule that was broken. */
   readonly verdict: string;
+  /** The byte that broke it. */
+  readonly offset?: number;
   /** Bytes that belong to the body, once it has ended. */
   readonly consumed?: number;
   readonly trailers?: readonly (readonly [name: string, value: string])[];
@@ -27,7 +29,7 @@ function decodeInPieces(bytes: Buffer, ends: readonly number[]): Outcome {
       Buffer.alloc(3, 0xff),
     ]);
     const decoded = decoder.decode(piece, margin, piece.length - 3);
-    if (decoded === 'refused') return { data: '', verdict: decoder.error };
+    if (decoded === 'refused') return { data: '', verdict: decoder.error, offset: decoder.errorOffset };
     data += piece.toString('latin1', decoder.dataStart, decoder.dataEnd);
     if (decoded === 'end') {
       const consumed = from + decoder.position - margin;
@@ -50,6 +52,12 @@ function decode(text: string): Outcome {
   return sameForEveryCut(bytes, (ends) => decodeInPieces(bytes, ends));
 }
 
+/** `‸` marks the byte that must be named, and is not sent. */
+function refuses(marked: string, code: string): void {
+  const expected = { data: '', verdict: code, offset: marked.indexOf('‸') };
+  assert.deepEqual(decode(marked.replace('‸', '')), expected, JSON.stringify(marked));
+}
+
 const verdict = (text: string): string => decode(text).verdict;
 
 describe('a chunked body (RFC 9112 §7.1)', () => {
@@ -60,6 +68,17 @@ describe('a chunked body (RFC 9112 §7.1)', () => {
       verdict: 'end',
       consumed: text.length,
     });
+  });
+
+  it("is refused at the byte that breaks a rule, counted from the body's first over all reads", () => {
+    refuses('5\r\nhello\r\n‸x', 'http1.chunk.malformed-size');
+    refuses('5‸\nhello', 'http1.line.bare-lf');
+    refuses('5‸\rhello', 'http1.line.bare-cr');
+    refuses('5\r\nhello‸x', 'http1.chunk.malformed-end');
+    refuses('5;a=‸\x01', 'http1.chunk.malformed-extension');
+    refuses('1\r\na\r\n0\r\nA: b\r\nB‸ : c\r\n\r\n', 'http1.trailer.malformed');
+    refuses('1\r\na\r\n0\r\nA: b‸\n\n', 'http1.trailer.malformed');
+    assert.equal(decodeInPieces(Buffer.from(`0\r\nA: ${'b'.repeat(8192)}`), [8198]).offset, 3 + 8192);
   });
 
   it('may be empty', () => {

@@ -42,6 +42,8 @@ export class ChunkedDecoder {
   dataEnd = 0;
   position = 0;
   error: ErrorCode = 'http1.chunk.malformed-size';
+  /** The byte that broke the rule, counted from the body's first, framing included. */
+  errorOffset = 0;
   trailers: HeaderList | undefined = undefined;
   #state: State = 'size-start';
   /** Bytes of the present chunk that are still to come. */
@@ -50,8 +52,18 @@ export class ChunkedDecoder {
   #extensionBytes = 0;
   /** Bytes of the trailer section so far: it is kept whole, since its spans point into it. */
   #trailer = '';
+  /** Bytes of the body in earlier reads. */
+  #before = 0;
 
   decode(bytes: Buffer, position: number, end: number): Decoded {
+    const decoded = this.#decode(bytes, position, end);
+    // So far `errorOffset` counts from where this read began.
+    if (decoded === 'refused') this.errorOffset += this.#before;
+    else this.#before += this.position - position;
+    return decoded;
+  }
+
+  #decode(bytes: Buffer, position: number, end: number): Decoded {
     this.dataStart = this.dataEnd = position;
     let p = position;
     let first = true;
@@ -70,55 +82,60 @@ export class ChunkedDecoder {
           continue;
         }
         case 'trailer':
-          return this.#decodeTrailer(bytes, p, end);
+          return this.#decodeTrailer(bytes, p, end, p - position);
         case 'size-start':
           this.#left = 0;
           this.#digits = 0;
-          if (HEX[byte] === 255) return this.#refuse('http1.chunk.malformed-size');
+          if (HEX[byte] === 255) return this.#refuse('http1.chunk.malformed-size', p - position);
           this.#state = 'size';
           continue;
         case 'size':
           if (HEX[byte] !== 255) {
-            if (++this.#digits > SIZE_DIGITS) return this.#refuse('http1.chunk.size-overflow');
+            if (++this.#digits > SIZE_DIGITS) return this.#refuse('http1.chunk.size-overflow', p - position);
             this.#left = this.#left * 16 + HEX[byte];
           } else if (byte === CR) this.#state = 'size-end';
           else if (byte === SEMICOLON) this.#state = 'extension';
           else if (byte === SP || byte === HT) this.#state = 'blank';
-          else return this.#refuse(byte === LF ? 'http1.line.bare-lf' : 'http1.chunk.malformed-size');
+          else
+            return this.#refuse(
+              byte === LF ? 'http1.line.bare-lf' : 'http1.chunk.malformed-size',
+              p - position,
+            );
           break;
         case 'blank':
           // White space may stand before an extension, or fill the line up; another size behind it is no such thing.
           if (byte === CR) this.#state = 'size-end';
           else if (byte === SEMICOLON) this.#state = 'extension';
           else if ((byte !== SP && byte !== HT) || !this.#extensionByteFits(byte))
-            return this.#refuse('http1.chunk.malformed-extension');
+            return this.#refuse('http1.chunk.malformed-extension', p - position);
           break;
         case 'extension':
           if (byte === CR) this.#state = 'size-end';
           else if (byte === QUOTE) this.#state = 'quoted';
-          if (!this.#extensionByteFits(byte)) return this.#refuse('http1.chunk.malformed-extension');
+          if (!this.#extensionByteFits(byte))
+            return this.#refuse('http1.chunk.malformed-extension', p - position);
           break;
         case 'quoted':
           if (byte === QUOTE) this.#state = 'extension';
           else if (byte === 0x5c) this.#state = 'quoted-pair';
           if (byte === CR || !this.#extensionByteFits(byte))
-            return this.#refuse('http1.chunk.malformed-extension');
+            return this.#refuse('http1.chunk.malformed-extension', p - position);
           break;
         case 'quoted-pair':
           this.#state = 'quoted';
           if (byte === CR || !this.#extensionByteFits(byte))
-            return this.#refuse('http1.chunk.malformed-extension');
+            return this.#refuse('http1.chunk.malformed-extension', p - position);
           break;
         case 'size-end':
-          if (byte !== LF) return this.#refuse('http1.line.bare-cr');
+          if (byte !== LF) return this.#refuse('http1.line.bare-cr', p - position - 1);
           this.#state = this.#left === 0 ? 'trailer' : 'data';
           break;
         case 'data-cr':
-          if (byte !== CR) return this.#refuse('http1.chunk.malformed-end');
+          if (byte !== CR) return this.#refuse('http1.chunk.malformed-end', p - position);
           this.#state = 'data-lf';
           break;
         case 'data-lf':
-          if (byte !== LF) return this.#refuse('http1.chunk.malformed-end');
+          if (byte !== LF) return this.#refuse('http1.chunk.malformed-end', p - position);
           this.#state = 'size-start';
           break;
       }
@@ -137,16 +154,18 @@ export class ChunkedDecoder {
   }
 
   /** The section is short or absent: it is gathered, then parsed as one piece. */
-  #decodeTrailer(bytes: Buffer, from: number, end: number): Decoded {
+  #decodeTrailer(bytes: Buffer, from: number, end: number, offset: number): Decoded {
     const before = this.#trailer.length;
     const room = TRAILER_LIMIT + 1 - before;
     this.#trailer += bytes.toString('latin1', from, Math.min(end, from + room));
     const section = Buffer.from(this.#trailer, 'latin1');
     const fields = new FieldSection(TRAILER_FIELDS);
     const after = fields.parse(section, 0, 0, section.length);
-    if (after === REFUSED) return this.#refuse('http1.trailer.malformed');
+    if (after === REFUSED)
+      return this.#refuse('http1.trailer.malformed', offset - before + fields.errorOffset);
     if (after === NEED_MORE) {
-      if (section.length > TRAILER_LIMIT) return this.#refuse('http1.trailer.too-large');
+      if (section.length > TRAILER_LIMIT)
+        return this.#refuse('http1.trailer.too-large', offset - before + TRAILER_LIMIT);
       this.position = end;
       return 'more';
     }
@@ -156,8 +175,9 @@ export class ChunkedDecoder {
     return 'end';
   }
 
-  #refuse(error: ErrorCode): 'refused' {
+  #refuse(error: ErrorCode, offset: number): 'refused' {
     this.error = error;
+    this.errorOffset = offset;
     return 'refused';
   }
 }

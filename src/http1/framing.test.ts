@@ -8,7 +8,15 @@ import { parsedRequest } from '../../test/support/parse-request.ts';
 import { parseFields } from '../../test/support/parse-fields.ts';
 import { head } from '../../test/support/message.ts';
 import type { HttpVersion } from '../http/head.ts';
-import { CHUNKED, requestFraming, responseFraming, UNTIL_CLOSE, wantsKeepAlive } from './framing.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import {
+  CHUNKED,
+  framingOffset,
+  requestFraming,
+  responseFraming,
+  UNTIL_CLOSE,
+  wantsKeepAlive,
+} from './framing.ts';
 
 /** The bits that the head parser finds in these lines. */
 const seenIn = (lines: readonly string[]): number => parsedRequest(head('GET / HTTP/1.0', ...lines)).seen;
@@ -188,6 +196,33 @@ describe('the body of a response', () => {
     assert.equal(response([...lengths('5'), ...codings('chunked')]), 'http1.framing.length-and-coding');
     assert.equal(response(codings('chunked'), { version: 10 }), 'http1.framing.coding-in-1.0');
     assert.equal(response(lengths('5', '6')), 'http1.framing.differing-lengths');
+  });
+});
+
+describe('a refusal by the fields of a head', () => {
+  it('is about the value at this byte', () => {
+    const at = (marked: string[], version: HttpVersion = 11): void => {
+      const lines = marked.map((line) => line.replace('‸', ''));
+      const headers = parseFields(...lines);
+      const code = requestFraming(version, headers, seenIn(lines));
+      assert.equal(typeof code, 'string');
+      const expected = marked.join('\r\n').indexOf('‸');
+      assert.equal(framingOffset(headers, code as ErrorCode), expected, marked.join(' | '));
+    };
+    at(['Content-Length: 5', 'Transfer-Encoding: ‸chunked']);
+    at(['Transfer-Encoding: chunked', 'X: y', 'Content-Length: ‸5']);
+    at(['X: y', 'Content-Length: ‸+5']);
+    at(['Content-Length: 5', 'Content-Length: ‸x']);
+    at(['Content-Length: 5', 'X: y', 'Content-Length: ‸6', 'Content-Length: 7']);
+    at(['Transfer-Encoding: ‸chunked'], 10);
+    at(['Transfer-Encoding: ‸gzip']);
+    at(['Transfer-Encoding: ‸gzip', 'Transfer-Encoding: chunked']);
+  });
+
+  it('may also be for a body that is too large, or an expectation', () => {
+    const headers = parseFields('Content-Length: 5', 'Expect: more');
+    assert.equal(framingOffset(headers, 'http1.body.too-large'), 16);
+    assert.equal(framingOffset(headers, 'http1.expectation.unknown'), 27);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion } from '../http/head.ts';
 import { knownField } from '../http/field-names.ts';
-import type { ReadonlyHeaderList } from '../http/header-list.ts';
+import { valueOffset, type ReadonlyHeaderList } from '../http/header-list.ts';
 import { listMembers } from '../http/list-members.ts';
 import { SEEN } from './field-section.ts';
 
@@ -14,7 +14,9 @@ export const UNTIL_CLOSE = -2;
 export type Framing = number;
 
 const CONTENT_LENGTH = knownField('content-length');
+const TRANSFER_ENCODING = knownField('transfer-encoding');
 const CONNECTION = knownField('connection');
+const EXPECT = knownField('expect');
 
 const FRAMING_FIELDS = SEEN.contentLength | SEEN.transferEncoding;
 
@@ -54,6 +56,37 @@ export function responseFraming(
   if (requestMethod === 'CONNECT' && status < 300) return 0;
   if ((seen & FRAMING_FIELDS) === 0) return UNTIL_CLOSE;
   return requestFraming(version, headers, seen);
+}
+
+/**
+ * After a refusal by the head's fields: where the value stands that it is about, counted from the message's first byte.
+ * Of a length and a coding, that is the one that comes second: up to there nothing was wrong.
+ */
+export function framingOffset(headers: ReadonlyHeaderList, code: ErrorCode): number {
+  switch (code) {
+    case 'http1.framing.length-and-coding':
+      return Math.max(valueOffset(headers, CONTENT_LENGTH), valueOffset(headers, TRANSFER_ENCODING));
+    case 'http1.framing.malformed-length':
+    case 'http1.framing.differing-lengths':
+      return offendingLength(headers, code);
+    case 'http1.body.too-large':
+      return valueOffset(headers, CONTENT_LENGTH);
+    case 'http1.expectation.unknown':
+      return valueOffset(headers, EXPECT);
+    default:
+      return valueOffset(headers, TRANSFER_ENCODING);
+  }
+}
+
+/** The first Content-Length that is refused, by itself or beside the first. */
+function offendingLength(headers: ReadonlyHeaderList, code: ErrorCode): number {
+  const values = headers.getAll('content-length');
+  let offset = 0;
+  for (const value of values) {
+    offset = valueOffset(headers, CONTENT_LENGTH, offset + 1);
+    if (lengthVerdict([values[0], value]) === code) break;
+  }
+  return offset;
 }
 
 /** Only `chunked`, once and alone, is a coding that we speak. */

@@ -1,7 +1,7 @@
 import { latin1 } from '../core/latin1.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion, RequestHead, TargetForm } from '../http/head.ts';
-import { HeaderList } from '../http/header-list.ts';
+import { HeaderList, valueOffset } from '../http/header-list.ts';
 import { knownField } from '../http/field-names.ts';
 import { normalisePath, validAuthority } from '../http/target.ts';
 import { CR, LF, SP, TARGET, TOKEN_FOLDED } from './chars.ts';
@@ -185,7 +185,7 @@ export class RequestHeadParser {
     const headers = new HeaderList(text, this.#fields.takeSpans());
     const host = headers.getKnown(HOST);
     const hostError = checkHost(host, this.#fields.seen, version);
-    if (hostError !== undefined) return this.#refuse(hostError, 0);
+    if (hostError !== undefined) return this.#refuse(hostError, hostOffset(headers, hostError));
 
     const head = makeHead(method, rawTarget, version, headers, host ?? '');
     if (head === undefined) return this.#refuse('http1.target.malformed', this.#methodEnd + 1);
@@ -250,6 +250,13 @@ function checkHost(host: string | undefined, seen: number, version: HttpVersion)
   if (host === undefined) return version === 11 ? 'http1.host.missing' : undefined;
   if ((seen & SEEN.hostAgain) !== 0) return 'http1.host.repeated';
   return validHost(host) ? undefined : 'http1.host.malformed';
+}
+
+/** The value of the Host field that is refused; the empty line, where there is none. */
+function hostOffset(headers: HeaderList, error: ErrorCode): number {
+  if (error === 'http1.host.missing') return headers.text.length - 2;
+  const first = valueOffset(headers, HOST);
+  return error === 'http1.host.repeated' ? valueOffset(headers, HOST, first + 1) : first;
 }
 
 let lastValidHost = '';

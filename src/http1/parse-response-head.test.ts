@@ -25,7 +25,7 @@ function outcome(message: string, limits = LIMITS): Parsed | string {
     const verdict = parseInPieces(bytes, ends, (...piece) => parser.parse(...piece));
     if (verdict === 'need-more') return verdict;
     if (verdict === 'refused') {
-      return parser.detail === undefined ? parser.error : `${parser.error} (${parser.detail})`;
+      return `${parser.error} (${parser.detail} at ${parser.errorOffset})`;
     }
     assert.ok(parser.head);
     const { headers, ...rest } = parser.head;
@@ -37,6 +37,12 @@ function statusLine(line: string): Pick<Parsed, 'status' | 'reason' | 'version'>
   const parsed = outcome(head(line));
   if (typeof parsed === 'string') return parsed;
   return { status: parsed.status, reason: parsed.reason, version: parsed.version };
+}
+
+/** `‸` marks the byte that must be named, and is not sent. */
+function refuses(marked: string, detail: string): void {
+  const expected = `upstream.malformed-response (${detail} at ${marked.indexOf('‸')})`;
+  assert.equal(outcome(marked.replace('‸', '')), expected, JSON.stringify(marked));
 }
 
 describe('a response head', () => {
@@ -77,70 +83,63 @@ describe('a response head', () => {
 
   it('is refused with any other status line', () => {
     const lines = [
-      '',
-      ' HTTP/1.1 200 OK',
-      'http/1.1 200 OK',
-      'HTTP/1.2 200 OK',
-      'HTTP/2.0 200 OK',
-      'HTTP/0.9 200 OK',
-      'HTTP/1.1  200 OK',
-      'HTTP/1.1\t200 OK',
-      'HTTP/1.1 2000 OK',
-      'HTTP/1.1 20 OK',
-      'HTTP/1.1 099 OK',
-      'HTTP/1.1 2x0 OK',
-      'HTTP/1.1 -20 OK',
-      'HTTP/1.1 200\tOK',
-      'HTTP/1.1 200OK',
-      'HTTP/1.1 200 O\0K',
-      'HTTP/1.1 200 O\x7fK',
-      'HTTP/1.1',
-      'ICY 200 OK',
-      'hello',
+      '‸\r',
+      '‸ HTTP/1.1 200 OK',
+      '‸http/1.1 200 OK',
+      'HTTP/1.‸2 200 OK',
+      'HTTP/‸2.0 200 OK',
+      'HTTP/‸0.9 200 OK',
+      'HTTP/1.1 ‸ 200 OK',
+      'HTTP/1.1‸\t200 OK',
+      'HTTP/1.1 200‸0 OK',
+      'HTTP/1.1 20‸ OK',
+      'HTTP/1.1 ‸099 OK',
+      'HTTP/1.1 2‸x0 OK',
+      'HTTP/1.1 ‸-20 OK',
+      'HTTP/1.1 200‸\tOK',
+      'HTTP/1.1 200‸OK',
+      'HTTP/1.1 200 O‸\0K',
+      'HTTP/1.1 200 O‸\x7fK',
+      'HTTP/1.1‸',
+      '‸ICY 200 OK',
+      '‸hello',
     ];
-    for (const line of lines)
-      assert.equal(statusLine(line), 'upstream.malformed-response', JSON.stringify(line));
+    for (const line of lines) refuses(head(line), 'http1.status-line.malformed');
   });
 
   it('is refused with a status line that ends in anything but CRLF', () => {
-    for (const text of [
-      'HTTP/1.1 200 OK\n\r\n',
-      'HTTP/1.1 200 OK\r\r\n',
-      'HTTP/1.1 200\n',
-      'HTTP/1.1 200 OK\rA: b',
-    ]) {
-      assert.equal(outcome(text), 'upstream.malformed-response', JSON.stringify(text));
-    }
+    refuses('HTTP/1.1 200 OK‸\n\r\n', 'http1.line.bare-lf');
+    refuses('HTTP/1.1 200‸\n', 'http1.line.bare-lf');
+    refuses('HTTP/1.1 2‸\n', 'http1.line.bare-lf');
+    refuses('HTTP/1.1 200 OK‸\r\r\n', 'http1.line.bare-cr');
+    refuses('HTTP/1.1 200 OK‸\rA: b', 'http1.line.bare-cr');
   });
 
   it('is refused with a field line that is refused in a request, and tells the rule', () => {
-    const details = {
-      'A : b': 'http1.field.space-before-colon',
-      ' A: b': 'http1.field.line-folding',
-      'A: \0': 'http1.field.malformed-value',
-      'A\xe9: b': 'http1.field.malformed-name',
-      'A: b\rC: d': 'http1.line.bare-cr',
-      'A: b\nC: d': 'http1.line.bare-lf',
+    const lines = {
+      'A‸ : b': 'http1.field.space-before-colon',
+      '‸ A: b': 'http1.field.line-folding',
+      'A: ‸\0': 'http1.field.malformed-value',
+      'A‸\xe9: b': 'http1.field.malformed-name',
+      'A: b‸\rC: d': 'http1.line.bare-cr',
+      'A: b‸\nC: d': 'http1.line.bare-lf',
     };
-    for (const [line, detail] of Object.entries(details)) {
-      assert.equal(outcome(head('HTTP/1.1 200 OK', line)), `upstream.malformed-response (${detail})`);
-    }
+    for (const [line, detail] of Object.entries(lines)) refuses(head('HTTP/1.1 200 OK', line), detail);
   });
 
   it('is refused past the limits of its bytes and its fields', () => {
     const message = head('HTTP/1.1 200 OK', 'A: b');
     assert.equal(typeof outcome(message, { ...LIMITS, headerBytes: message.length }), 'object');
-    assert.equal(
-      outcome(message, { ...LIMITS, headerBytes: message.length - 1 }),
-      'upstream.response-too-large',
-    );
-    assert.equal(
-      outcome('HTTP/1.1 200 a very long reason', { ...LIMITS, headerBytes: 20 }),
-      'upstream.response-too-large',
-    );
+    const tooLarge = (text: string, headerBytes: number): void =>
+      assert.equal(
+        outcome(text, { ...LIMITS, headerBytes }),
+        `upstream.response-too-large (http1.head.too-large at ${headerBytes})`,
+      );
+    tooLarge(message, message.length - 1);
+    tooLarge('HTTP/1.1 200 a very long reason', 20);
     assert.equal(
       outcome(head('HTTP/1.1 200 OK', 'A: 1', 'B: 2'), { ...LIMITS, headers: 1 }),
-      'upstream.malformed-response (http1.head.too-many-fields)',
+      'upstream.malformed-response (http1.head.too-many-fields at 23)',
     );
   });
 

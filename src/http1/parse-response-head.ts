@@ -14,15 +14,18 @@ const FIXED_LENGTH = 12;
 
 /**
  * Parses response heads (RFC 9112 §4, §5), one after the other; as strict as the parser of requests, with the same
- * contract: `parse` answers the position after the head, NEED_MORE or REFUSED, and never throws.
+ * contract: `parse` answers the position after the head, NEED_MORE or REFUSED, and never throws. After a refusal `error`
+ * is what becomes of the exchange, `detail` the rule that the server broke.
  */
 export class ResponseHeadParser {
   head: ResponseHead | undefined = undefined;
   /** Which fields of framing and connection handling the head has: bits of `SEEN`. */
   seen = 0;
   error: ErrorCode = 'upstream.malformed-response';
-  /** The rule of the field section that was broken, where it was that. */
+  /** The rule that was broken. */
   detail: ErrorCode | undefined = undefined;
+  /** The byte that broke it, counted from the message's first. */
+  errorOffset = 0;
   readonly #limits: HeadLimits;
   readonly #fields: FieldSection;
   readonly #memo = new HeadMemo<{ readonly head: ResponseHead; readonly seen: number }>();
@@ -56,7 +59,9 @@ export class ResponseHeadParser {
     const bound = Math.min(end, base + this.#limits.headerBytes);
     const result = this.#parse(bytes, base, bound);
     if (result !== NEED_MORE || bound === end) return result;
-    return this.#refuse('upstream.response-too-large');
+    this.#refuse('http1.head.too-large', bound - base);
+    this.error = 'upstream.response-too-large';
+    return REFUSED;
   }
 
   #parse(bytes: Buffer, base: number, end: number): number {
@@ -69,10 +74,7 @@ export class ResponseHeadParser {
     const fields = this.#fields;
     const after = fields.parse(bytes, base, base + this.#resumeAt, end);
     if (after === NEED_MORE) return this.#needMore(fields.resumeAt);
-    if (after === REFUSED) {
-      this.detail = fields.error;
-      return this.#refuse('upstream.malformed-response');
-    }
+    if (after === REFUSED) return this.#refuse(fields.error, fields.errorOffset);
     const text = latin1(bytes, base, after);
     const version: HttpVersion = text.charCodeAt(PREFIX.length) === 0x31 ? 11 : 10;
     const status = statusOf(text);
@@ -91,10 +93,10 @@ export class ResponseHeadParser {
       switch (this.#state) {
         case 'status-line': {
           for (; p < end && p - base < FIXED_LENGTH; p++) {
-            if (!statusLineByteFits(bytes[p], p - base)) return this.#refuse('upstream.malformed-response');
+            if (!statusLineByteFits(bytes[p], p - base)) return this.#refuse(wrongByte(bytes[p]), p - base);
           }
           if (p === end) return this.#needMore(p - base);
-          if (bytes[p] !== SP && bytes[p] !== CR) return this.#refuse('upstream.malformed-response');
+          if (bytes[p] !== SP && bytes[p] !== CR) return this.#refuse(wrongByte(bytes[p]), p - base);
           if (bytes[p] === SP) p++;
           this.#state = 'reason';
           continue;
@@ -102,7 +104,7 @@ export class ResponseHeadParser {
         case 'reason': {
           while (p < end && FIELD_VALUE[bytes[p]] === 1) p++;
           if (p === end) return this.#needMore(p - base);
-          if (bytes[p] !== CR) return this.#refuse('upstream.malformed-response');
+          if (bytes[p] !== CR) return this.#refuse(wrongByte(bytes[p]), p - base);
           this.#reasonEnd = p - base;
           p++;
           this.#state = 'line-end';
@@ -110,7 +112,7 @@ export class ResponseHeadParser {
         }
         case 'line-end': {
           if (p === end) return this.#needMore(p - base);
-          return bytes[p] === LF ? p + 1 : this.#refuse('upstream.malformed-response');
+          return bytes[p] === LF ? p + 1 : this.#refuse('http1.line.bare-cr', p - base - 1);
         }
         case 'fields':
           return p;
@@ -123,10 +125,16 @@ export class ResponseHeadParser {
     return NEED_MORE;
   }
 
-  #refuse(error: ErrorCode): number {
-    this.error = error;
+  #refuse(detail: ErrorCode, offset: number): number {
+    this.error = 'upstream.malformed-response';
+    this.detail = detail;
+    this.errorOffset = offset;
     return REFUSED;
   }
+}
+
+function wrongByte(byte: number): ErrorCode {
+  return byte === LF ? 'http1.line.bare-lf' : 'http1.status-line.malformed';
 }
 
 /** The three digits before the end of the fixed part, which have been checked. */
