@@ -14,6 +14,7 @@ import { ServerConnection } from '../../src/http1/server-connection.ts';
 import type { Transport } from '../../src/net/transport.ts';
 import { createAccessLog } from '../../src/observe/access-log.ts';
 import { createEventLog } from '../../src/observe/event-log.ts';
+import { proxyOptions } from '../../test/support/proxy-options.ts';
 import { compileRoutes } from '../../src/router/route-table.ts';
 import { Session } from '../../src/server/serve-exchange.ts';
 import { SharedState } from '../../src/server/shared-state.ts';
@@ -68,7 +69,7 @@ const sink = {
 const server = { url: 'http://10.0.0.1', hostname: '10.0.0.1', port: 80, authority: '10.0.0.1', weight: 1 };
 const upstreamTransport = new CountingTransport();
 const upstreamConnection = new ClientConnection(
-  { released: () => {}, closed: () => {} },
+  { released: () => {}, detached: () => {}, closed: () => {} },
   { firstByte: 6e4, idle: 6e4 },
 );
 upstreamConnection.attach(upstreamTransport);
@@ -78,10 +79,7 @@ const pool = {
     waiter.connected(upstreamConnection),
 };
 const upstreams = { get: () => ({ next: () => pool }) } as unknown as Upstreams;
-const handler = createProxyHandler(
-  { to: 'backend', host: 'preserve', forwarded: 'x-forwarded', buffer: { request: 'auto' } },
-  { upstreams, trusts: () => false },
-);
+const handler = createProxyHandler(proxyOptions(), { upstreams, trusts: () => false });
 const session = new Session({
   routes: compileRoutes([{ path: '/proxy/*', value: handler }, { value: handler }]),
   accessLog: createAccessLog({ format: 'dream', sink }),
@@ -90,8 +88,15 @@ const session = new Session({
   logsAgents: false,
   closed: () => {},
 });
-const limits = { headerBytes: 32768, headers: 100, uriBytes: 8192, bodyBytes: 1 << 30 };
-const timeouts = { headers: 1e4, bodyIdle: 3e4, keepAlive: 6e4, writeStall: 3e4 };
+const limits = {
+  headerBytes: 32768,
+  headers: 100,
+  uriBytes: 8192,
+  bodyBytes: 1 << 30,
+  requestsPerConnection: 0,
+  minDataRate: 240,
+};
+const timeouts = { headers: 1e4, bodyIdle: 3e4, keepAlive: 6e4, writeStall: 3e4, tunnel: 36e5 };
 const client = new ServerConnection(session, { limits, timeouts, serverHeader: 'DreamServer' });
 const clientTransport = new CountingTransport();
 session.begin(client, clientTransport.peer);

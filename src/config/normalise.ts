@@ -35,6 +35,8 @@ export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfi
       headers: limits.headers,
       uriBytes: limits.uriBytes,
       bodyBytes: limits.bodyBytes,
+      requestsPerConnection: limits.requestsPerConnection,
+      minDataRate: limits.minDataRate,
     },
     timeouts,
     trustedProxies,

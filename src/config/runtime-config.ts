@@ -58,6 +58,10 @@ export interface LimitsConfig {
   readonly headers: number;
   readonly uriBytes: number;
   readonly bodyBytes: number;
+  /** Requests that one connection may make; 0 for any number. */
+  readonly requestsPerConnection: number;
+  /** Bytes per second that a client keeps up, past `bodyIdle` or `writeStall`; 0 for none. */
+  readonly minDataRate: number;
 }
 
 /** How long a client's connection is waited for, in milliseconds; 0 waits for ever, unless said otherwise. */
@@ -70,6 +74,8 @@ export interface TimeoutsConfig {
   readonly keepAlive: number;
   /** While the client takes nothing of an answer. */
   readonly writeStall: number;
+  /** While nothing passes through a tunnel, such as a WebSocket, either way. */
+  readonly tunnel: number;
   /** From the signal to stop until what is still in flight is cut off; 0 cuts off at once. */
   readonly shutdown: number;
 }

@@ -117,6 +117,13 @@ const limits = z.strictObject({
   uriBytes: between(64, 2 ** 20).default(8192),
   /** Size of a request's body. Default 1GiB. */
   bodyBytes: byteSize.default(2 ** 30),
+  /** Requests that one connection may make; the last one's answer says `Connection: close`. Default 0: any number. */
+  requestsPerConnection: z.int().min(0).default(0),
+  /**
+   * Bytes per second that a client has to keep up, on average, once it has used up the patience of `bodyIdle` in sending
+   * a body, or of `writeStall` in taking an answer. Default 240; 0 asks for none.
+   */
+  minDataRate: byteSize.default(240),
 });
 
 const timeouts = z.strictObject({
@@ -128,6 +135,8 @@ const timeouts = z.strictObject({
   keepAlive: duration.default(60_000),
   /** While the client takes nothing of its answer. Default 30s. */
   writeStall: duration.default(30_000),
+  /** While nothing passes through a tunnel, such as a WebSocket, either way. Default 1h. */
+  tunnel: duration.default(3_600_000),
   /** From the signal to stop until what is in flight is cut off. Default 30s. */
   shutdown: duration.default(30_000),
 });

@@ -98,3 +98,8 @@ class Sweeper {
 }
 
 const sweeper = new Sweeper();
+
+/** The instant of the last tick, in milliseconds on the monotonic clock: for what need not be known to the millisecond. */
+export function coarseNow(): number {
+  return sweeper.now;
+}

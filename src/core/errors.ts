@@ -67,6 +67,8 @@ export const errorCatalogue = {
     'RFC 9112 §6.3',
   ),
   'http1.framing.unknown-coding': client(501, 'The transfer coding is not supported.', 'RFC 9112 §6.1'),
+  'http1.framing.content-in-connect': client(400, 'A CONNECT request has no body.', 'RFC 9110 §9.3.6'),
+  'http1.framing.content-in-interim': upstream(502, 'An interim answer has no body.', 'RFC 9112 §6.1'),
   'http1.chunk.malformed-size': client(400, 'A chunk size is malformed.', 'RFC 9112 §7.1'),
   'http1.chunk.size-overflow': client(400, 'A chunk size is too large to be true.', 'RFC 9112 §7.1'),
   'http1.chunk.malformed-extension': client(
@@ -84,6 +86,7 @@ export const errorCatalogue = {
   // Time and connections
   'http1.timeout.headers': client(408, 'The request header did not arrive in time.', 'RFC 9110 §15.5.9'),
   'http1.timeout.body': client(408, 'The request body stopped arriving.', 'RFC 9110 §15.5.9'),
+  'http1.timeout.tunnel': client(408, 'Nothing has passed through the tunnel for too long.'),
   'http1.timeout.write-stall': client(499, 'The client stopped reading the answer.'),
   'client.gone': client(499, 'The client closed the connection before the answer was complete.'),
   'server.connection-limit': internal(503, 'The server has too many connections at the moment.'),
@@ -122,6 +125,16 @@ export const errorCatalogue = {
     502,
     'The answer of the server behind this one has no certain end.',
     'RFC 9112 §6.3',
+  ),
+  'upstream.unexpected-upgrade': upstream(
+    502,
+    'The server behind this one switched to a protocol that nobody has asked for.',
+    'RFC 9110 §7.8',
+  ),
+  'upstream.too-many-interim': upstream(
+    502,
+    'The server behind this one did not come to its answer.',
+    'RFC 9110 §15.2',
   ),
   'upstream.response-too-large': upstream(
     502,

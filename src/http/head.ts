@@ -46,4 +46,10 @@ export interface OutgoingRequestHead {
   readonly nominated: readonly string[] | undefined;
   /** Fields of our own, as name, value, name, value. */
   readonly added: readonly string[];
+  /** The protocol that the client wants to go on with (RFC 9110 §7.8). */
+  readonly upgrade: string | undefined;
+  /** Whether the client takes trailer fields (RFC 9110 §10.1.4). */
+  readonly trailers: boolean;
+  /** The client waits to hear that its body is wanted (RFC 9110 §10.1.1): so does this request. */
+  readonly expectContinue: boolean;
 }

@@ -1,6 +1,23 @@
 import type { ErrorCode } from '../core/errors.ts';
-import type { Body } from './body.ts';
+import type { Body, BodySource } from './body.ts';
 import { HeaderList } from './header-list.ts';
+
+/** What a connection becomes after its answer: bytes of another protocol go both ways, those for the client as the body. */
+export interface Tunnel {
+  /** The protocol of a 101 (RFC 9110 §7.8); undefined for an answer to CONNECT. */
+  readonly protocol: string | undefined;
+  /** The answer is on its way: here is what the client sends from now on, until it ends its half. */
+  open(fromClient: BodySource): void;
+}
+
+/** What an answer may have besides status, fields and body. */
+export interface ResponseOptions {
+  readonly error?: ErrorCode | undefined;
+  readonly cause?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly reusable?: boolean;
+  readonly tunnel?: Tunnel;
+}
 
 /**
  * The answer to a request. Immutable: a feature that changes an answer makes another with `derive`.
@@ -15,6 +32,8 @@ export class Response {
   readonly body: Body;
   /** Why this is an error answer, for the log. */
   readonly error: ErrorCode | undefined;
+  /** What led to the error, for the log: a code of the catalogue, or the system's. */
+  readonly cause: string | undefined;
   /** The reason phrase an upstream gave; undefined for the standard one. */
   readonly reason: string | undefined;
   /**
@@ -22,26 +41,37 @@ export class Response {
    * `serialised`.
    */
   readonly reusable: boolean;
+  /** Set where the connection turns into a tunnel; the request must have no body, and `body` comes until it ends. */
+  readonly tunnel: Tunnel | undefined;
   serialised: unknown = undefined;
 
   constructor(
     status: number,
     headers: HeaderList = new HeaderList(),
     body: Body = null,
-    options?: { error?: ErrorCode | undefined; reason?: string | undefined; reusable?: boolean },
+    options?: ResponseOptions,
   ) {
     this.status = status;
     this.headers = headers;
     this.body = body;
     this.error = options?.error;
+    this.cause = options?.cause;
     this.reason = options?.reason;
     this.reusable = options?.reusable ?? false;
+    this.tunnel = options?.tunnel;
   }
 
   /** Another answer with other headers: `edit` gets a copy to change. */
   derive(edit: (headers: HeaderList) => void): Response {
     const headers = this.headers.derive();
     edit(headers);
-    return new Response(this.status, headers, this.body, { error: this.error, reason: this.reason });
+    const { error, cause, reason } = this;
+    const options = { error, cause, reason };
+    return new Response(
+      this.status,
+      headers,
+      this.body,
+      this.tunnel ? { ...options, tunnel: this.tunnel } : options,
+    );
   }
 }

@@ -5,7 +5,14 @@ import { chunk, head } from '../../test/support/message.ts';
 import { upstreamOptions, upstreamServer } from '../../test/support/proxy-server.ts';
 import { RawBackend } from '../../test/support/raw-backend.ts';
 import type { RawConnection } from '../../test/support/raw-connection.ts';
-import { bodyOf, exchangeOver, outgoing, Taker, type Outcome } from '../../test/support/upstream-exchange.ts';
+import {
+  bodyOf,
+  deafRequester,
+  exchangeOver,
+  outgoing,
+  Taker,
+  type Outcome,
+} from '../../test/support/upstream-exchange.ts';
 import { until, within } from '../../test/support/until.ts';
 import { emptyBody, type BodySource } from '../http/body.ts';
 import { ServerPool } from '../upstream/pool.ts';
@@ -116,6 +123,7 @@ describe('an answer', () => {
   it('whose reader gives up at its last piece leaves the connection to nobody', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     connection.send(outgoing(), null, {
+      ...deafRequester,
       responded(_, body) {
         body.flow({
           data() {
@@ -166,7 +174,7 @@ describe('what is no answer', () => {
     assert.deepEqual(await fails('SSH-2.0-OpenSSH\r\n'), {
       failed: 'upstream.malformed-response',
       silent: false,
-      detail: undefined,
+      detail: 'http1.status-line.malformed',
     });
   });
 
@@ -186,7 +194,7 @@ describe('what is no answer', () => {
     const { failed, detail } = await fails(
       head('HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket') + OK,
     );
-    assert.deepEqual([failed, detail], ['upstream.malformed-response', '101']);
+    assert.deepEqual([failed, detail], ['upstream.unexpected-upgrade', undefined]);
   });
 
   it('has an endless head', async () => {
@@ -292,6 +300,7 @@ describe('a server that takes its time', () => {
     await reconnect({ idle: SOON });
     const { promise, resolve } = Promise.withResolvers<BodySource>();
     connection.send(outgoing(), null, {
+      ...deafRequester,
       responded: (_, body) => resolve(body),
       failed: () => assert.fail('failed'),
     });

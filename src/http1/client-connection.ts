@@ -2,13 +2,16 @@ import { Deadline } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
+import { listMembers } from '../http/list-members.ts';
+import type { Tunnel } from '../http/response.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
 import { BodyDecoder } from './body-decoder.ts';
 import { ConnectionInput } from './connection-input.ts';
 import type { InputReader } from './connection-input.ts';
 import { encodeRequestHead } from './encode-request-head.ts';
-import { NEED_MORE, REFUSED } from './field-section.ts';
+import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
 import { UNTIL_CLOSE, responseFraming, wantsKeepAlive } from './framing.ts';
+import { GatedBody } from './gated-body.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { MessageWriterOwner } from './message-writer.ts';
@@ -27,6 +30,10 @@ export interface ClientConnectionTimeouts {
 export interface Requester {
   /** The answer's head is here. Its body flows when asked for. */
   responded(head: ResponseHead, body: BodySource): void;
+  /** An interim answer, other than those that are for us: 100 and 101. The final one follows. */
+  informed(head: ResponseHead): void;
+  /** The server has changed to another protocol, whose bytes are the body; the connection is nobody else's any more. */
+  switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void;
   /**
    * There will be no answer. `silent`: the connection broke before a single byte of an answer, as happens when a kept
    * connection was closed by the server at the moment that we used it.
@@ -38,15 +45,24 @@ export interface Requester {
 export interface ClientConnectionOwner {
   /** The exchange is over and the connection can serve another. */
   released(connection: ClientConnection): void;
-  /** The connection is gone. */
+  /** It has become a tunnel: it will not come back, and is not to be counted. */
+  detached(connection: ClientConnection): void;
+  /** The connection is gone; unless it was detached before. */
   closed(connection: ClientConnection): void;
 }
 
 /** The server has ended the connection: it did not let it time out, or break a rule. */
 const BROKE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream.closed-early', 'upstream.reset']);
 
-type Phase = 'first-byte' | 'idle' | 'kept';
-type State = 'free' | 'head' | 'body' | 'closed';
+type Phase = 'continue' | 'first-byte' | 'idle' | 'kept';
+
+/** What is received; or a tunnel with both halves open, with only the one towards us, with only the one from us. */
+type State = 'free' | 'head' | 'body' | 'tunnel' | 'tunnel-in' | 'tunnel-out' | 'closed';
+
+/** How long a server may take to say that it wants a body, in milliseconds: not all know the expectation (RFC 9110 §10.1.1). */
+const CONTINUE_PATIENCE = 1000;
+/** Interim answers before the final one; more are no information any more. */
+const MOST_INTERIM = 16;
 
 /** Bounds on an answer's head; a server that exceeds them is not to be trusted with a connection. */
 const HEAD_LIMITS: HeadLimits = { headerBytes: 64 * 1024, headers: 256, uriBytes: 0 };
@@ -71,6 +87,12 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   #requestSent = true;
   #receivedAny = false;
   #keepAlive = true;
+  #interims = 0;
+  /** The protocol that was asked for. */
+  #upgrade: string | undefined = undefined;
+  /** The body, while the server has not said that it wants it. */
+  #gate: GatedBody | undefined = undefined;
+  #detached = false;
   #decoder: BodyDecoder | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
   #input!: ConnectionInput;
@@ -85,7 +107,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   attach(transport: Transport): void {
     this.#transport = transport;
     this.#input = new ConnectionInput(this, transport);
-    this.#writer = new MessageWriter(transport, this.#timeouts.idle, this);
+    this.#writer = new MessageWriter(transport, this.#timeouts.idle, 0, this);
   }
 
   /** Send a request. The answer, or why there is none, goes to `requester`. */
@@ -96,10 +118,18 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#requestSent = false;
     this.#receivedAny = false;
     this.#keepAlive = true;
+    this.#interims = 0;
+    this.#upgrade = head.upgrade;
+    this.#gate = undefined;
     this.#parser.reset();
     this.#deadline.clear();
     const mode = body === null ? 'none' : body.length === undefined ? 'chunked' : 'counted';
-    this.#writer.send(encodeRequestHead(head, body === null ? null : body.length), mode, body);
+    const text = encodeRequestHead(head, body === null ? null : body.length);
+    if (body !== null && head.expectContinue) {
+      this.#gate = new GatedBody(body);
+      this.#deadline.arm('continue', CONTINUE_PATIENCE);
+    }
+    this.#writer.send(text, mode, this.#gate ?? body);
     this.#writer.flush();
   }
 
@@ -132,8 +162,9 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   written(_bytes: number, error: ErrorCode | undefined): void {
     this.#requestSent = true;
     if (error === undefined) {
-      if (this.#state === 'head' && !this.#receivedAny)
-        this.#deadline.arm('first-byte', this.#timeouts.firstByte);
+      if (this.#state === 'head') this.#deadline.arm('first-byte', this.#timeouts.firstByte);
+      else if (this.#state === 'tunnel') this.#halfSent();
+      else if (this.#state === 'tunnel-out') this.#abandon();
     } else if (this.#state !== 'closed') {
       this.#fail(error === 'http1.timeout.write-stall' ? 'upstream.idle-timeout' : error, undefined);
     }
@@ -155,11 +186,18 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       this.#complete();
       return;
     }
+    if (this.#state === 'tunnel') {
+      this.#state = 'tunnel-out';
+      this.#body?.finish();
+      return;
+    }
     if (this.#state === 'head' || this.#state === 'body') {
       this.#fail(this.#receivedAny ? 'upstream.body-incomplete' : 'upstream.closed-early', undefined);
       return;
     }
-    this.destroy();
+    const body = this.#state === 'tunnel-in' ? this.#body : undefined;
+    this.#abandon();
+    body?.finish();
   }
 
   drained(): void {
@@ -167,25 +205,30 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   }
 
   closed(error: NodeJS.ErrnoException | undefined): void {
-    const state = this.#state;
-    if (state === 'head' || state === 'body') this.#fail('upstream.reset', error?.code);
+    if (this.#state !== 'free' && this.#state !== 'closed') this.#fail('upstream.reset', error?.code);
     this.#state = 'closed';
     this.#deadline.release();
     this.#writer.abort('upstream.reset');
     this.#writer.release();
-    this.#owner.closed(this);
+    if (!this.#detached) this.#owner.closed(this);
   }
 
   // ---- reading
 
+  /** Whether what comes belongs to the body. */
+  get #receiving(): boolean {
+    const state = this.#state;
+    return state === 'body' || state === 'tunnel' || state === 'tunnel-in';
+  }
+
   /** From the answer's body: it is asked for, has room again, or is not wanted. */
   continueBody(): void {
-    if (this.#state !== 'body') return;
+    if (!this.#receiving) return;
     if (this.#body?.demand === 'discarding') {
       this.#abandon();
       return;
     }
-    this.#deadline.arm('idle', this.#timeouts.idle);
+    this.#armIdle();
     // Asked for while its head is handed over: what has come with the head leaves with it.
     if (this.#input.busy) this.#readBody();
     else this.#input.resume();
@@ -200,7 +243,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   }
 
   afterRead(): boolean {
-    if (this.#state === 'head' || this.#state === 'body') return true;
+    if (this.#state === 'head' || this.#receiving) return true;
     // Bytes behind the answer: whose they are nobody knows.
     if (this.#input.position < this.#input.end) this.#keepAlive = false;
     if (this.#state === 'free') this.#release();
@@ -223,11 +266,12 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     input.position = after;
     const head = parser.head as ResponseHead;
     const { seen } = parser;
+    const switched =
+      head.status === 101 || (this.#method === 'CONNECT' && head.status < 300 && head.status >= 200);
+    if (switched) return this.#switch(head);
     if (head.status < 200) {
-      // Interim answers are for who waits; a switch of protocols was not asked for (RFC 9110 §15.2).
-      if (head.status === 101) this.#fail('upstream.malformed-response', '101');
       parser.reset();
-      return true;
+      return this.#readInterim(head, seen);
     }
     const framing = responseFraming(this.#method, head.status, head.version, head.headers, seen);
     if (typeof framing === 'string') {
@@ -246,10 +290,68 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     return true;
   }
 
+  /** An interim answer ends with its head (RFC 9110 §15.2). False: the exchange has failed. */
+  #readInterim(head: ResponseHead, seen: number): boolean {
+    // Who reads a body behind it has another opinion of what follows (RFC 9112 §6.1, §6.3).
+    if ((seen & (SEEN.contentLength | SEEN.transferEncoding)) !== 0) {
+      this.#fail('upstream.ambiguous-framing', 'http1.framing.content-in-interim');
+    } else if (++this.#interims > MOST_INTERIM) {
+      this.#fail('upstream.too-many-interim', undefined);
+    } else if (head.status === 100) {
+      this.#openGate();
+    } else {
+      if (this.#requestSent) this.#deadline.arm('first-byte', this.#timeouts.firstByte);
+      this.#requester?.informed(head);
+    }
+    return this.#state === 'head';
+  }
+
+  #openGate(): void {
+    const gate = this.#gate;
+    this.#gate = undefined;
+    this.#deadline.clear();
+    if (this.#requestSent) this.#deadline.arm('first-byte', this.#timeouts.firstByte);
+    gate?.open();
+  }
+
+  /** What follows are the bytes of another protocol. False: of one that nobody has asked for. */
+  #switch(head: ResponseHead): boolean {
+    const connect = this.#method === 'CONNECT' && head.status !== 101;
+    const protocol = connect ? undefined : (head.headers.getList('upgrade') ?? '');
+    if (protocol !== undefined && !isAmong(protocol, this.#upgrade)) {
+      this.#fail('upstream.unexpected-upgrade', undefined);
+      return false;
+    }
+    this.#state = 'tunnel';
+    this.#keepAlive = false;
+    this.#deadline.clear();
+    this.#decoder = new BodyDecoder(UNTIL_CLOSE);
+    const body = new IncomingBody(undefined, this);
+    this.#body = body;
+    this.#detached = true;
+    this.#owner.detached(this);
+    this.#requester?.switched(head, body, {
+      protocol,
+      open: (fromClient) => this.#writer.send('', 'tunnel', fromClient),
+    });
+    return true;
+  }
+
+  /** All that the client had to say through the tunnel is said. */
+  #halfSent(): void {
+    this.#state = 'tunnel-in';
+    this.#transport.end();
+  }
+
+  /** A tunnel's silence is looked after on the client's side, where both halves of it are seen. */
+  #armIdle(): void {
+    if (this.#state === 'body') this.#deadline.arm('idle', this.#timeouts.idle);
+  }
+
   /** Hand on what has come of the body, as far as its reader takes it. */
   #readBody(): void {
     const input = this.#input;
-    while (this.#state === 'body' && input.position < input.end) {
+    while (this.#receiving && input.position < input.end) {
       const body = this.#body as IncomingBody;
       if (body.demand !== 'flowing') return input.pause();
       const decoder = this.#decoder as BodyDecoder;
@@ -262,13 +364,13 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
         const whole = decoder.dataStart === 0 && decoder.dataEnd === bytes.length;
         taken = body.push(whole ? bytes : bytes.subarray(decoder.dataStart, decoder.dataEnd));
       }
-      if (this.#state !== 'body') return;
+      if (!this.#receiving) return;
       if (decoded === 'end') {
         // Somebody may still hold the last piece while the next answer is read.
         if (!taken) this.#transport.replaceBuffer();
         this.#complete();
       } else if (taken) {
-        this.#deadline.arm('idle', this.#timeouts.idle);
+        this.#armIdle();
       } else {
         this.#deadline.clear();
         input.pause();
@@ -308,7 +410,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   /** The exchange fails, and the connection with it. */
   #fail(code: ErrorCode, detail: string | undefined): void {
     const requester = this.#requester;
-    const inBody = this.#state === 'body';
+    const inBody = this.#receiving;
     this.#requester = undefined;
     this.#state = 'closed';
     this.#deadline.clear();
@@ -320,7 +422,15 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
 
   #timedOut(phase: Phase): void {
     if (phase === 'kept') this.destroy();
+    else if (phase === 'continue') this.#openGate();
     else
       this.#fail(phase === 'first-byte' ? 'upstream.first-byte-timeout' : 'upstream.idle-timeout', undefined);
   }
+}
+
+/** Whether a server has changed to protocols that it was asked for (RFC 9110 §7.8). */
+function isAmong(protocols: string, wanted: string | undefined): boolean {
+  const switched = listMembers(protocols);
+  const asked = listMembers(wanted ?? '');
+  return switched.length > 0 && switched.every((protocol) => asked.includes(protocol));
 }

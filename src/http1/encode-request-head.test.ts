@@ -14,6 +14,9 @@ const outgoing = (changes: Partial<OutgoingRequestHead> = {}): OutgoingRequestHe
   omit: hopByHopAnd(),
   nominated: undefined,
   added: [],
+  upgrade: undefined,
+  trailers: false,
+  expectContinue: false,
   ...changes,
 });
 

@@ -20,6 +20,7 @@ const OMITTED = hopByHopAnd(knownField('date'), knownField('server'), knownField
 /** How this answer's body goes out (RFC 9112 §6.3). */
 export function responseBodyMode(response: Response, method: string, version: HttpVersion): BodyMode {
   const { status, body } = response;
+  if (response.tunnel !== undefined) return 'tunnel';
   if (method === 'HEAD' || status === 304 || status === 204 || status < 200) return 'none';
   if (body === null || Buffer.isBuffer(body)) return 'whole';
   if (body.length !== undefined) return 'counted';
@@ -43,9 +44,20 @@ export function encodeResponseHead(
     : fixedPart(response, serverHeader);
   let head = `${fixed}${dateFieldLine()}X-Request-Id: ${requestId}\r\n`;
   if (mode === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
-  if (!keepAlive) head += 'Connection: close\r\n';
+  if (mode === 'tunnel') head += tunnelLines(response);
+  else if (!keepAlive) head += 'Connection: close\r\n';
   else if (version === 10) head += 'Connection: keep-alive\r\n';
   return `${head}\r\n`;
+}
+
+/** A switch of protocols is said twice (RFC 9110 §7.8); a CONNECT that succeeds has nothing to say (§9.3.6). */
+function tunnelLines({ tunnel }: Response): string {
+  return tunnel?.protocol === undefined ? '' : `Connection: upgrade\r\nUpgrade: ${tunnel.protocol}\r\n`;
+}
+
+/** The head of an interim answer (RFC 9110 §15.2), which is all there is of it. */
+export function encodeInterimHead(interim: Response): string {
+  return `${statusLine(interim.status, interim.reason)}${encodeFields(interim.headers, OMITTED, undefined)}\r\n`;
 }
 
 /** The body of a reusable answer as text, one character a byte. */
@@ -72,8 +84,8 @@ function fixedPart(response: Response, serverHeader: string | undefined): string
 }
 
 /** An answer without content has no length of its own (RFC 9110 §8.6): the one of a 304 would be the full answer's. */
-function contentLengthLine({ status, body }: Response): string {
-  if (status === 204 || status === 304 || status < 200) return '';
+function contentLengthLine({ status, body, tunnel }: Response): string {
+  if (status === 204 || status === 304 || status < 200 || tunnel !== undefined) return '';
   if (body === null) return 'Content-Length: 0\r\n';
   return body.length === undefined ? '' : `Content-Length: ${body.length}\r\n`;
 }

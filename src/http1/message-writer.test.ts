@@ -14,7 +14,7 @@ let written: string[];
 beforeEach(async () => {
   pair = await transportPair();
   written = [];
-  writer = new MessageWriter(pair.transport, 10_000, {
+  writer = new MessageWriter(pair.transport, 10_000, 0, {
     written: (bytes, error, unbegun) =>
       written.push([bytes, error ?? 'whole', unbegun ? 'unbegun' : ''].join(' ').trim()),
   });

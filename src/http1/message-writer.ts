@@ -1,5 +1,5 @@
 import { latin1 } from '../core/latin1.ts';
-import { Deadline } from '../core/deadline.ts';
+import { coarseNow, Deadline } from '../core/deadline.ts';
 import type { DreamError, ErrorCode } from '../core/errors.ts';
 import type { Body, BodySink, BodySource } from '../http/body.ts';
 import type { Transport } from '../net/transport.ts';
@@ -15,7 +15,9 @@ export type BodyMode =
   /** They come in chunks. */
   | 'chunked'
   /** They come, and the end of the connection is their end: answers to HTTP/1.0. */
-  | 'until-close';
+  | 'until-close'
+  /** They are another protocol's, and their end is that of this half of the connection. */
+  | 'tunnel';
 
 /** Pieces up to this size are copied behind the head and leave in the same write; larger ones are written from where they are. */
 export const COPY_LIMIT = 8 * 1024;
@@ -41,6 +43,7 @@ export class MessageWriter implements BodySink {
   /** Made with the first stall: most connections never know one. */
   #stall: Deadline<'write-stall'> | undefined = undefined;
   readonly #stallTimeout: number;
+  readonly #minDataRate: number;
   #out = '';
   /** Where the present message begins in `#out`; -1 when a part of it has left. */
   #begin = 0;
@@ -50,15 +53,21 @@ export class MessageWriter implements BodySink {
   /** What was unsent when the stall was last looked at. */
   #unsent = 0;
   #expected = 0;
+  /** When a tunnel last had something to send. */
+  #lastSentAt = 0;
   /** `send` is on the stack: what comes now can wait for the flush behind it. */
   #gathering = false;
   #state: 'idle' | 'sending' | 'ending' = 'idle';
 
-  /** `stallTimeout`: how long the other side may take nothing, in milliseconds; 0 for ever. */
-  constructor(transport: Transport, stallTimeout: number, owner: MessageWriterOwner) {
+  /**
+   * `stallTimeout`: how long the other side may take nothing of what waits for it, in milliseconds; 0 for ever.
+   * `minDataRate`: how many bytes a second it has to take of it in that time; 0 for one byte at all.
+   */
+  constructor(transport: Transport, stallTimeout: number, minDataRate: number, owner: MessageWriterOwner) {
     this.#transport = transport;
     this.#owner = owner;
     this.#stallTimeout = stallTimeout;
+    this.#minDataRate = minDataRate;
   }
 
   /** Whether the last message is all written. */
@@ -94,6 +103,11 @@ export class MessageWriter implements BodySink {
     }
   }
 
+  /** For how many milliseconds a tunnel has had nothing to send. */
+  silentFor(): number {
+    return coarseNow() - this.#lastSentAt;
+  }
+
   /** Send a message that is all there, as one text whose last `bodyLength` characters are its body. */
   sendText(message: string, bodyLength: number): void {
     this.#begin = this.#out.length;
@@ -126,6 +140,7 @@ export class MessageWriter implements BodySink {
       return false;
     }
     let tail = '';
+    if (this.#mode === 'tunnel') this.#lastSentAt = coarseNow();
     if (this.#mode === 'chunked') {
       this.#out += `${chunk.length.toString(16)}\r\n`;
       tail = '\r\n';
@@ -206,9 +221,11 @@ export class MessageWriter implements BodySink {
     this.#stall.arm('write-stall', this.#stallTimeout);
   }
 
-  /** Time is up: a client that has taken a part, however small, has more. */
+  /** Time is up, but not for who takes what waits for it fast enough. */
   #checkStall(): void {
-    if (this.#transport.unsent < this.#unsent) this.#stalled();
+    const taken = this.#unsent - this.#transport.unsent;
+    const least = Math.min(this.#unsent, (this.#minDataRate * this.#stallTimeout) / 1000);
+    if (taken > 0 && taken >= least) this.#stalled();
     // Small messages are over when they are handed on; nobody waits for those, but they still wait for the client.
     else if (this.#state === 'idle') this.#transport.reset();
     else this.abort('http1.timeout.write-stall');

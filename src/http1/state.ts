@@ -1,8 +1,11 @@
-/** Where a server connection stands with the request: its head is awaited or read, its body is read, it is all here. */
-export type Reading = 'head' | 'body' | 'complete';
+/**
+ * Where a server connection stands with the request: its head is awaited or read, its body is read, it is all here; or
+ * the connection is a tunnel, and what comes is another protocol's.
+ */
+export type Reading = 'head' | 'body' | 'tunnel' | 'complete';
 
-/** Where it stands with the answer: none is due yet, it is being made or sent, it is all sent. */
-export type Writing = 'idle' | 'answering' | 'complete';
+/** Where it stands with the answer: none is due yet, it is being made or sent, a tunnel's half of it ended, it is all sent. */
+export type Writing = 'idle' | 'answering' | 'half-closed' | 'complete';
 
 /** What a connection does next. */
 export type Step =
@@ -18,10 +21,11 @@ export type Step =
 /**
  * The life of a connection is reading × writing × keep-alive, and they meet here only:
  *
- *                     writing:  idle      answering   complete, keep alive   complete, close
- *     reading: head             wait      –           –                      linger
- *              body             –         wait        discard-body           linger
- *              complete         –         wait        next-request           linger
+ *                     writing:  idle      answering   half-closed   complete, keep alive   complete, close
+ *     reading: head             wait      –           –             –                      linger
+ *              body             –         wait        –             discard-body           linger
+ *              tunnel           –         wait        wait          –                      linger
+ *              complete         –         wait        –             next-request           linger
  */
 export function nextStep(reading: Reading, writing: Writing, keepAlive: boolean): Step {
   if (writing !== 'complete') return 'wait';

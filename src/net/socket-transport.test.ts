@@ -194,6 +194,11 @@ describe('a connection that we make', () => {
     assert.notEqual(buffers[0], sharedReadBuffer);
     assert.deepEqual(transport.peer, { address: '127.0.0.1', port: backend.port, secure: false });
     peer.halfClose();
+    await events.until('ended');
+    // Its other half is still open: a tunnel may have more to say.
+    transport.write('more');
+    await peer.untilText('more');
+    transport.end();
     await events.until('closed');
     assert.deepEqual(events.told, ['data hi', 'ended', 'closed']);
   });

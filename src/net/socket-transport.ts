@@ -93,7 +93,7 @@ export class SocketTransport implements Transport {
    * Reads go into a buffer of its own from the start.
    */
   static connecting(target: ConnectTarget, events: TransportEvents, connected: () => void): SocketTransport {
-    const options = { ...target, noDelay: true, writableHighWaterMark: 1 };
+    const options = { ...target, noDelay: true, allowHalfOpen: true, writableHighWaterMark: 1 };
     const peer = { address: target.host ?? 'unix', port: target.port ?? 0, secure: false };
     const transport = new SocketTransport(
       (onread) => net.connect({ ...options, onread } as net.NetConnectOpts),

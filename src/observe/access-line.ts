@@ -14,8 +14,13 @@ import { fieldValue, jsonString, quotedValue } from './escape.ts';
 export function dreamLine(record: AccessRecord): string {
   const { id, ip, method, host, path, status, bytes, latencyMs, error } = record;
   const ms = Math.round(latencyMs);
-  const end = error === undefined ? dreamEnd(ms) : ` | latency=${ms}ms | error=${error}\n`;
+  const end = error === undefined ? dreamEnd(ms) : ` | latency=${ms}ms${dreamError(record)}\n`;
   return `[INFO] DREAM_SERVER REQUEST | id=${id} | ip=${ip}${dreamMiddle(method, host)}${fieldValue(path)}${dreamStatus(status)}${bytes}${end}`;
+}
+
+function dreamError({ error, cause, at }: AccessRecord): string {
+  const why = cause === undefined ? '' : ` | cause=${cause}`;
+  return ` | error=${error}${why}${at === undefined ? '' : ` | at=${at}`}`;
 }
 
 const dreamMiddle = keepLast((method, host) =>
@@ -32,8 +37,13 @@ export function jsonLine(record: AccessRecord): string {
   const end =
     error === undefined
       ? jsonEnd(micros - ms * 1000)
-      : `${jsonFraction(micros - ms * 1000)},"error":"${error}"}\n`;
+      : `${jsonFraction(micros - ms * 1000)}${jsonError(record)}}\n`;
   return `${jsonStart(Date.now())}${id}","ip":"${ip}${jsonMiddle(method, host)}${jsonString(path)}${jsonStatus(status)}${bytes},"latency":${ms}${end}`;
+}
+
+function jsonError({ error, cause, at }: AccessRecord): string {
+  const why = cause === undefined ? '' : `,"cause":"${cause}"`;
+  return `,"error":"${error}"${why}${at === undefined ? '' : `,"at":${at}`}`;
 }
 
 const jsonStart = keepLastNumber((now) => flat('{"time":"', new Date(now).toISOString(), '","id":"'));

@@ -3,7 +3,7 @@ import type { HttpVersion } from '../http/head.ts';
 
 /**
  * What is known of a request once its last byte has left or it has failed. What the client never sent is the empty
- * string. The record is lent: the caller fills the same object for the next request. `id`, `ip` and `error` are the
+ * string. The record is lent: the caller fills the same object for the next request. `id`, `ip`, `error` and `cause` are the
  * server's own words and are written as they are; everything else is escaped.
  */
 export interface AccessRecord {
@@ -22,6 +22,10 @@ export interface AccessRecord {
   readonly latencyMs: number;
   /** Why the request failed. */
   readonly error?: ErrorCode | undefined;
+  /** What led to it: a code of the catalogue, or the system's. */
+  readonly cause?: string | undefined;
+  /** Where the request broke a rule, in bytes from its first. */
+  readonly at?: number | undefined;
   /** The last three are for the `combined` format only. */
   readonly version?: HttpVersion | undefined;
   readonly referer?: string | undefined;

@@ -3,16 +3,16 @@
  * as the reader's system is, readable on a phone. It tells what happened in one sentence and the id under which the
  * log has the rest, and nothing of what stands behind.
  *
- * `message` and `id` may hold anything; they are escaped.
+ * `rule` is the one that the request broke. All texts may hold anything; they are escaped.
  */
-export function errorPage(status: number, message: string, id: string): string {
+export function errorPage(status: number, message: string, id: string, rule?: string): string {
   const title = statusTitle(status);
   return `${HEAD}<title>${status} ${title}</title>
 ${STYLE}
 <main>
 <i></i>
 <h1><b>${status}</b> ${title}</h1>
-<p>${escapeHtml(message)}</p>
+<p>${escapeHtml(message)}</p>${rule === undefined ? '' : `\n<p><small>${escapeHtml(rule)}</small></p>`}
 <footer>Request id <code>${escapeHtml(id)}</code></footer>
 </main>
 </html>

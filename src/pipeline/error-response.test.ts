@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { errorCatalogue } from '../core/errors.ts';
+import { errorCatalogue, errorInfo } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { RequestHead } from '../http/head.ts';
 import { HeaderList } from '../http/header-list.ts';
@@ -51,25 +51,40 @@ const ONE_OF_EACH_STATUS: Record<number, ErrorCode> = {
 describe('every status has its page', () => {
   for (const [status, code] of Object.entries(ONE_OF_EACH_STATUS)) {
     const { message } = errorCatalogue[code];
+    // Rules of the wire are named to who broke them.
+    const rule = code.startsWith('http1.') ? errorInfo(code).rule : undefined;
     test(`${status} in HTML`, () => {
       const { response, text } = answer(code, ['text/html']);
       assert.equal(response.status, Number(status));
       assert.equal(response.error, code);
       assert.equal(response.headers.get('content-type'), 'text/html; charset=utf-8');
       assert.ok(text.includes(`<h1><b>${status}</b> `) && text.includes(message) && text.includes(ID));
+      assert.equal(text.includes('<small>'), rule !== undefined);
     });
     test(`${status} in JSON`, () => {
       const { response, text } = answer(code, ['application/json']);
       assert.equal(response.status, Number(status));
       assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
-      assert.deepEqual(JSON.parse(text), { status: Number(status), error: code, message, id: ID });
+      const broken = rule === undefined ? {} : { rule };
+      assert.deepEqual(JSON.parse(text), { status: Number(status), error: code, message, ...broken, id: ID });
     });
     test(`${status} in plain text`, () => {
       const { response, text } = answer(code, ['text/plain']);
       assert.equal(response.headers.get('content-type'), 'text/plain; charset=utf-8');
-      assert.match(text, new RegExp(`^${status} [A-Z][A-Za-z ]+\\n[A-Z][^\\n]+\\nRequest id ${ID}\\n$`));
+      const lines = text.split('\n');
+      assert.match(lines[0], new RegExp(`^${status} [A-Z][A-Za-z ]+$`));
+      const rest = rule === undefined ? [] : [rule];
+      assert.deepEqual(lines.slice(1), [message, ...rest, `Request id ${ID}`, '']);
     });
   }
+});
+
+test('who broke a rule of the wire is told where', () => {
+  const at = (accept: string): string => answer('http1.chunk.malformed-size', [accept], { at: 57 }).text;
+  assert.match(at('text/html'), /<small>RFC 9112 §7\.1, byte 57 of the request<\/small>/);
+  assert.match(at('text/plain'), /^RFC 9112 §7\.1, byte 57 of the request$/m);
+  const told = JSON.parse(at('application/json')) as { rule: string; at: number };
+  assert.deepEqual([told.rule, told.at], ['RFC 9112 §7.1', 57]);
 });
 
 test('no answer is stored, sniffed, or served to a client that asked for another form', () => {

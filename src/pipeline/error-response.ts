@@ -12,6 +12,10 @@ export interface ErrorContext {
   readonly request: RequestHead | undefined;
   /** The request's id, as in the log. */
   readonly id: string;
+  /** Where the request broke a rule, in bytes from its first. */
+  readonly at?: number | undefined;
+  /** What led to it, for the log. */
+  readonly cause?: string | undefined;
   /** The methods that are allowed, for 405 (RFC 9110 §15.5.6): `GET, HEAD`. */
   readonly allow?: string | undefined;
   /** More fields, as name, value, name, value: Retry-After, Content-Range and the like. */
@@ -29,7 +33,7 @@ const FORMS: readonly Form[] = ['text/html', 'application/json', 'text/plain'];
  * It is never stored by a cache, since it carries the id of one request.
  */
 export function errorResponse(code: ErrorCode, context: ErrorContext): Response {
-  const { status, message } = errorInfo(code);
+  const { status } = errorInfo(code);
   const form = preferredForm(context.request?.headers.getList('accept'));
   const headers = HeaderList.of(
     'Content-Type',
@@ -43,8 +47,8 @@ export function errorResponse(code: ErrorCode, context: ErrorContext): Response 
   );
   if (context.allow !== undefined) headers.append('Allow', context.allow);
   if (context.headers !== undefined) headers.added.push(...context.headers);
-  const body = Buffer.from(errorBody(form, status, code, message, context.id));
-  return new Response(status, headers, body, { error: code });
+  const body = Buffer.from(errorBody(form, code, context));
+  return new Response(status, headers, body, { error: code, cause: context.cause });
 }
 
 function preferredForm(accept: string | undefined): Form {
@@ -53,13 +57,24 @@ function preferredForm(accept: string | undefined): Form {
   return /[/+]json\b/i.test(accept as string) ? 'application/json' : 'text/plain';
 }
 
-function errorBody(form: Form, status: number, code: ErrorCode, message: string, id: string): string {
+function errorBody(form: Form, code: ErrorCode, { id, at }: ErrorContext): string {
+  const { status, message, rule } = errorInfo(code);
+  // Who broke a rule of the wire is told which, and where.
+  const broken = code.startsWith('http1.') && rule !== undefined ? { rule, at } : undefined;
   switch (form) {
     case 'text/html':
-      return errorPage(status, message, id);
+      return errorPage(status, message, id, broken && brokenRule(broken));
     case 'application/json':
-      return `${JSON.stringify({ status, error: code, message, id })}\n`;
-    case 'text/plain':
-      return `${status} ${statusTitle(status)}\n${message}\nRequest id ${id}\n`;
+      return `${JSON.stringify({ status, error: code, message, ...broken, id })}\n`;
+    case 'text/plain': {
+      const lines = [`${status} ${statusTitle(status)}`, message, `Request id ${id}`];
+      if (broken !== undefined) lines.splice(2, 0, brokenRule(broken));
+      return `${lines.join('\n')}\n`;
+    }
   }
+}
+
+/** `RFC 9112 §7.1, byte 57 of the request` */
+function brokenRule({ rule, at }: { readonly rule: string; readonly at: number | undefined }): string {
+  return at === undefined ? rule : `${rule}, byte ${at} of the request`;
 }

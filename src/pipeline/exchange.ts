@@ -3,6 +3,7 @@ import { monotonicNow } from '../core/clock.ts';
 import type { Peer } from '../core/peer.ts';
 import type { BodySource } from '../http/body.ts';
 import type { RequestHead } from '../http/head.ts';
+import type { Response } from '../http/response.ts';
 
 /** What a route's path pattern captured. */
 export interface RouteParams {
@@ -13,6 +14,12 @@ export interface RouteParams {
 /** The part of a matched route that knows what its pattern captured. */
 interface MatchedRoute {
   rest(path: string): string;
+}
+
+/** Who brings interim answers to the client. */
+export interface Informer {
+  /** `interim` goes out before the answer to this exchange; dropped where that has begun, or the client knows none. */
+  inform(exchange: Exchange, interim: Response): void;
 }
 
 /** One request and what is known of it while it is answered. */
@@ -29,11 +36,18 @@ export class Exchange {
   #aborted = false;
   #onAbort: (() => void) | undefined = undefined;
   #controller: AbortController | undefined = undefined;
+  readonly #informer: Informer | undefined;
 
-  constructor(request: RequestHead, body: BodySource, peer: Peer) {
+  constructor(request: RequestHead, body: BodySource, peer: Peer, informer?: Informer) {
     this.request = request;
     this.body = body;
     this.peer = peer;
+    this.#informer = informer;
+  }
+
+  /** Send the client an interim answer, such as 103 Early Hints (RFC 8297), before the one that the handler returns. */
+  inform(interim: Response): void {
+    this.#informer?.inform(this, interim);
   }
 
   /** What the route's path pattern captured. */

@@ -6,4 +6,8 @@ import type { Exchange } from './exchange.ts';
  * so that an own thenable (the proxy's) costs no promise. What is thrown or rejected becomes a 500 page, or what its
  * `DreamError` code says.
  */
-export type Handler = (exchange: Exchange) => Response | PromiseLike<Response>;
+export interface Handler {
+  (exchange: Exchange): Response | PromiseLike<Response>;
+  /** Set where it knows what to do with CONNECT; every other handler's route refuses that method. */
+  readonly connects?: boolean;
+}

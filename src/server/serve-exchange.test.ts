@@ -114,6 +114,8 @@ describe('the log', () => {
         status: 200,
         bytes: 5,
         error: undefined,
+        cause: undefined,
+        at: undefined,
         version: undefined,
         referer: undefined,
         userAgent: undefined,
@@ -133,10 +135,10 @@ describe('the log', () => {
     await ask(head('GET /x?y HTTP/1.1', 'Bad Field: 1'));
     await ask(head('PUT /z HTTP/1.1', 'Host: a', 'Content-Length: x'));
     assert.deepEqual(
-      server.log.map(({ method, host, path, status }) => [method, host, path, status]),
+      server.log.map(({ method, host, path, status, error, at }) => [method, host, path, status, error, at]),
       [
-        ['GET', '', '/x?y', 400],
-        ['PUT', 'a', '/z', 400],
+        ['GET', '', '/x?y', 400, 'http1.field.space-before-colon', 22],
+        ['PUT', 'a', '/z', 400, 'http1.framing.malformed-length', 42],
       ],
     );
   });

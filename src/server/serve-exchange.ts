@@ -9,12 +9,12 @@ import { knownField } from '../http/field-names.ts';
 import type { RequestHead } from '../http/head.ts';
 import { Response } from '../http/response.ts';
 import type { RequestLine } from '../http1/parse-request-head.ts';
-import type { ServerConnectionOwner } from '../http1/server-connection-owner.ts';
+import type { Refusal, ServerConnectionOwner } from '../http1/server-connection-owner.ts';
 import type { ServerConnection } from '../http1/server-connection.ts';
 import type { AccessLog } from '../observe/access-log.ts';
 import type { EventLog } from '../observe/event-log.ts';
 import { errorResponse } from '../pipeline/error-response.ts';
-import { Exchange } from '../pipeline/exchange.ts';
+import { Exchange, type Informer } from '../pipeline/exchange.ts';
 import type { Handler } from '../pipeline/handler.ts';
 import { PendingResponse } from '../pipeline/pending-response.ts';
 import type { RouteTable } from '../router/route-table.ts';
@@ -49,6 +49,8 @@ const record = {
   bytes: 0,
   latencyMs: 0,
   error: undefined as ErrorCode | undefined,
+  cause: undefined as string | undefined,
+  at: undefined as number | undefined,
   version: undefined as 10 | 11 | undefined,
   referer: undefined as string | undefined,
   userAgent: undefined as string | undefined,
@@ -58,7 +60,7 @@ const record = {
  * One client's connection, as the server sees it: each request goes through route, handler, answer and log line here,
  * from top to bottom.
  */
-export class Session implements ServerConnectionOwner {
+export class Session implements ServerConnectionOwner, Informer {
   requestId = '';
   connection!: ServerConnection;
   readonly #context: ServeContext;
@@ -66,6 +68,8 @@ export class Session implements ServerConnectionOwner {
   #exchange: Exchange | undefined = undefined;
   /** Of a request whose head was refused. */
   #line: RequestLine | undefined = undefined;
+  /** What led to the error that was answered. */
+  #cause: string | undefined = undefined;
 
   constructor(context: ServeContext) {
     this.#context = context;
@@ -78,28 +82,32 @@ export class Session implements ServerConnectionOwner {
   }
 
   request(head: RequestHead, body: BodySource): void {
-    const exchange = new Exchange(head, body, this.#peer);
+    const exchange = new Exchange(head, body, this.#peer, this);
     this.#exchange = exchange;
     this.requestId = exchange.id;
     const answer = this.#answer(exchange);
-    if (answer instanceof Response) this.connection.respond(answer);
+    if (answer instanceof Response) this.#answered(answer);
     else if (answer instanceof PendingResponse) answer.whenSettled(this.#answered);
     else answer.then(this.#answered, this.#failed);
   }
 
-  refused(code: ErrorCode, head: RequestHead | undefined, line: RequestLine | undefined): Response {
+  refused({ code, at, head, line }: Refusal): Response {
     this.#line = line;
     const exchange = head === undefined ? undefined : new Exchange(head, emptyBody, this.#peer);
     this.#exchange = exchange;
     this.requestId = exchange?.id ?? randomUUID();
-    return errorResponse(code, { request: head, id: this.requestId });
+    return errorResponse(code, { request: head, id: this.requestId, at });
   }
 
   replaced(code: ErrorCode): Response {
     return errorResponse(code, { request: this.#exchange?.request, id: this.requestId });
   }
 
-  finished(status: number, bytes: number, error: ErrorCode | undefined): void {
+  inform(exchange: Exchange, interim: Response): void {
+    if (exchange === this.#exchange) this.connection.inform(interim);
+  }
+
+  finished(status: number, bytes: number, error: ErrorCode | undefined, at: number | undefined): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     const { shared, accessLog, logsAgents } = this.#context;
@@ -109,6 +117,9 @@ export class Session implements ServerConnectionOwner {
     record.status = status;
     record.bytes = bytes;
     record.error = error;
+    record.cause = this.#cause;
+    record.at = error === undefined ? undefined : at;
+    this.#cause = undefined;
     if (exchange === undefined) {
       record.method = this.#line?.method ?? '';
       record.path = this.#line?.target ?? '';
@@ -141,10 +152,12 @@ export class Session implements ServerConnectionOwner {
   /** Route and handler; what they throw is an answer too. */
   #answer(exchange: Exchange): Response | PromiseLike<Response> {
     const { request } = exchange;
-    if (request.form === 'authority') {
+    // CONNECT names no path: it is for the routes that take all of them.
+    const connect = request.form === 'authority';
+    const route = this.#context.routes.find(request.authority, connect ? '/' : request.path);
+    if (connect && route?.value.connects !== true) {
       return errorResponse('request.method-not-allowed', { request, id: exchange.id, allow: SERVER_METHODS });
     }
-    const route = this.#context.routes.find(request.authority, request.path);
     if (route === undefined) return this.#unrouted(exchange);
     exchange.route = route;
     try {
@@ -161,7 +174,10 @@ export class Session implements ServerConnectionOwner {
     return response;
   }
 
-  readonly #answered = (response: Response): void => this.connection.respond(response);
+  readonly #answered = (response: Response): void => {
+    this.#cause = response.cause;
+    this.connection.respond(response);
+  };
 
   readonly #failed = (reason: unknown): void => this.connection.respond(this.#failure(reason));
 

@@ -56,6 +56,8 @@ function send(method = 'GET', body: BodySource | null = null): Sent {
     responded: ({ status }, answer, { url }) => {
       void readAll(answer, 1 << 20).then(() => resolve(`${status} of ${url}`));
     },
+    informed: () => {},
+    switched: () => {},
     failed: resolve,
   });
   call.start();

@@ -1,19 +1,25 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
+import type { Tunnel } from '../http/response.ts';
 import type { ClientConnection, Requester } from '../http1/client-connection.ts';
 import type { ServerPool, Waiter } from './pool.ts';
 import type { UpstreamServer } from './schema.ts';
 import type { Upstream } from './upstream.ts';
 
-/** A request for an upstream, and who hears of its outcome: exactly one of the two calls. */
+/** A request for an upstream, and who hears of its outcome: exactly one of `responded`, `switched` and `failed`. */
 export interface UpstreamRequest {
   readonly method: string;
   readonly body: BodySource | null;
   /** The head as this server gets it. */
   head(server: UpstreamServer): OutgoingRequestHead;
   responded(head: ResponseHead, body: BodySource, server: UpstreamServer): void;
-  failed(code: ErrorCode): void;
+  /** An interim answer; others and the final one follow. */
+  informed(head: ResponseHead): void;
+  /** The server has changed to another protocol, whose bytes are the body. */
+  switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void;
+  /** `cause`: what led to it, where the code does not say it all: a rule that the answer broke, the system's error. */
+  failed(code: ErrorCode, cause: string | undefined): void;
 }
 
 /** Methods that may be sent again when nobody knows whether they arrived (RFC 9110 §9.2.2). */
@@ -42,7 +48,7 @@ export class UpstreamCall implements Waiter, Requester {
   }
 
   start(): void {
-    this.#attempt('upstream.no-server');
+    this.#attempt('upstream.no-server', undefined);
   }
 
   /** Nobody waits for the answer any more. */
@@ -51,10 +57,10 @@ export class UpstreamCall implements Waiter, Requester {
     this.#connection?.cancel(this);
   }
 
-  #attempt(lastError: ErrorCode): void {
+  #attempt(lastError: ErrorCode, cause: string | undefined): void {
     const pool = this.#upstream.next(this.#tried);
     if (pool === undefined) {
-      this.#request.failed(lastError);
+      this.#request.failed(lastError, cause);
       return;
     }
     this.#pool = pool;
@@ -70,10 +76,10 @@ export class UpstreamCall implements Waiter, Requester {
     connection.send(request.head((this.#pool as ServerPool).server), request.body, this);
   }
 
-  connectFailed(code: ErrorCode): void {
+  connectFailed(code: ErrorCode, detail: string | undefined): void {
     this.#wait = undefined;
     this.#tried = [...this.#tried, this.#pool as ServerPool];
-    this.#attempt(code);
+    this.#attempt(code, detail);
   }
 
   // ---- Requester
@@ -82,7 +88,15 @@ export class UpstreamCall implements Waiter, Requester {
     this.#request.responded(head, body, (this.#pool as ServerPool).server);
   }
 
-  failed(code: ErrorCode, silent: boolean): void {
+  informed(head: ResponseHead): void {
+    this.#request.informed(head);
+  }
+
+  switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void {
+    this.#request.switched(head, body, tunnel);
+  }
+
+  failed(code: ErrorCode, silent: boolean, detail: string | undefined): void {
     const wasKept = (this.#connection as ClientConnection).served > 0;
     this.#connection = undefined;
     const { method, body } = this.#request;
@@ -92,7 +106,7 @@ export class UpstreamCall implements Waiter, Requester {
       this.#wait = (this.#pool as ServerPool).acquireNew(this);
       return;
     }
-    this.#request.failed(code);
+    this.#request.failed(code, detail);
   }
 }
 

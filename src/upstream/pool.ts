@@ -88,6 +88,11 @@ export class ServerPool implements ClientConnectionOwner {
     connection.keep(this.#options.pool.idleTimeout);
   }
 
+  detached(_connection: ClientConnection): void {
+    this.#open--;
+    this.#serveWaiting();
+  }
+
   closed(connection: ClientConnection): void {
     this.#open--;
     const place = this.#kept.indexOf(connection);

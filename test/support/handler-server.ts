@@ -23,8 +23,21 @@ export interface HandlerServerOptions {
 /** A line of the access log, before it is one. */
 export type Logged = Omit<AccessRecord, 'latencyMs'>;
 
-const limits = { headerBytes: 32_768, headers: 100, uriBytes: 8192, bodyBytes: 1 << 30 };
-const timeouts = { headers: 10_000, bodyIdle: 30_000, keepAlive: 60_000, writeStall: 30_000 };
+const limits = {
+  headerBytes: 32_768,
+  headers: 100,
+  uriBytes: 8192,
+  bodyBytes: 1 << 30,
+  requestsPerConnection: 0,
+  minDataRate: 0,
+};
+const timeouts = {
+  headers: 10_000,
+  bodyIdle: 30_000,
+  keepAlive: 60_000,
+  writeStall: 30_000,
+  tunnel: 60_000,
+};
 
 /** One handler behind real sockets, in this process: connections, sessions and log records as in the server itself. */
 export class HandlerServer implements AsyncDisposable {

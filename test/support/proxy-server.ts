@@ -3,6 +3,7 @@ import type { ProxyOptions } from '../../src/features/proxy/schema.ts';
 import { parseServerUrl, type UpstreamOptions, type UpstreamServer } from '../../src/upstream/schema.ts';
 import { Upstreams } from '../../src/upstream/upstream.ts';
 import { HandlerServer, type HandlerServerOptions } from './handler-server.ts';
+import { proxyOptions } from './proxy-options.ts';
 
 /** Options of an upstream as the configuration fills them in, with times that no test meets by accident. */
 export function upstreamOptions(
@@ -36,16 +37,10 @@ export interface ProxySetup extends HandlerServerOptions {
 /** A `proxy` route to these servers behind real sockets, in this process; the upstream is closed with the server. */
 export async function startProxy(urls: readonly string[], setup: ProxySetup = {}): Promise<ProxyServer> {
   const upstreams = new Upstreams([upstreamOptions(urls, setup.upstream)], () => {});
-  const handler = createProxyHandler(
-    {
-      to: 'backend',
-      host: 'preserve',
-      forwarded: 'x-forwarded',
-      buffer: { request: 'auto' },
-      ...setup.proxy,
-    },
-    { upstreams, trusts: () => setup.trusted ?? false },
-  );
+  const handler = createProxyHandler(proxyOptions(setup.proxy), {
+    upstreams,
+    trusts: () => setup.trusted ?? false,
+  });
   const server = await HandlerServer.start(handler, setup);
   return {
     port: server.port,

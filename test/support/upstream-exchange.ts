@@ -16,8 +16,19 @@ export function outgoing(method = 'GET', target = '/'): OutgoingRequestHead {
     omit: hopByHopAnd(),
     nominated: undefined,
     added: [],
+    upgrade: undefined,
+    trailers: false,
+    expectContinue: false,
   };
 }
+
+/** Hears nothing of what becomes of its request. */
+export const deafRequester: Requester = {
+  informed: () => {},
+  responded: () => {},
+  switched: () => {},
+  failed: () => {},
+};
 
 /** Waits for a connection of a pool. */
 export class Taker implements Waiter {
@@ -70,6 +81,7 @@ export function exchangeOver(
 ): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const requester: Requester = {
+    ...deafRequester,
     responded(head, answer) {
       const whole = readAll(answer, 1 << 26).then(String, ({ code }: { code: string }) => code);
       void whole.then((text) => resolve({ head, body: text }));

@@ -13,9 +13,10 @@ export interface ProxyDeps {
 /** The handler of a `proxy` route: passes each request on to the upstream, and its answer back. */
 export function createProxyHandler(options: ProxyOptions, deps: ProxyDeps): Handler {
   const upstream = deps.upstreams.get(options.to);
-  return (exchange) => {
+  const handler: Handler = (exchange) => {
     const proxied = new ProxyExchange(exchange, options, upstream, deps.trusts(exchange.peer.address));
     proxied.start();
     return proxied;
   };
+  return options.connect ? Object.assign(handler, { connects: true }) : handler;
 }

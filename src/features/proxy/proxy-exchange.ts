@@ -4,6 +4,7 @@ import type { OutgoingRequestHead, ResponseHead } from '../../http/head.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { nominatedFields } from '../../http/hop-by-hop.ts';
 import { Response } from '../../http/response.ts';
+import type { Tunnel } from '../../http/response.ts';
 import { errorResponse } from '../../pipeline/error-response.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
 import { PendingResponse } from '../../pipeline/pending-response.ts';
@@ -13,6 +14,7 @@ import type { UpstreamServer } from '../../upstream/schema.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { collectBody } from './collect-body.ts';
 import { discardBody } from './discard-body.ts';
+import { proxyStatus } from './proxy-status.ts';
 import { redirectTarget } from './redirects.ts';
 import type { ProxyOptions } from './schema.ts';
 import { upstreamHead, upstreamHost, upstreamTarget } from './upstream-head.ts';
@@ -87,7 +89,8 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   head(server: UpstreamServer): OutgoingRequestHead {
     const { request } = this.#exchange;
     this.#host = upstreamHost(request, this.#options, server);
-    return upstreamHead(this.#exchange, this.#options, this.#target, this.#host, this.#trusted);
+    const streams = this.body !== null && this.#collected === undefined;
+    return upstreamHead(this.#exchange, this.#options, this.#target, this.#host, this.#trusted, streams);
   }
 
   responded(head: ResponseHead, body: BodySource, server: UpstreamServer): void {
@@ -101,12 +104,23 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     this.settle(this.#derive(head, body));
   }
 
-  failed(code: ErrorCode): void {
+  informed(head: ResponseHead): void {
+    const { reason } = head;
+    this.#exchange.inform(new Response(head.status, this.#endToEnd(head), null, { reason }));
+  }
+
+  switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void {
+    const { reason } = head;
+    this.settle(new Response(head.status, this.#endToEnd(head), body, { reason, tunnel }));
+  }
+
+  failed(code: ErrorCode, cause?: string): void {
     this.#collected?.cancel();
     const { request, id } = this.#exchange;
-    const headers =
-      code === 'upstream.no-server' || code === 'upstream.queue-full' ? ['Retry-After', '1'] : undefined;
-    this.settle(errorResponse(code, { request, id, headers }));
+    const headers: string[] = [];
+    if (code === 'upstream.no-server' || code === 'upstream.queue-full') headers.push('Retry-After', '1');
+    if (this.#options.proxyStatus) headers.push('Proxy-Status', proxyStatus(code, cause));
+    this.settle(errorResponse(code, { request, id, headers, cause }));
   }
 
   /** The redirect's own body is of no interest; its connection is, once that has been read. */
@@ -122,11 +136,16 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     this.#send();
   }
 
-  #derive(head: ResponseHead, body: BodySource): Response {
+  /** The fields that are for the client: what the connection's own are, the wire leaves out. */
+  #endToEnd(head: ResponseHead): HeaderList {
     const nominated = nominatedFields(head.headers);
     const headers = HeaderList.over(head.headers);
     if (nominated !== undefined) for (const name of nominated) headers.delete(name);
-    headers.append('Via', VIA[head.version]);
+    return headers;
+  }
+
+  #derive(head: ResponseHead, body: BodySource): Response {
+    const headers = this.#endToEnd(head).append('Via', VIA[head.version]);
     const reason = head.reason === '' ? undefined : head.reason;
     return new Response(head.status, headers, this.method === 'HEAD' ? headBody(head) : body, { reason });
   }

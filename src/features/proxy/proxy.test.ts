@@ -4,6 +4,7 @@ import { exchangeOf } from '../../../test/support/exchange.ts';
 import { chunk, get, head } from '../../../test/support/message.ts';
 import { field, fieldValues, type RawResponse } from '../../../test/support/parse-response.ts';
 import { freePort } from '../../../test/support/ports.ts';
+import { proxyOptions } from '../../../test/support/proxy-options.ts';
 import {
   startProxy,
   upstreamOptions,
@@ -193,13 +194,10 @@ describe('a request', () => {
   it('whose client has gone before its turn came is not sent at all', async () => {
     await start();
     const upstreams = new Upstreams([upstreamOptions([backend.url])], () => {});
-    const proxyOptions = {
-      to: 'backend',
-      host: 'preserve',
-      forwarded: 'off',
-      buffer: { request: 'auto' },
-    } as const;
-    const handler = createProxyHandler(proxyOptions, { upstreams, trusts: () => false });
+    const handler = createProxyHandler(proxyOptions({ forwarded: 'off' }), {
+      upstreams,
+      trusts: () => false,
+    });
     const gone = exchangeOf(get('/gone'));
     gone.abort();
     void handler(gone);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { DeafServer } from '../../../test/support/deaf-server.ts';
 import { chunk, head } from '../../../test/support/message.ts';
+import { field } from '../../../test/support/parse-response.ts';
 import { freePort } from '../../../test/support/ports.ts';
 import { startProxy, type ProxyServer, type ProxySetup } from '../../../test/support/proxy-server.ts';
 import { RawBackend } from '../../../test/support/raw-backend.ts';
@@ -77,16 +78,41 @@ describe('a request body with a length', () => {
     assert.equal((await client.response('POST')).status, 200);
   });
 
-  it('is asked for with 100 Continue when the backend is there to take it', async () => {
+  it('is asked for with 100 Continue when the backend asks for it', async () => {
     await start();
     await client.send(post('Content-Length: 5', 'Expect: 100-continue'));
-    await client.untilText('100 Continue');
     const requests = new RequestReader(await backend.accept());
-    assert.deepEqual((await requests.head()).values('Expect'), []);
+    assert.deepEqual((await requests.head()).values('Expect'), ['100-continue']);
+    await requests.connection.send('HTTP/1.1 100 Continue\r\n\r\n');
+    await client.untilText('100 Continue');
     await client.send('hello');
     assert.equal((await requests.body(5)).toString(), 'hello');
     await requests.connection.send(OK);
     assert.equal((await client.response('POST')).interim.length, 1);
+  });
+
+  it('is not asked for when the backend refuses it beforehand; neither connection is used again', async () => {
+    await start();
+    await client.send(post('Content-Length: 5', 'Expect: 100-continue'));
+    const requests = new RequestReader(await backend.accept());
+    await requests.head();
+    await requests.connection.send(head('HTTP/1.1 413 Content Too Large', 'Content-Length: 0'));
+    const response = await client.response('POST');
+    assert.deepEqual([response.status, response.interim.length], [413, 0]);
+    assert.equal(field(response, 'Connection'), 'close');
+    await requests.connection.ended;
+  });
+
+  it('is asked for after a while when the backend does not know how to ask', async () => {
+    await start();
+    await client.send(post('Content-Length: 5', 'Expect: 100-continue'));
+    const requests = new RequestReader(await backend.accept());
+    await requests.head();
+    await client.untilText('100 Continue');
+    await client.send('hello');
+    assert.equal((await requests.body(5)).toString(), 'hello');
+    await requests.connection.send(OK);
+    assert.equal((await client.response('POST')).status, 200);
   });
 
   it('is not asked for when the backend is not there', async () => {

@@ -12,6 +12,12 @@ export interface ProxyOptions {
   readonly followRedirects?: { readonly max: number } | undefined;
   /** The Host field sent on: the client's (`preserve`), the server's own authority (`upstream`), or this very value. */
   readonly host: 'preserve' | 'upstream' | (string & {});
+  /** Whether clients may change to another protocol, such as WebSocket, where the upstream agrees. */
+  readonly upgrade: boolean;
+  /** Whether CONNECT is passed on, for an upstream that is itself a proxy. */
+  readonly connect: boolean;
+  /** Whether an answer of ours that stands for the upstream's says why, in Proxy-Status (RFC 9209). */
+  readonly proxyStatus: boolean;
   /** Whether X-Forwarded-For, -Proto and -Host are sent. */
   readonly forwarded: 'x-forwarded' | 'off';
   readonly buffer: {
@@ -68,6 +74,12 @@ const proxyOptions = z.strictObject({
     .default('preserve'),
   /** Which fields tell the upstream about the client: `x-forwarded` (default) or `off`. */
   forwarded: z.enum(['x-forwarded', 'off']).default('x-forwarded'),
+  /** Let clients change to another protocol, such as WebSocket, where the upstream agrees. Default true. */
+  upgrade: z.boolean().default(true),
+  /** Pass CONNECT on, for an upstream that is itself a proxy. Default false: it is refused. */
+  connect: z.boolean().default(false),
+  /** Say in a Proxy-Status field (RFC 9209) why an upstream's answer is missing. Default true. */
+  proxyStatus: z.boolean().default(true),
   buffer: z
     .strictObject({
       /** `auto` (default): a chunked request body is collected and sent with its length. `off`: streamed. */

@@ -2,20 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { exchangeOf } from '../../../test/support/exchange.ts';
 import { get, head } from '../../../test/support/message.ts';
+import { proxyOptions } from '../../../test/support/proxy-options.ts';
 import { upstreamServer } from '../../../test/support/proxy-server.ts';
 import { encodeRequestHead } from '../../http1/encode-request-head.ts';
 import type { ProxyOptions } from './schema.ts';
 import { upstreamHead, upstreamHost, upstreamTarget } from './upstream-head.ts';
 
 const server = upstreamServer('http://10.0.0.1:8000');
-
-const options = (changes: Partial<ProxyOptions> = {}): ProxyOptions => ({
-  to: 'backend',
-  host: 'preserve',
-  forwarded: 'x-forwarded',
-  buffer: { request: 'auto' },
-  ...changes,
-});
 
 interface Case {
   readonly proxy?: Partial<ProxyOptions>;
@@ -26,10 +19,10 @@ interface Case {
 /** The lines of the head that an upstream gets for this request, its id as `ID`. */
 function derived(message: string, { proxy = {}, trusted = false, secure = false }: Case = {}): string[] {
   const exchange = exchangeOf(message, { secure });
-  const all = options(proxy);
+  const all = proxyOptions(proxy);
   const host = upstreamHost(exchange.request, all, server);
   const target = upstreamTarget(exchange.request, all);
-  const text = encodeRequestHead(upstreamHead(exchange, all, target, host, trusted), null);
+  const text = encodeRequestHead(upstreamHead(exchange, all, target, host, trusted, false), null);
   return text.replace(exchange.id, 'ID').trimEnd().split('\r\n');
 }
 

@@ -1,6 +1,7 @@
 import { knownField } from '../../http/field-names.ts';
 import type { OutgoingRequestHead, RequestHead } from '../../http/head.ts';
 import { hopByHopAnd, nominatedFields } from '../../http/hop-by-hop.ts';
+import { acceptsTrailers } from '../../http/te.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
 import type { UpstreamServer } from '../../upstream/schema.ts';
 import type { ProxyOptions } from './schema.ts';
@@ -19,8 +20,9 @@ const FORWARDED = knownField('forwarded');
  */
 const OMIT = hopByHopAnd(HOST, EXPECT, REQUEST_ID, FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST, FORWARDED);
 
-/** The path and query that the upstream is asked for. */
+/** The path and query that the upstream is asked for; of CONNECT, the authority. */
 export function upstreamTarget(request: RequestHead, options: ProxyOptions): string {
+  if (request.form === 'authority') return request.authority;
   const { stripPrefix } = options;
   let { path } = request;
   if (stripPrefix !== undefined && path.startsWith(stripPrefix)) {
@@ -48,6 +50,7 @@ export function upstreamHead(
   target: string,
   host: string,
   trusted: boolean,
+  bodyFollows: boolean,
 ): OutgoingRequestHead {
   const { request, id } = exchange;
   const { headers } = request;
@@ -56,16 +59,42 @@ export function upstreamHead(
     options.forwarded === 'x-forwarded'
       ? forwardingFields(exchange, via, trusted)
       : ['X-Request-Id', id, 'Via', via];
+  const nominated = nominatedFields(headers);
   return {
     method: request.method,
     target,
     host,
     headers,
     omit: OMIT,
-    nominated: nominatedFields(headers),
+    nominated,
     added,
+    upgrade: bodyFollows ? undefined : wantedProtocol(request, options, nominated),
+    trailers: acceptsTrailers(headers),
+    // Only what streams: a body that was collected is here already.
+    expectContinue: bodyFollows && request.version === 11 && headers.getKnown(EXPECT) !== undefined,
   };
 }
+
+/**
+ * The protocol that the client wants to change to, if that is for the upstream to decide. Never `h2c`: requests would pass
+ * through that tunnel which no route here has seen.
+ */
+function wantedProtocol(
+  { headers, version }: RequestHead,
+  { upgrade }: ProxyOptions,
+  nominated: readonly string[] | undefined,
+): string | undefined {
+  if (nominated === undefined || !upgrade || version !== 11 || !nominated.includes('upgrade'))
+    return undefined;
+  const wanted = headers.getList('upgrade');
+  if (wanted === undefined) return undefined;
+  const protocols = wanted.split(',').map((protocol) => protocol.trim());
+  const passed = protocols.filter((protocol) => PROTOCOL.test(protocol) && !/^h2c?(?:\/|$)/i.test(protocol));
+  return passed.length === 0 ? undefined : passed.join(', ');
+}
+
+/** protocol-name [ "/" protocol-version ] (RFC 9110 §7.8) */
+const PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
 
 function forwardingFields({ request, peer, id }: Exchange, via: string, trusted: boolean): string[] {
   const { headers, authority } = request;

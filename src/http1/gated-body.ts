@@ -1,0 +1,45 @@
+import type { BodySink, BodySource } from '../http/body.ts';
+import type { ReadonlyHeaderList } from '../http/header-list.ts';
+
+/**
+ * A request body that is not asked for before the server wants it (RFC 9110 §10.1.1): who sends it may be waiting for
+ * `100 Continue` too, and need not send it at all where the server says no.
+ */
+export class GatedBody implements BodySource {
+  readonly #body: BodySource;
+  #sink: BodySink | undefined = undefined;
+  #open = false;
+
+  constructor(body: BodySource) {
+    this.#body = body;
+  }
+
+  get length(): number | undefined {
+    return this.#body.length;
+  }
+
+  get trailers(): ReadonlyHeaderList | undefined {
+    return this.#body.trailers;
+  }
+
+  /** The server wants it, or has been silent for so long that it has to be assumed. Safe to call twice. */
+  open(): void {
+    if (this.#open) return;
+    this.#open = true;
+    if (this.#sink !== undefined) this.#body.flow(this.#sink);
+  }
+
+  flow(sink: BodySink): void {
+    this.#sink = sink;
+    if (this.#open) this.#body.flow(sink);
+  }
+
+  resume(): void {
+    this.#body.resume();
+  }
+
+  cancel(): void {
+    this.#sink = undefined;
+    this.#body.cancel();
+  }
+}
