@@ -2,10 +2,14 @@ import { Deadline } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
-import { listMembers } from '../http/list-members.ts';
-import type { Tunnel } from '../http/response.ts';
+import { wasAskedFor } from '../http/upgrade.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
 import { BodyDecoder } from './body-decoder.ts';
+import type {
+  ClientConnectionOwner,
+  ClientConnectionTimeouts,
+  Requester,
+} from './client-connection-owner.ts';
 import { ConnectionInput } from './connection-input.ts';
 import type { InputReader } from './connection-input.ts';
 import { encodeRequestHead } from './encode-request-head.ts';
@@ -17,39 +21,6 @@ import { MessageWriter } from './message-writer.ts';
 import type { MessageWriterOwner } from './message-writer.ts';
 import { ResponseHeadParser } from './parse-response-head.ts';
 import type { HeadLimits } from './parse-request-head.ts';
-
-/** Times in milliseconds. */
-export interface ClientConnectionTimeouts {
-  /** From the request's last byte to the answer's first. */
-  readonly firstByte: number;
-  /** Between two pieces of the answer, and while the server takes nothing of the request. */
-  readonly idle: number;
-}
-
-/** Who has sent a request over a connection. */
-export interface Requester {
-  /** The answer's head is here. Its body flows when asked for. */
-  responded(head: ResponseHead, body: BodySource): void;
-  /** An interim answer, other than those that are for us: 100 and 101. The final one follows. */
-  informed(head: ResponseHead): void;
-  /** The server has changed to another protocol, whose bytes are the body; the connection is nobody else's any more. */
-  switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void;
-  /**
-   * There will be no answer. `silent`: the connection broke before a single byte of an answer, as happens when a kept
-   * connection was closed by the server at the moment that we used it.
-   */
-  failed(code: ErrorCode, silent: boolean, detail: string | undefined): void;
-}
-
-/** Who keeps connections for the next request. */
-export interface ClientConnectionOwner {
-  /** The exchange is over and the connection can serve another. */
-  released(connection: ClientConnection): void;
-  /** It has become a tunnel: it will not come back, and is not to be counted. */
-  detached(connection: ClientConnection): void;
-  /** The connection is gone; unless it was detached before. */
-  closed(connection: ClientConnection): void;
-}
 
 /** The server has ended the connection: it did not let it time out, or break a rule. */
 const BROKE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream.closed-early', 'upstream.reset']);
@@ -74,7 +45,7 @@ const HEAD_LIMITS: HeadLimits = { headerBytes: 64 * 1024, headers: 256, uriBytes
 export class ClientConnection implements TransportEvents, InputReader, MessageWriterOwner {
   /** Exchanges before the present one. */
   served = 0;
-  readonly #owner: ClientConnectionOwner;
+  readonly #owner: ClientConnectionOwner<ClientConnection>;
   readonly #timeouts: ClientConnectionTimeouts;
   #transport!: Transport;
   #writer!: MessageWriter;
@@ -97,7 +68,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   #body: IncomingBody | undefined = undefined;
   #input!: ConnectionInput;
 
-  constructor(owner: ClientConnectionOwner, timeouts: ClientConnectionTimeouts) {
+  constructor(owner: ClientConnectionOwner<ClientConnection>, timeouts: ClientConnectionTimeouts) {
     this.#owner = owner;
     this.#timeouts = timeouts;
     this.#deadline = new Deadline((phase) => this.#timedOut(phase));
@@ -163,8 +134,11 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#requestSent = true;
     if (error === undefined) {
       if (this.#state === 'head') this.#deadline.arm('first-byte', this.#timeouts.firstByte);
-      else if (this.#state === 'tunnel') this.#halfSent();
       else if (this.#state === 'tunnel-out') this.#abandon();
+      else if (this.#state === 'tunnel') {
+        this.#state = 'tunnel-in';
+        this.#transport.end();
+      }
     } else if (this.#state !== 'closed') {
       this.#fail(error === 'http1.timeout.write-stall' ? 'upstream.idle-timeout' : error, undefined);
     }
@@ -318,7 +292,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   #switch(head: ResponseHead): boolean {
     const connect = this.#method === 'CONNECT' && head.status !== 101;
     const protocol = connect ? undefined : (head.headers.getList('upgrade') ?? '');
-    if (protocol !== undefined && !isAmong(protocol, this.#upgrade)) {
+    if (protocol !== undefined && !wasAskedFor(protocol, this.#upgrade)) {
       this.#fail('upstream.unexpected-upgrade', undefined);
       return false;
     }
@@ -335,12 +309,6 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       open: (fromClient) => this.#writer.send('', 'tunnel', fromClient),
     });
     return true;
-  }
-
-  /** All that the client had to say through the tunnel is said. */
-  #halfSent(): void {
-    this.#state = 'tunnel-in';
-    this.#transport.end();
   }
 
   /** A tunnel's silence is looked after on the client's side, where both halves of it are seen. */
@@ -426,11 +394,4 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     else
       this.#fail(phase === 'first-byte' ? 'upstream.first-byte-timeout' : 'upstream.idle-timeout', undefined);
   }
-}
-
-/** Whether a server has changed to protocols that it was asked for (RFC 9110 §7.8). */
-function isAmong(protocols: string, wanted: string | undefined): boolean {
-  const switched = listMembers(protocols);
-  const asked = listMembers(wanted ?? '');
-  return switched.length > 0 && switched.every((protocol) => asked.includes(protocol));
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
-import type { ClientConnectionOwner } from '../http1/client-connection.ts';
+import type { ClientConnectionOwner } from '../http1/client-connection-owner.ts';
 import { SocketTransport } from '../net/socket-transport.ts';
 import type { ConnectTarget } from '../net/socket-transport.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
@@ -20,7 +20,7 @@ export type ServerObserver = (server: UpstreamServer, reachable: boolean, detail
  * The connections of one thread to one server: those kept for the next request, last used first, so that the others
  * grow old and are closed; and at most `pool.max` in all, for which requests queue in their order.
  */
-export class ServerPool implements ClientConnectionOwner {
+export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   readonly server: UpstreamServer;
   readonly #options: UpstreamOptions;
   readonly #target: ConnectTarget;
@@ -163,7 +163,7 @@ class Waiting {
 /** A connection on its way, until it is made or has failed. */
 class Attempt {
   cancelled = false;
-  readonly #pool: ClientConnectionOwner;
+  readonly #pool: ClientConnectionOwner<ClientConnection>;
   readonly #target: ConnectTarget;
   readonly #timeouts: UpstreamOptions['timeouts'];
   readonly #waiter: Waiter;
@@ -173,7 +173,7 @@ class Attempt {
   #timedOut = false;
 
   constructor(
-    pool: ClientConnectionOwner,
+    pool: ClientConnectionOwner<ClientConnection>,
     target: ConnectTarget,
     timeouts: UpstreamOptions['timeouts'],
     waiter: Waiter,

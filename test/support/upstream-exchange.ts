@@ -2,7 +2,8 @@ import { emptyBody, readAll, type BodySource } from '../../src/http/body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../../src/http/head.ts';
 import { HeaderList } from '../../src/http/header-list.ts';
 import { hopByHopAnd } from '../../src/http/hop-by-hop.ts';
-import type { ClientConnection, Requester } from '../../src/http1/client-connection.ts';
+import type { ClientConnection } from '../../src/http1/client-connection.ts';
+import type { Requester } from '../../src/http1/client-connection-owner.ts';
 import type { ServerPool, Waiter } from '../../src/upstream/pool.ts';
 import { within } from './until.ts';
 

@@ -2,6 +2,7 @@ import { knownField } from '../../http/field-names.ts';
 import type { OutgoingRequestHead, RequestHead } from '../../http/head.ts';
 import { hopByHopAnd, nominatedFields } from '../../http/hop-by-hop.ts';
 import { acceptsTrailers } from '../../http/te.ts';
+import { passableProtocols } from '../../http/upgrade.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
 import type { UpstreamServer } from '../../upstream/schema.ts';
 import type { ProxyOptions } from './schema.ts';
@@ -75,26 +76,15 @@ export function upstreamHead(
   };
 }
 
-/**
- * The protocol that the client wants to change to, if that is for the upstream to decide. Never `h2c`: requests would pass
- * through that tunnel which no route here has seen.
- */
+/** The protocol that the client wants to change to, if that is for the upstream to decide. */
 function wantedProtocol(
   { headers, version }: RequestHead,
   { upgrade }: ProxyOptions,
   nominated: readonly string[] | undefined,
 ): string | undefined {
-  if (nominated === undefined || !upgrade || version !== 11 || !nominated.includes('upgrade'))
-    return undefined;
-  const wanted = headers.getList('upgrade');
-  if (wanted === undefined) return undefined;
-  const protocols = wanted.split(',').map((protocol) => protocol.trim());
-  const passed = protocols.filter((protocol) => PROTOCOL.test(protocol) && !/^h2c?(?:\/|$)/i.test(protocol));
-  return passed.length === 0 ? undefined : passed.join(', ');
+  const wants = nominated !== undefined && version === 11 && nominated.includes('upgrade');
+  return wants && upgrade ? passableProtocols(headers) : undefined;
 }
-
-/** protocol-name [ "/" protocol-version ] (RFC 9110 §7.8) */
-const PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
 
 function forwardingFields({ request, peer, id }: Exchange, via: string, trusted: boolean): string[] {
   const { headers, authority } = request;

@@ -1,0 +1,37 @@
+import type { ErrorCode } from '../core/errors.ts';
+import type { BodySource } from '../http/body.ts';
+import type { ResponseHead } from '../http/head.ts';
+import type { Tunnel } from '../http/response.ts';
+
+/** Times in milliseconds. */
+export interface ClientConnectionTimeouts {
+  /** From the request's last byte to the answer's first. */
+  readonly firstByte: number;
+  /** Between two pieces of the answer, and while the server takes nothing of the request. */
+  readonly idle: number;
+}
+
+/** Who has sent a request over a connection. */
+export interface Requester {
+  /** The answer's head is here. Its body flows when asked for. */
+  responded(head: ResponseHead, body: BodySource): void;
+  /** An interim answer, other than those that are for us: 100 and 101. The final one follows. */
+  informed(head: ResponseHead): void;
+  /** The server has changed to another protocol, whose bytes are the body; the connection is nobody else's any more. */
+  switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void;
+  /**
+   * There will be no answer. `silent`: the connection broke before a single byte of an answer, as happens when a kept
+   * connection was closed by the server at the moment that we used it.
+   */
+  failed(code: ErrorCode, silent: boolean, detail: string | undefined): void;
+}
+
+/** Who keeps connections for the next request. */
+export interface ClientConnectionOwner<Connection> {
+  /** The exchange is over and the connection can serve another. */
+  released(connection: Connection): void;
+  /** It has become a tunnel: it will not come back, and is not to be counted. */
+  detached(connection: Connection): void;
+  /** The connection is gone; unless it was detached before. */
+  closed(connection: Connection): void;
+}
