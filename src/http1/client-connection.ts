@@ -306,7 +306,10 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#owner.detached(this);
     this.#requester?.switched(head, body, {
       protocol,
-      open: (fromClient) => this.#writer.send('', 'tunnel', fromClient),
+      open: (fromClient) => {
+        this.#writer.send('', 'tunnel', fromClient);
+        this.#writer.flush();
+      },
     });
     return true;
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { nextStep, type Reading, type Step } from './state.ts';
 
-const READINGS: readonly Reading[] = ['head', 'body', 'complete'];
+const READINGS: readonly Reading[] = ['head', 'body', 'tunnel', 'complete'];
 
 describe('the life of a server connection', () => {
   const step = (keepAlive: boolean): Record<string, Step> =>
@@ -13,6 +13,7 @@ describe('the life of a server connection', () => {
       for (const keepAlive of [true, false]) {
         assert.equal(nextStep(reading, 'idle', keepAlive), 'wait');
         assert.equal(nextStep(reading, 'answering', keepAlive), 'wait');
+        assert.equal(nextStep(reading, 'half-closed', keepAlive), 'wait');
       }
     }
   });
@@ -26,6 +27,11 @@ describe('the life of a server connection', () => {
   });
 
   it('lingers after the last answer, whatever still comes (RFC 9112 §9.6)', () => {
-    assert.deepEqual(step(false), { head: 'linger', body: 'linger', complete: 'linger' });
+    assert.deepEqual(step(false), {
+      head: 'linger',
+      body: 'linger',
+      tunnel: 'linger',
+      complete: 'linger',
+    });
   });
 });
