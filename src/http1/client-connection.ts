@@ -12,7 +12,7 @@ import type {
 } from './client-connection-owner.ts';
 import { ConnectionInput } from './connection-input.ts';
 import type { InputReader } from './connection-input.ts';
-import { encodeRequestHead } from './encode-request-head.ts';
+import { encodeRequestHead, requestBodyMode } from './encode-request-head.ts';
 import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
 import { UNTIL_CLOSE, responseFraming, wantsKeepAlive } from './framing.ts';
 import { GatedBody } from './gated-body.ts';
@@ -94,7 +94,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#gate = undefined;
     this.#parser.reset();
     this.#deadline.clear();
-    const mode = body === null ? 'none' : body.length === undefined ? 'chunked' : 'counted';
+    const mode = requestBodyMode(head, body);
     const text = encodeRequestHead(head, body === null ? null : body.length);
     if (body !== null && head.expectContinue) {
       this.#gate = new GatedBody(body);

@@ -1,4 +1,6 @@
+import type { BodySource } from '../http/body.ts';
 import type { OutgoingRequestHead } from '../http/head.ts';
+import type { BodyMode } from './message-writer.ts';
 import { encodeFields } from './encode-fields.ts';
 
 /**
@@ -18,6 +20,13 @@ export function encodeRequestHead(head: OutgoingRequestHead, length: number | un
     text += 'Content-Length: 0\r\n';
   }
   return `${text}\r\n`;
+}
+
+/** How this request's body goes out. */
+export function requestBodyMode(head: OutgoingRequestHead, body: BodySource | null): BodyMode {
+  if (body === null) return 'none';
+  if (body.length !== undefined) return 'counted';
+  return head.trailers ? 'chunked-trailers' : 'chunked';
 }
 
 /** `Upgrade` and `TE` are for the next hop only, so Connection names them (RFC 9110 §7.8, §10.1.4). */

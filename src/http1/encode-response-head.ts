@@ -44,10 +44,17 @@ export function encodeResponseHead(
     : fixedPart(response, serverHeader);
   let head = `${fixed}${dateFieldLine()}X-Request-Id: ${requestId}\r\n`;
   if (mode === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
+  else if (mode === 'chunked-trailers') head += `Transfer-Encoding: chunked\r\n${trailerLine(response)}`;
   if (mode === 'tunnel') head += tunnelLines(response);
   else if (!keepAlive) head += 'Connection: close\r\n';
   else if (version === 10) head += 'Connection: keep-alive\r\n';
   return `${head}\r\n`;
+}
+
+/** Which fields follow the body, as the handler or the upstream has announced them (RFC 9110 §6.6.2). */
+function trailerLine({ headers }: Response): string {
+  const announced = headers.getList('trailer');
+  return announced === undefined ? '' : `Trailer: ${announced}\r\n`;
 }
 
 /** A switch of protocols is said twice (RFC 9110 §7.8); a CONNECT that succeeds has nothing to say (§9.3.6). */

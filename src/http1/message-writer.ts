@@ -2,6 +2,7 @@ import { latin1 } from '../core/latin1.ts';
 import { coarseNow, Deadline } from '../core/deadline.ts';
 import type { DreamError, ErrorCode } from '../core/errors.ts';
 import type { Body, BodySink, BodySource } from '../http/body.ts';
+import { trailerLines } from '../http/trailers.ts';
 import type { Transport } from '../net/transport.ts';
 
 /** How the bytes of a body are delimited on the wire. */
@@ -14,6 +15,8 @@ export type BodyMode =
   | 'counted'
   /** They come in chunks. */
   | 'chunked'
+  /** The same, and who reads them takes trailer fields (RFC 9110 §6.5). */
+  | 'chunked-trailers'
   /** They come, and the end of the connection is their end: answers to HTTP/1.0. */
   | 'until-close'
   /** They are another protocol's, and their end is that of this half of the connection. */
@@ -48,6 +51,7 @@ export class MessageWriter implements BodySink {
   /** Where the present message begins in `#out`; -1 when a part of it has left. */
   #begin = 0;
   #mode: BodyMode = 'none';
+  #chunked = false;
   #source: BodySource | undefined = undefined;
   #sent = 0;
   /** What was unsent when the stall was last looked at. */
@@ -84,6 +88,7 @@ export class MessageWriter implements BodySink {
   /** Begin a message; its first bytes leave with the next `flush` at the latest. A body that `mode` forbids is cancelled. */
   send(head: string, mode: BodyMode, body: Body): void {
     this.#mode = mode;
+    this.#chunked = mode === 'chunked' || mode === 'chunked-trailers';
     this.#sent = 0;
     this.#state = 'sending';
     this.#begin = this.#out.length;
@@ -141,7 +146,7 @@ export class MessageWriter implements BodySink {
     }
     let tail = '';
     if (this.#mode === 'tunnel') this.#lastSentAt = coarseNow();
-    if (this.#mode === 'chunked') {
+    if (this.#chunked) {
       this.#out += `${chunk.length.toString(16)}\r\n`;
       tail = '\r\n';
     }
@@ -160,12 +165,16 @@ export class MessageWriter implements BodySink {
   }
 
   end(): void {
+    const source = this.#source;
     this.#source = undefined;
     if (this.#mode === 'counted' && this.#sent !== this.#expected) {
       this.abort('internal.failure');
       return;
     }
-    if (this.#mode === 'chunked') this.#out += '0\r\n\r\n';
+    if (this.#chunked) {
+      const trailers = this.#mode === 'chunked-trailers' ? trailerLines(source?.trailers) : '';
+      this.#out += `0\r\n${trailers}\r\n`;
+    }
     if (!this.#gathering) this.flush();
     this.#end();
   }

@@ -95,12 +95,12 @@ describe('an answer that is sipped', () => {
       async (client, server) => {
         // One buffer's worth at a time is taken, so that there is always some progress.
         let slow = true;
-      client.socket.on('data', () => slow && client.socket.pause());
+        client.socket.on('data', () => slow && client.socket.pause());
         const sips = setInterval(() => client.socket.resume(), 50);
         await client.send(get('/'));
         const [{ error }] = await server.untilLogged(1);
         clearInterval(sips);
-      slow = false;
+        slow = false;
         assert.equal(error, 'http1.timeout.write-stall');
         client.socket.resume();
         await client.ended;

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import { emptyBody } from '../http/body.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { Response, Tunnel } from '../http/response.ts';
+import { acceptsTrailers } from '../http/te.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
 import { bodyText, encodeInterimHead, encodeResponseHead, responseBodyMode } from './encode-response-head.ts';
 import { wantsKeepAlive } from './framing.ts';
@@ -204,7 +205,10 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
   #send(response: Response): void {
     const method = this.#head?.method ?? 'GET';
     const version = this.#head?.version ?? 11;
-    const mode = responseBodyMode(response, method, version);
+    let mode = responseBodyMode(response, method, version);
+    if (mode === 'chunked' && this.#head !== undefined && acceptsTrailers(this.#head.headers)) {
+      mode = 'chunked-trailers';
+    }
     if (mode === 'until-close' || mode === 'tunnel') this.#keepAlive = false;
     // An interim answer would stand in the middle of the final one (RFC 9110 §15.2).
     this.#reader.expectsContinue = false;
