@@ -1,13 +1,13 @@
 import type { Server } from '../index.ts';
 
 /**
- * Runs a server until it is told to stop: SIGTERM or SIGINT lets it finish what is in flight, a second one does not
- * wait. Ends the process.
+ * Runs a server until it is told to stop: SIGTERM or SIGINT lets it finish what is in flight, a second one cuts that off,
+ * a third one does not even wait for the log. Ends the process.
  */
 export async function serve(server: Server): Promise<void> {
   const { banner } = await import('../index.ts');
   await server.listen();
-  stopOnSignal(server);
+  const stop = stopOnSignal(server);
   // A terminal gets it with the log; a pipe or a file that is read as a log gets nothing but log lines.
   const output = process.stdout.isTTY ? process.stdout : process.stderr;
   output.write(banner(server, output.isTTY && output.hasColors()));
@@ -17,17 +17,19 @@ export async function serve(server: Server): Promise<void> {
     // It has been logged.
     process.exit(1);
   }
-  process.exit(0);
+  process.exit(stop.signals > 1 ? 1 : 0);
 }
 
-function stopOnSignal(server: Server): void {
-  let stopping = false;
+function stopOnSignal(server: Server): { readonly signals: number } {
+  const heard = { signals: 0 };
   const stop = (): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    heard.signals++;
     // How it ends is told by `closed`.
-    server.close().catch(() => {});
+    if (heard.signals === 1) server.close().catch(() => {});
+    else if (heard.signals === 2) server.cutOff();
+    else process.exit(1);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  return heard;
 }

@@ -167,7 +167,7 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     this.#keepAlive = false;
     this.#writing = 'answering';
     this.#head = head;
-    this.#send(this.#owner.refused(refusal));
+    this.#send(this.#owner.refused(refusal), head?.method ?? refusal.line?.method);
     if (!this.#reader.busy) this.#writer.flush();
   }
 
@@ -201,9 +201,8 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
 
   // ---- writing
 
-  /** A request whose head was refused has none: it is answered as the simplest would be. */
-  #send(response: Response): void {
-    const method = this.#head?.method ?? 'GET';
+  /** A request whose head was refused has none: it is answered as the simplest of its method would be. */
+  #send(response: Response, method = this.#head?.method ?? 'GET'): void {
     const version = this.#head?.version ?? 11;
     let mode = responseBodyMode(response, method, version);
     if (mode === 'chunked' && this.#head !== undefined && acceptsTrailers(this.#head.headers)) {

@@ -21,6 +21,8 @@ export function createServer(config: Config): Server {
 interface Serving {
   listen(config: RuntimeConfig): Promise<readonly BoundAddress[]>;
   close(): Promise<void>;
+  /** Wait no more for what is in flight; `close` then comes to its end. */
+  cutOff(): void;
 }
 
 /** A server from its start to its stop, whatever number of threads it has. */
@@ -108,6 +110,11 @@ export class Server {
     await this.#serving?.close();
     this.#end.closed();
   }
+
+  /** Wait no more for what is in flight while the server closes: it is cut off, and logged. */
+  cutOff(): void {
+    this.#serving?.cutOff();
+  }
 }
 
 async function freeSocketPaths(listeners: readonly ListenerConfig[]): Promise<void> {
@@ -129,5 +136,6 @@ async function inThisThread(config: RuntimeConfig): Promise<Serving> {
       await server.close();
       process.off('exit', flush);
     },
+    cutOff: () => server.cutOff(),
   };
 }

@@ -29,6 +29,10 @@ function handler({ request, params }: Exchange): Response | PromiseLike<Response
       throw new TypeError(`inside of ${request.path}`);
     case 'breaks-later':
       return Promise.reject(new TypeError(`inside of ${request.path}`));
+    case 'forgets':
+      return undefined as unknown as Response;
+    case 'promises-nothing':
+      return Promise.resolve('hello' as unknown as Response);
     case 'rejects-with-nothing':
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- that is what is tested
       return Promise.reject();
@@ -75,6 +79,13 @@ describe('a request', () => {
   });
 });
 
+describe('a refused request', () => {
+  it('of the method HEAD gets no body (RFC 9110 §9.3.2)', async () => {
+    const response = await ask(head('HEAD / HTTP/1.1', 'Host: a', 'A : b'));
+    assert.deepEqual([response.status, response.body.length], [400, 0]);
+  });
+});
+
 describe('a handler that fails', () => {
   it('with an error of the catalogue is answered with what that says', async () => {
     for (const [path, status, error] of [
@@ -90,7 +101,8 @@ describe('a handler that fails', () => {
   });
 
   it('with anything else is answered with 500; the log of events has the details, and the id to find them by', async () => {
-    for (const path of ['/api/breaks', '/api/breaks-later', '/api/rejects-with-nothing']) {
+    for (const way of ['breaks', 'breaks-later', 'rejects-with-nothing', 'forgets', 'promises-nothing']) {
+      const path = `/api/${way}`;
       const response = await ask(get(path));
       assert.equal(response.status, 500);
       assert.doesNotMatch(response.body.toString(), /inside/);

@@ -88,7 +88,7 @@ export class Session implements ServerConnectionOwner, Informer {
     const answer = this.#answer(exchange);
     if (answer instanceof Response) this.#answered(answer);
     else if (answer instanceof PendingResponse) answer.whenSettled(this.#answered);
-    else answer.then(this.#answered, this.#failed);
+    else Promise.resolve(answer).then(this.#settled).catch(this.#failed);
   }
 
   refused({ code, at, head, line }: Refusal): Response {
@@ -177,6 +177,12 @@ export class Session implements ServerConnectionOwner, Informer {
   readonly #answered = (response: Response): void => {
     this.#cause = response.cause;
     this.connection.respond(response);
+  };
+
+  /** What a plugin's promise brings is not known to be an answer. */
+  readonly #settled = (answer: unknown): void => {
+    if (!(answer instanceof Response)) throw new TypeError('the handler gave no Response');
+    this.#answered(answer);
   };
 
   readonly #failed = (reason: unknown): void => this.connection.respond(this.#failure(reason));

@@ -93,16 +93,19 @@ export class ThreadServer {
     return this.#closing;
   }
 
+  /** End every connection, whatever is under way on it. */
+  cutOff(): void {
+    for (const session of this.#sessions) session.connection.destroy();
+  }
+
   async #close(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     for (const session of this.#sessions) session.connection.drain();
     if (this.#sessions.size > 0) {
       await new Promise<void>((resolve) => {
-        const cutOff = setTimeout(() => {
-          for (const session of this.#sessions) session.connection.destroy();
-        }, this.#config.timeouts.shutdown);
+        const patience = setTimeout(() => this.cutOff(), this.#config.timeouts.shutdown);
         this.#allClosed = () => {
-          clearTimeout(cutOff);
+          clearTimeout(patience);
           resolve();
         };
       });

@@ -14,6 +14,7 @@ let server: ThreadServer | undefined;
 
 supervisor.on('message', (message: SupervisorMessage) => {
   if (message.type === 'start') void start(message).then((answer) => supervisor.postMessage(answer));
+  else if (message.type === 'cut-off') server?.cutOff();
   // In a worker, `exit` ends the thread.
   else void server?.close().then(() => process.exit(0));
 });

@@ -14,7 +14,9 @@ export type SupervisorMessage =
       readonly shared: SharedArrayBuffer;
     }
   /** Stop accepting, finish what is in flight, end. */
-  | { readonly type: 'close' };
+  | { readonly type: 'close' }
+  /** What is still in flight is not waited for. */
+  | { readonly type: 'cut-off' };
 
 /** What a worker thread tells its supervisor when it was told to start; afterwards it only ends. */
 export type WorkerMessage =

@@ -52,6 +52,11 @@ export class WorkerThread {
     this.#send({ type: 'close' });
   }
 
+  /** Tell it to wait no more for what it has in flight. */
+  cutOff(): void {
+    this.#send({ type: 'cut-off' });
+  }
+
   /** End it at once. */
   kill(): void {
     this.#mayEnd = true;

@@ -62,6 +62,11 @@ export class Workers {
     await this.ended.finally(() => clearTimeout(force));
   }
 
+  /** Have them wait no more for what is in flight. */
+  cutOff(): void {
+    for (const thread of this.#threads) thread.cutOff();
+  }
+
   /** End them at once. */
   async kill(): Promise<void> {
     for (const thread of this.#threads) thread.kill();

@@ -103,15 +103,20 @@ test('a pipelined request that has not begun is not lost silently', async () => 
   assert.deepEqual(await server.child.exited, CLEAN);
 });
 
-test('a second signal does not wait', async () => {
-  await using server = await serveFiles({ workers: 2 });
-  using busy = await pausedDownload(server);
-  server.child.kill('SIGTERM');
-  await until(async () => !(await accepts(server.port)), { what: 'it is stopping' });
-  const { code, signal } = await server.stop('SIGTERM', 5000);
-  assert.ok(code !== null || signal !== null);
-  busy.close();
-});
+for (const workers of [1, 2]) {
+  test(`a second signal does not wait, and what it cuts off is logged: ${workers} workers`, async () => {
+    await using server = await serveFiles({ workers });
+    using busy = await pausedDownload(server);
+    server.child.kill('SIGTERM');
+    await until(async () => !(await accepts(server.port)), { what: 'it is stopping' });
+    assert.equal((await server.stop('SIGTERM', 5000)).code, 1);
+    assert.deepEqual(
+      server.requests.map(({ path, error }) => [path, error]),
+      [['/huge.bin', 'client.gone']],
+    );
+    busy.close();
+  });
+}
 
 test('a backend that is still thinking is waited for', { skip: requires(...DJANGO_PROGRAMS) }, async () => {
   await using django = await DjangoSite.start();
