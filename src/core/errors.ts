@@ -35,6 +35,7 @@ export const errorCatalogue = {
   'http1.version.unsupported': client(505, 'This server speaks HTTP/1.0 and HTTP/1.1.', 'RFC 9110 §2.5'),
   // The status line
   'http1.status-line.malformed': upstream(502, 'The status line is malformed.', 'RFC 9112 §4'),
+  'http1.status-line.missing-space': upstream(502, 'The status line ends after the status.', 'RFC 9112 §4'),
   // Field lines
   'http1.field.malformed-name': client(400, 'A header field name is malformed.', 'RFC 9112 §5'),
   'http1.field.malformed-value': client(400, 'A header field value holds a forbidden byte.', 'RFC 9110 §5.5'),
@@ -60,6 +61,8 @@ export const errorCatalogue = {
   ),
   'http1.framing.malformed-length': client(400, 'The Content-Length is malformed.', 'RFC 9110 §8.6'),
   'http1.framing.differing-lengths': client(400, 'Several Content-Length values differ.', 'RFC 9112 §6.3'),
+  'http1.framing.repeated-length': client(400, 'The Content-Length is said more than once.', 'RFC 9112 §6.3'),
+  'http1.framing.malformed-coding': client(400, 'The Transfer-Encoding is malformed.', 'RFC 9112 §7'),
   'http1.framing.coding-in-1.0': client(400, 'HTTP/1.0 has no Transfer-Encoding.', 'RFC 9112 §6.1'),
   'http1.framing.chunked-not-final': client(
     400,
@@ -71,11 +74,8 @@ export const errorCatalogue = {
   'http1.framing.content-in-interim': upstream(502, 'An interim answer has no body.', 'RFC 9112 §6.1'),
   'http1.chunk.malformed-size': client(400, 'A chunk size is malformed.', 'RFC 9112 §7.1'),
   'http1.chunk.size-overflow': client(400, 'A chunk size is too large to be true.', 'RFC 9112 §7.1'),
-  'http1.chunk.malformed-extension': client(
-    400,
-    'A chunk extension is malformed or too long.',
-    'RFC 9112 §7.1.1',
-  ),
+  'http1.chunk.malformed-extension': client(400, 'A chunk extension is malformed.', 'RFC 9112 §7.1.1'),
+  'http1.chunk.extension-too-long': client(400, 'The chunk extensions are too long.', 'RFC 9112 §7.1.1'),
   'http1.chunk.malformed-end': client(400, 'A chunk is longer than its size.', 'RFC 9112 §7.1'),
   'http1.trailer.malformed': client(400, 'The trailer section is malformed.', 'RFC 9112 §7.1.2'),
   'http1.trailer.too-large': client(431, 'The trailer section is too large.', 'RFC 9112 §7.1.2'),

@@ -82,12 +82,16 @@ export function fieldNameOf(number: number): string {
   return NAMES[number - 1];
 }
 
-/** The names as bytes, by number. */
-const BYTES: readonly Uint8Array[] = [new Uint8Array(), ...NAMES.map((name) => Buffer.from(name))];
-
-/** The bytes of a known field's lower-case name. */
-export function fieldBytesOf(number: number): Uint8Array {
-  return BYTES[number];
+/** Room for each name in `NAME_BYTES`. */
+export const NAME_STRIDE = 32;
+/** The bytes of every known name in lower case: that of number n begins at n * NAME_STRIDE. */
+export const NAME_BYTES: Uint8Array = new Uint8Array((NAMES.length + 1) * NAME_STRIDE);
+/** The lengths of the names by number; 0 for 0, which is none. */
+export const NAME_LENGTHS: Uint8Array = new Uint8Array(NAMES.length + 1);
+for (const [name, number] of numbers) {
+  if (name.length > NAME_STRIDE) throw new Error(`${name} is too long`);
+  NAME_BYTES.set(Buffer.from(name), number * NAME_STRIDE);
+  NAME_LENGTHS[number] = name.length;
 }
 
 /** Slots of the table below. The factors were searched for: with them no two known names share a slot. */

@@ -16,10 +16,23 @@ export function listMembers(value: string): string[] {
     if (code === COMMA) {
       if (start !== -1) members.push(text.slice(start, end));
       start = -1;
-    } else if (code !== SP && code !== HT) {
+    } else if (!isBlank(code)) {
       if (start === -1) start = i;
       end = i + 1;
     }
   }
   return members;
+}
+
+/** A text without the white space around it, as `OWS` is (RFC 9110 §5.6.3). */
+export function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === SP || code === HT;
 }

@@ -4,6 +4,7 @@ import { ChunkedDecoder } from './chunked.ts';
 import type { Decoded } from './chunked.ts';
 import { CHUNKED, UNTIL_CLOSE } from './framing.ts';
 import type { Framing } from './framing.ts';
+import { STRICT, type Leniency } from './leniency.ts';
 
 /**
  * Finds a body's bytes in what a connection reads, whatever delimits it. After `decode`, the bytes of this read are
@@ -22,8 +23,8 @@ export class BodyDecoder {
   /** Bytes still to come; Infinity until the connection closes. */
   #left: number;
 
-  constructor(framing: Framing) {
-    this.#chunked = framing === CHUNKED ? new ChunkedDecoder() : undefined;
+  constructor(framing: Framing, lenient: Leniency = STRICT) {
+    this.#chunked = framing === CHUNKED ? new ChunkedDecoder(lenient) : undefined;
     this.#left = framing === UNTIL_CLOSE ? Infinity : framing;
   }
 

@@ -7,26 +7,27 @@ export const SP = 0x20;
 export const QUOTE = 0x22;
 export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
+export const EQUALS = 0x3d;
+export const BACKSLASH = 0x5c;
 export const UNDERSCORE = 0x5f;
-const HYPHEN = 0x2d;
+export const HYPHEN = 0x2d;
 
 const ALPHA = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const DIGIT = '0123456789';
 
-function table(members: string, value: (byte: number) => number = () => 1): Uint8Array {
+function table(members: string): Uint8Array {
   const entries = new Uint8Array(256);
-  for (const member of members) entries[member.charCodeAt(0)] = value(member.charCodeAt(0));
+  for (const member of members) entries[member.charCodeAt(0)] = 1;
   return entries;
 }
 
-/** `_` counts as `-`: see `ALIAS` in http/field-names.ts. */
-const foldCase = (byte: number): number => {
-  if (byte === UNDERSCORE) return HYPHEN;
-  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
-};
+/** 1 for what may stand in a token, `tchar` (RFC 9110 §5.6.2). */
+export const TOKEN: Uint8Array = table(`!#$%&'*+-.^_\`|~${DIGIT}${ALPHA}`);
 
-/** `tchar` (RFC 9110 §5.6.2), each as the byte that names are compared by; 0 for what may not stand in a token. */
-export const TOKEN_FOLDED: Uint8Array = table(`!#$%&'*+-.^_\`|~${DIGIT}${ALPHA}`, foldCase);
+/** Each byte as names are compared: letters in lower case, all others as they are. */
+export const LOWER: Uint8Array = new Uint8Array(256).map((_, byte) =>
+  byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte,
+);
 
 /** 1 for what may stand in a field value: HTAB, SP, VCHAR and obs-text (RFC 9110 §5.5). */
 export const FIELD_VALUE: Uint8Array = new Uint8Array(256).map((_, byte) =>

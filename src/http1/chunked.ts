@@ -1,28 +1,30 @@
 import type { ErrorCode } from '../core/errors.ts';
-import { HeaderList } from '../http/header-list.ts';
-import { CR, HEX, HT, LF, QUOTE, SEMICOLON, SP } from './chars.ts';
-import { FieldSection, NEED_MORE, REFUSED } from './field-section.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import * as chars from './chars.ts';
+import { ChunkExtensions } from './chunk-extensions.ts';
+import { NEED_MORE, REFUSED } from './field-section.ts';
+import { STRICT, type Leniency } from './leniency.ts';
+import { TrailerSection } from './trailer-section.ts';
 
-/** Bytes of chunk extensions that one body may carry in all; nobody uses them, only attackers (RFC 9112 §7.1.1). */
-const EXTENSION_LIMIT = 4096;
-/** Bytes of a trailer section. */
-const TRAILER_LIMIT = 8192;
-const TRAILER_FIELDS = 64;
-/** 13 hexadecimal digits reach 2^52: every size below stays exact. */
+// Constants of this module are faster than imported ones: see field-section.ts.
+const { CR, HEX, HT, LF, SEMICOLON, SP } = chars;
+
+/** 13 hexadecimal digits reach 2^52: every size below stays exact. Zeros in front count. */
 const SIZE_DIGITS = 13;
+/** Up to here a chunk's data is moved byte by byte: a call into native code costs more. */
+const SMALL = 32;
 
-type State =
-  | 'size-start'
-  | 'size'
-  | 'blank'
-  | 'extension'
-  | 'quoted'
-  | 'quoted-pair'
-  | 'size-end'
-  | 'data'
-  | 'data-cr'
-  | 'data-lf'
-  | 'trailer';
+/** What comes next. */
+const SIZE_START = 0;
+const SIZE = 1;
+const EXTENSIONS = 2;
+const SIZE_LF = 3;
+const DATA = 4;
+const DATA_CR = 5;
+const DATA_LF = 6;
+const TRAILER_START = 7;
+const TRAILER = 8;
+const LAST_LF = 9;
 
 /** What `ChunkedDecoder.decode` has come to. */
 export type Decoded = 'more' | 'end' | 'refused';
@@ -45,139 +47,144 @@ export class ChunkedDecoder {
   /** The byte that broke the rule, counted from the body's first, framing included. */
   errorOffset = 0;
   trailers: HeaderList | undefined = undefined;
-  #state: State = 'size-start';
+  readonly #lenient: Leniency;
+  #state = SIZE_START;
   /** Bytes of the present chunk that are still to come. */
   #left = 0;
   #digits = 0;
-  #extensionBytes = 0;
-  /** Bytes of the trailer section so far: it is kept whole, since its spans point into it. */
-  #trailer = '';
   /** Bytes of the body in earlier reads. */
   #before = 0;
+  #extensions: ChunkExtensions | undefined = undefined;
+  #trailer: TrailerSection | undefined = undefined;
+
+  constructor(lenient: Leniency = STRICT) {
+    this.#lenient = lenient;
+  }
 
   decode(bytes: Buffer, position: number, end: number): Decoded {
     const decoded = this.#decode(bytes, position, end);
-    // So far `errorOffset` counts from where this read began.
-    if (decoded === 'refused') this.errorOffset += this.#before;
+    // So far `errorOffset` is a position in this read.
+    if (decoded === 'refused') this.errorOffset += this.#before - position;
     else this.#before += this.position - position;
     return decoded;
   }
 
   #decode(bytes: Buffer, position: number, end: number): Decoded {
-    this.dataStart = this.dataEnd = position;
+    const hex = HEX;
     let p = position;
-    let first = true;
+    let state = this.#state;
+    let left = this.#left;
+    let dataEnd = position;
+    this.dataStart = position;
     while (p < end) {
-      const byte = bytes[p];
-      switch (this.#state) {
-        case 'data': {
-          const taken = Math.min(this.#left, end - p);
-          if (first) this.dataStart = this.dataEnd = p;
-          else bytes.copyWithin(this.dataEnd, p, p + taken);
-          first = false;
-          this.dataEnd += taken;
-          this.#left -= taken;
+      switch (state) {
+        case DATA: {
+          const taken = left < end - p ? left : end - p;
+          if (dataEnd === this.dataStart) this.dataStart = dataEnd = p;
+          else move(bytes, dataEnd, p, taken);
+          dataEnd += taken;
+          left -= taken;
           p += taken;
-          if (this.#left === 0) this.#state = 'data-cr';
-          continue;
+          if (left > 0) break;
+          state = DATA_CR;
+          if (p === end) break;
         }
-        case 'trailer':
-          return this.#decodeTrailer(bytes, p, end, p - position);
-        case 'size-start':
-          this.#left = 0;
+        // falls through
+        case DATA_CR:
+          if (bytes[p] !== CR) return this.#refuse('http1.chunk.malformed-end', p);
+          p++;
+          state = DATA_LF;
+          if (p === end) break;
+        // falls through
+        case DATA_LF:
+          if (bytes[p] !== LF) return this.#refuse('http1.chunk.malformed-end', p);
+          p++;
+          state = SIZE_START;
+          if (p === end) break;
+        // falls through
+        case SIZE_START:
+          if (hex[bytes[p]] === 255) return this.#refuse('http1.chunk.malformed-size', p);
+          left = 0;
           this.#digits = 0;
-          if (HEX[byte] === 255) return this.#refuse('http1.chunk.malformed-size', p - position);
-          this.#state = 'size';
-          continue;
-        case 'size':
-          if (HEX[byte] !== 255) {
-            if (++this.#digits > SIZE_DIGITS) return this.#refuse('http1.chunk.size-overflow', p - position);
-            this.#left = this.#left * 16 + HEX[byte];
-          } else if (byte === CR) this.#state = 'size-end';
-          else if (byte === SEMICOLON) this.#state = 'extension';
-          else if (byte === SP || byte === HT) this.#state = 'blank';
-          else
-            return this.#refuse(
-              byte === LF ? 'http1.line.bare-lf' : 'http1.chunk.malformed-size',
-              p - position,
-            );
+          state = SIZE;
+        // falls through
+        case SIZE:
+          for (; p < end && hex[bytes[p]] !== 255; p++) {
+            if (++this.#digits > SIZE_DIGITS) return this.#refuse('http1.chunk.size-overflow', p);
+            left = left * 16 + hex[bytes[p]];
+          }
+          if (p === end) break;
+          if (bytes[p] !== CR) {
+            if (!startsExtension(bytes[p])) return this.#refuse(wrongSizeByte(bytes[p]), p);
+            state = EXTENSIONS;
+            break;
+          }
+          p++;
+          state = SIZE_LF;
+          if (p === end) break;
+        // falls through
+        case SIZE_LF:
+          if (bytes[p] !== LF) return this.#refuse('http1.line.bare-cr', p - 1);
+          p++;
+          state = left === 0 ? TRAILER_START : DATA;
           break;
-        case 'blank':
-          // White space may stand before an extension, or fill the line up; another size behind it is no such thing.
-          if (byte === CR) this.#state = 'size-end';
-          else if (byte === SEMICOLON) this.#state = 'extension';
-          else if ((byte !== SP && byte !== HT) || !this.#extensionByteFits(byte))
-            return this.#refuse('http1.chunk.malformed-extension', p - position);
+        case EXTENSIONS: {
+          const extensions = (this.#extensions ??= new ChunkExtensions(this.#lenient));
+          const after = extensions.parse(bytes, p, end);
+          if (after === REFUSED) return this.#refuse(extensions.error, extensions.errorPosition);
+          if (after !== NEED_MORE) state = SIZE_LF;
+          p = after === NEED_MORE ? end : after + 1;
           break;
-        case 'extension':
-          if (byte === CR) this.#state = 'size-end';
-          else if (byte === QUOTE) this.#state = 'quoted';
-          if (!this.#extensionByteFits(byte))
-            return this.#refuse('http1.chunk.malformed-extension', p - position);
+        }
+        case TRAILER_START:
+          state = bytes[p] === CR ? LAST_LF : TRAILER;
+          if (state === LAST_LF) p++;
           break;
-        case 'quoted':
-          if (byte === QUOTE) this.#state = 'extension';
-          else if (byte === 0x5c) this.#state = 'quoted-pair';
-          if (byte === CR || !this.#extensionByteFits(byte))
-            return this.#refuse('http1.chunk.malformed-extension', p - position);
-          break;
-        case 'quoted-pair':
-          this.#state = 'quoted';
-          if (byte === CR || !this.#extensionByteFits(byte))
-            return this.#refuse('http1.chunk.malformed-extension', p - position);
-          break;
-        case 'size-end':
-          if (byte !== LF) return this.#refuse('http1.line.bare-cr', p - position - 1);
-          this.#state = this.#left === 0 ? 'trailer' : 'data';
-          break;
-        case 'data-cr':
-          if (byte !== CR) return this.#refuse('http1.chunk.malformed-end', p - position);
-          this.#state = 'data-lf';
-          break;
-        case 'data-lf':
-          if (byte !== LF) return this.#refuse('http1.chunk.malformed-end', p - position);
-          this.#state = 'size-start';
-          break;
+        case TRAILER: {
+          const trailer = (this.#trailer ??= new TrailerSection());
+          const after = trailer.parse(bytes, p, end);
+          if (after === REFUSED) return this.#refuse(trailer.error, trailer.errorPosition);
+          if (after === NEED_MORE) {
+            p = end;
+            break;
+          }
+          this.trailers = trailer.takeFields();
+          return this.#end(dataEnd, after);
+        }
+        default: // LAST_LF
+          if (bytes[p] !== LF) return this.#refuse('http1.trailer.malformed', p - 1);
+          return this.#end(dataEnd, p + 1);
       }
-      p++;
     }
+    this.#state = state;
+    this.#left = left;
+    this.dataEnd = dataEnd;
     this.position = p;
     return 'more';
   }
 
-  #extensionByteFits(byte: number): boolean {
-    return (
-      ++this.#extensionBytes <= EXTENSION_LIMIT &&
-      (byte >= 0x20 || byte === HT || byte === CR) &&
-      byte !== 0x7f
-    );
-  }
-
-  /** The section is short or absent: it is gathered, then parsed as one piece. */
-  #decodeTrailer(bytes: Buffer, from: number, end: number, offset: number): Decoded {
-    const before = this.#trailer.length;
-    const room = TRAILER_LIMIT + 1 - before;
-    this.#trailer += bytes.toString('latin1', from, Math.min(end, from + room));
-    const section = Buffer.from(this.#trailer, 'latin1');
-    const fields = new FieldSection(TRAILER_FIELDS);
-    const after = fields.parse(section, 0, 0, section.length);
-    if (after === REFUSED)
-      return this.#refuse('http1.trailer.malformed', offset - before + fields.errorOffset);
-    if (after === NEED_MORE) {
-      if (section.length > TRAILER_LIMIT)
-        return this.#refuse('http1.trailer.too-large', offset - before + TRAILER_LIMIT);
-      this.position = end;
-      return 'more';
-    }
-    const spans = fields.takeSpans();
-    if (spans.length > 0) this.trailers = new HeaderList(this.#trailer, spans);
-    this.position = from + after - before;
+  #end(dataEnd: number, position: number): 'end' {
+    this.dataEnd = dataEnd;
+    this.position = position;
     return 'end';
   }
 
-  #refuse(error: ErrorCode, offset: number): 'refused' {
+  #refuse(error: ErrorCode, position: number): 'refused' {
     this.error = error;
-    this.errorOffset = offset;
+    this.errorOffset = position;
     return 'refused';
   }
+}
+
+function move(bytes: Buffer, to: number, from: number, count: number): void {
+  if (count > SMALL) bytes.copyWithin(to, from, from + count);
+  else for (let i = 0; i < count; i++) bytes[to + i] = bytes[from + i];
+}
+
+function startsExtension(byte: number): boolean {
+  return byte === SEMICOLON || byte === SP || byte === HT;
+}
+
+function wrongSizeByte(byte: number): ErrorCode {
+  return byte === LF ? 'http1.line.bare-lf' : 'http1.chunk.malformed-size';
 }

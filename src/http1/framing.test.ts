@@ -11,18 +11,20 @@ import type { HttpVersion } from '../http/head.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import {
   CHUNKED,
+  endIsDoubtful,
   framingOffset,
   requestFraming,
   responseFraming,
   UNTIL_CLOSE,
   wantsKeepAlive,
 } from './framing.ts';
+import { leniencyOf, STRICT } from './leniency.ts';
 
 /** The bits that the head parser finds in these lines. */
 const seenIn = (lines: readonly string[]): number => parsedRequest(head('GET / HTTP/1.0', ...lines)).seen;
 
-function request(lines: readonly string[], version: HttpVersion = 11): number | string {
-  return requestFraming(version, parseFields(...lines), seenIn(lines));
+function request(lines: readonly string[], version: HttpVersion = 11, lenient = STRICT): number | string {
+  return requestFraming(version, parseFields(...lines), seenIn(lines), lenient);
 }
 
 interface Answer {
@@ -57,9 +59,15 @@ describe('the body of a request', () => {
     }
   });
 
-  it('may have its length said more than once, where all agree (RFC 9110 §8.6)', () => {
-    assert.equal(request(lengths('5', '5')), 5);
-    assert.equal(request(lengths('5, 5,\t05')), 5);
+  it('has its length said once, unless it is let pass where all agree (RFC 9110 §8.6)', () => {
+    const lenient = leniencyOf(['equal-lengths']);
+    for (const values of [['5', '5'], ['5, 5,\t05'], ['5', '5,5']]) {
+      assert.equal(request(lengths(...values)), 'http1.framing.repeated-length', values.join(' | '));
+      assert.equal(request(lengths(...values), 11, lenient), 5, values.join(' | '));
+      assert.equal(response(lengths(...values)), 'http1.framing.repeated-length', values.join(' | '));
+    }
+    assert.equal(request(lengths('5', '6'), 11, lenient), 'http1.framing.differing-lengths');
+    assert.equal(request(lengths('5', '+5'), 11, lenient), 'http1.framing.malformed-length');
   });
 
   it('has no certain length where they differ', () => {
@@ -110,7 +118,7 @@ describe('the body of a request', () => {
   });
 
   it('comes in chunks where that is the coding, in any case', () => {
-    for (const value of ['chunked', 'Chunked', 'CHUNKED', ' chunked\t', ',chunked', 'chunked,']) {
+    for (const value of ['chunked', 'Chunked', 'CHUNKED', ' chunked\t']) {
       assert.equal(request(codings(value)), CHUNKED, value);
     }
   });
@@ -138,7 +146,12 @@ describe('the body of a request', () => {
       ['chunked', 'identity'],
       ['chunked, chunked'],
       ['chunked', 'chunked'],
-      [''],
+      ['identity', 'chunked', 'identity'],
+      ['chunked, identity, chunked'],
+      ['xchunked'],
+      ['chunkedx'],
+      ['x-chunked'],
+      ['chunke'],
     ]) {
       assert.equal(request(codings(...values)), 'http1.framing.chunked-not-final', values.join(' | '));
     }
@@ -146,22 +159,44 @@ describe('the body of a request', () => {
 
   it('has no coding that only looks like chunked', () => {
     for (const value of [
-      'xchunked',
-      'chunkedx',
+      '',
+      ',chunked',
+      ', chunked',
+      'chunked,',
+      'chunked,,gzip',
       '"chunked"',
+      "'chunked'x y",
       'chunked;q=1',
+      'chunked ; q=1',
+      'chunked;',
+      'gzip, "chunked"',
+      'gzip;a="b, chunked"',
+      'gzip chunked',
       'chunked chunked',
       '\xa0chunked',
       'chunked\xa0',
+      '\xff\xfechunked',
       'chun ked',
+      'chunked=1',
+      ':chunked',
+      'chunked\\',
+      '[chunked]',
     ]) {
-      assert.equal(request(codings(value)), 'http1.framing.chunked-not-final', JSON.stringify(value));
+      assert.equal(request(codings(value)), 'http1.framing.malformed-coding', JSON.stringify(value));
+    }
+    for (const values of [
+      ['', 'chunked'],
+      ['chunked', ''],
+    ]) {
+      assert.equal(request(codings(...values)), 'http1.framing.malformed-coding', values.join(' | '));
     }
   });
 
   it('is not decoded from codings before chunked: none is spoken (RFC 9112 §6.1)', () => {
     assert.equal(request(codings('gzip, chunked')), 'http1.framing.unknown-coding');
     assert.equal(request(codings('gzip', 'chunked')), 'http1.framing.unknown-coding');
+    assert.equal(request(codings('identity, chunked')), 'http1.framing.unknown-coding');
+    assert.equal(request(codings('gzip;level=9, chunked')), 'http1.framing.unknown-coding');
   });
 });
 
@@ -199,6 +234,46 @@ describe('the body of a response', () => {
   });
 });
 
+describe('an answer that ends with its head', () => {
+  const doubtful = (lines: readonly string[], answer: Answer): boolean => {
+    const { method = 'GET', status = 200, version = 11 } = answer;
+    return endIsDoubtful(method, status, version, parseFields(...lines), seenIn(lines));
+  };
+
+  it('leaves no doubt where no field speaks of a body', () => {
+    for (const status of [100, 103, 204, 304]) assert.equal(doubtful([], { status }), false);
+    assert.equal(doubtful([], { method: 'HEAD' }), false);
+    assert.equal(doubtful(lengths('0'), { status: 204 }), false);
+  });
+
+  it('leaves none for HEAD and 304, whose fields are those of another answer (RFC 9110 §8.6)', () => {
+    for (const answer of [{ method: 'HEAD' }, { status: 304 }]) {
+      assert.equal(doubtful(lengths('5'), answer), false);
+      assert.equal(doubtful(codings('chunked'), answer), false);
+    }
+  });
+
+  it('leaves one where 1xx or 204 speak of a body (RFC 9112 §6.1, RFC 9110 §8.6)', () => {
+    for (const status of [100, 103, 204]) {
+      assert.equal(doubtful(lengths('5'), { status }), true);
+      assert.equal(doubtful(codings('chunked'), { status }), true);
+    }
+  });
+
+  it('leaves one where its fields would be refused elsewhere', () => {
+    for (const answer of [{ method: 'HEAD' }, { status: 304 }, { status: 204 }]) {
+      assert.equal(doubtful([...lengths('0'), ...codings('chunked')], answer), true);
+      assert.equal(doubtful(lengths('5', '6'), answer), true);
+      assert.equal(doubtful(codings('xchunked'), answer), true);
+    }
+  });
+
+  it('is none that has a body', () => {
+    assert.equal(doubtful(lengths('5'), {}), false);
+    assert.equal(doubtful(lengths('5'), { method: 'CONNECT', status: 404 }), false);
+  });
+});
+
 describe('a refusal by the fields of a head', () => {
   it('is about the value at this byte', () => {
     const at = (marked: string[], version: HttpVersion = 11): void => {
@@ -214,6 +289,10 @@ describe('a refusal by the fields of a head', () => {
     at(['X: y', 'Content-Length: ‸+5']);
     at(['Content-Length: 5', 'Content-Length: ‸x']);
     at(['Content-Length: 5', 'X: y', 'Content-Length: ‸6', 'Content-Length: 7']);
+    at(['Content-Length: 5', 'Content-Length: ‸5']);
+    at(['Content-Length: ‸5, 5', 'Content-Length: 5']);
+    at(['Content-Length: ‸5, 6', 'Content-Length: 5']);
+    at(['Content-Length: 5', 'Content-Length: 5', 'Content-Length: ‸x']);
     at(['Transfer-Encoding: ‸chunked'], 10);
     at(['Transfer-Encoding: ‸gzip']);
     at(['Transfer-Encoding: ‸gzip', 'Transfer-Encoding: chunked']);

@@ -2,8 +2,9 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion } from '../http/head.ts';
 import { knownField } from '../http/field-names.ts';
 import { valueOffset, type ReadonlyHeaderList } from '../http/header-list.ts';
-import { listMembers } from '../http/list-members.ts';
+import { listMembers, trimBlanks } from '../http/list-members.ts';
 import { SEEN } from './field-section.ts';
+import { STRICT, type Leniency } from './leniency.ts';
 
 /** A body in the chunked transfer coding. */
 export const CHUNKED = -1;
@@ -28,17 +29,18 @@ export function requestFraming(
   version: HttpVersion,
   headers: ReadonlyHeaderList,
   seen: number,
+  lenient: Leniency = STRICT,
 ): Framing | ErrorCode {
   if ((seen & FRAMING_FIELDS) === 0) return 0;
   if ((seen & SEEN.transferEncoding) !== 0) {
     // A length beside a coding is how requests are smuggled (RFC 9112 §6.1, §11.2).
     if ((seen & SEEN.contentLength) !== 0) return 'http1.framing.length-and-coding';
     if (version === 10) return 'http1.framing.coding-in-1.0';
-    return codingVerdict(headers.getAll('transfer-encoding'));
+    return codingVerdict(headers);
   }
   const sole = headers.getSole(CONTENT_LENGTH);
   if (typeof sole === 'string' && PLAIN_LENGTH.test(sole)) return Number(sole);
-  return lengthVerdict(headers.getAll('content-length'));
+  return lengthVerdict(headers.getAll('content-length'), lenient);
 }
 
 /**
@@ -51,11 +53,37 @@ export function responseFraming(
   version: HttpVersion,
   headers: ReadonlyHeaderList,
   seen: number,
+  lenient: Leniency = STRICT,
 ): Framing | ErrorCode {
-  if (status < 200 || status === 204 || status === 304 || requestMethod === 'HEAD') return 0;
-  if (requestMethod === 'CONNECT' && status < 300) return 0;
+  if (endsWithHead(requestMethod, status)) return 0;
   if ((seen & FRAMING_FIELDS) === 0) return UNTIL_CLOSE;
-  return requestFraming(version, headers, seen);
+  return requestFraming(version, headers, seen, lenient);
+}
+
+/**
+ * Whether a response that ends with its head has fields by which a less careful reader, or the server itself, would
+ * see a body behind it: a coding or a length where there is none to be (RFC 9112 §6.1, RFC 9110 §8.6), or a verdict
+ * that would be a refusal. What comes next over that connection is of nobody knows which answer: it is not used again.
+ */
+export function endIsDoubtful(
+  requestMethod: string,
+  status: number,
+  version: HttpVersion,
+  headers: ReadonlyHeaderList,
+  seen: number,
+  lenient: Leniency = STRICT,
+): boolean {
+  if ((seen & FRAMING_FIELDS) === 0 || !endsWithHead(requestMethod, status)) return false;
+  const verdict = requestFraming(version, headers, seen, lenient);
+  if (typeof verdict === 'string') return true;
+  // For HEAD and 304 the fields say what another answer would have had.
+  return (status < 200 || status === 204) && verdict !== 0;
+}
+
+/** 1xx, 204 and 304, what answers HEAD, and the CONNECT that succeeds. */
+function endsWithHead(requestMethod: string, status: number): boolean {
+  if (status < 200 || status === 204 || status === 304 || requestMethod === 'HEAD') return true;
+  return requestMethod === 'CONNECT' && status < 300;
 }
 
 /**
@@ -68,6 +96,7 @@ export function framingOffset(headers: ReadonlyHeaderList, code: ErrorCode): num
       return Math.max(valueOffset(headers, CONTENT_LENGTH), valueOffset(headers, TRANSFER_ENCODING));
     case 'http1.framing.malformed-length':
     case 'http1.framing.differing-lengths':
+    case 'http1.framing.repeated-length':
       return offendingLength(headers, code);
     case 'http1.body.too-large':
       return valueOffset(headers, CONTENT_LENGTH);
@@ -81,43 +110,60 @@ export function framingOffset(headers: ReadonlyHeaderList, code: ErrorCode): num
 /** The first Content-Length that is refused, by itself or beside the first. */
 function offendingLength(headers: ReadonlyHeaderList, code: ErrorCode): number {
   const values = headers.getAll('content-length');
+  const [first] = values[0].split(',', 1);
   let offset = 0;
-  for (const value of values) {
+  for (const [i, value] of values.entries()) {
     offset = valueOffset(headers, CONTENT_LENGTH, offset + 1);
-    if (lengthVerdict([values[0], value]) === code) break;
+    if (lengthVerdict(i === 0 ? [value] : [first, value], STRICT) === code) break;
   }
   return offset;
 }
 
-/** Only `chunked`, once and alone, is a coding that we speak. */
-function codingVerdict(values: readonly string[]): Framing | ErrorCode {
-  const codings = listMembers(values.join(','));
-  if (codings.length === 1 && codings[0] === 'chunked') return CHUNKED;
-  const last = codings.at(-1);
-  if (last !== 'chunked' || codings.indexOf('chunked') !== codings.length - 1)
-    return 'http1.framing.chunked-not-final';
+/** transfer-coding (RFC 9112 §7), of which `chunked` has no parameters (§7.1). */
+const CODING = /^[!#$%&'*+\-.^_`|~0-9a-z]+(?:[\t ]*;.*)?$/;
+const CHUNKED_WITH_PARAMETERS = /^chunked[\t ]*;/;
+
+/** `chunked`, once and alone, is the only coding that we speak, and no other spelling of it counts. */
+function codingVerdict(headers: ReadonlyHeaderList): Framing | ErrorCode {
+  const sole = headers.getSole(TRANSFER_ENCODING);
+  if (typeof sole === 'string' && sole.toLowerCase() === 'chunked') return CHUNKED;
+  const codings = headers
+    .getAll('transfer-encoding')
+    .join(',')
+    .split(',')
+    .map((coding) => trimBlanks(coding).toLowerCase());
+  for (const coding of codings) {
+    if (!CODING.test(coding) || CHUNKED_WITH_PARAMETERS.test(coding)) return 'http1.framing.malformed-coding';
+  }
+  const first = codings.indexOf('chunked');
+  if (first === -1 || first !== codings.length - 1) return 'http1.framing.chunked-not-final';
   return 'http1.framing.unknown-coding';
 }
 
-/** Digits and the white space around them, and not so many zeros in front that a reader may cut them off elsewhere. */
-const LENGTH = /^[\t ]*[0-9]{1,19}[\t ]*$/;
+/** Digits, and not so many zeros in front that a reader may cut them off elsewhere. */
+const LENGTH = /^[0-9]{1,19}$/;
 
 /** What it nearly always is. */
 const PLAIN_LENGTH = /^[0-9]{1,15}$/;
 
-/** One length, or a list of equal ones (RFC 9110 §8.6). */
-function lengthVerdict(values: readonly string[]): Framing | ErrorCode {
+/** One length; a list of equal ones (RFC 9110 §8.6) only where that is let through. */
+function lengthVerdict(values: readonly string[], lenient: Leniency): Framing | ErrorCode {
   let length = -1;
+  let repeated = false;
   for (const value of values) {
     for (const part of value.split(',')) {
-      if (!LENGTH.test(part)) return 'http1.framing.malformed-length';
-      const parsed = Number(part);
+      const digits = trimBlanks(part);
+      if (!LENGTH.test(digits)) return 'http1.framing.malformed-length';
+      const parsed = Number(digits);
       if (!Number.isSafeInteger(parsed)) return 'http1.framing.malformed-length';
-      if (length !== -1 && parsed !== length) return 'http1.framing.differing-lengths';
+      if (length !== -1) {
+        if (parsed !== length) return 'http1.framing.differing-lengths';
+        repeated = true;
+      }
       length = parsed;
     }
   }
-  return length;
+  return repeated && !lenient.equalLengths ? 'http1.framing.repeated-length' : length;
 }
 
 /** Whether the connection may serve another message after this one (RFC 9112 §9.3), by what the head says of it. */

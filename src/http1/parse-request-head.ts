@@ -4,9 +4,13 @@ import type { HttpVersion, RequestHead, TargetForm } from '../http/head.ts';
 import { HeaderList, valueOffset } from '../http/header-list.ts';
 import { knownField } from '../http/field-names.ts';
 import { normalisePath, validAuthority } from '../http/target.ts';
-import { CR, LF, SP, TARGET, TOKEN_FOLDED } from './chars.ts';
+import * as chars from './chars.ts';
 import { FieldSection, NEED_MORE, REFUSED, SEEN } from './field-section.ts';
 import { HeadMemo } from './head-memo.ts';
+import { STRICT, type Leniency } from './leniency.ts';
+
+// Constants of this module are faster than imported ones: see field-section.ts.
+const { CR, LF, SP, TARGET, TOKEN } = chars;
 
 const HOST = knownField('host');
 
@@ -46,6 +50,7 @@ export class RequestHeadParser {
   error: ErrorCode = 'http1.request-line.malformed';
   errorOffset = 0;
   readonly limits: HeadLimits;
+  readonly lenient: Leniency;
   readonly #fields: FieldSection;
   readonly #memo = new HeadMemo<{ readonly head: RequestHead; readonly seen: number }>();
   #state: State = 'start';
@@ -53,9 +58,10 @@ export class RequestHeadParser {
   #methodEnd = 0;
   #targetEnd = 0;
 
-  constructor(limits: HeadLimits) {
+  constructor(limits: HeadLimits, lenient: Leniency = STRICT) {
     this.limits = limits;
-    this.#fields = new FieldSection(limits.headers);
+    this.lenient = lenient;
+    this.#fields = new FieldSection(limits.headers, lenient);
   }
 
   /** Whether the next byte would be a message's first. */
@@ -125,7 +131,7 @@ export class RequestHeadParser {
           continue;
         }
         case 'method': {
-          while (p < end && TOKEN_FOLDED[bytes[p]] !== 0) p++;
+          while (p < end && TOKEN[bytes[p]] === 1) p++;
           if (p - base > LONGEST_METHOD) return this.#refuse('http1.method.too-long', LONGEST_METHOD);
           if (p === end) return this.#needMore(p - base);
           if (bytes[p] !== SP || p === base) return this.#refuse('http1.method.malformed', p - base);
@@ -135,7 +141,7 @@ export class RequestHeadParser {
           continue;
         }
         case 'target': {
-          while (p < end && TARGET[bytes[p]] !== 0) p++;
+          while (p < end && TARGET[bytes[p]] === 1) p++;
           const length = p - base - this.#methodEnd - 1;
           if (length > this.limits.uriBytes) {
             return this.#refuse('http1.request-line.too-long', this.#methodEnd + 1 + this.limits.uriBytes);
@@ -156,13 +162,14 @@ export class RequestHeadParser {
             p++;
           }
           if (p - start < 8 || p === end) return this.#needMore(p - base);
-          if (bytes[p] !== CR) {
+          const bareLf = bytes[p] === LF && this.lenient.bareLf;
+          if (bytes[p] !== CR && !bareLf) {
             return this.#refuse(bytes[p] === LF ? 'http1.line.bare-lf' : 'http1.version.malformed', p - base);
           }
           if (bytes[start + 5] !== 0x31 || bytes[start + 7] > 0x31) {
             return this.#refuse('http1.version.unsupported', start - base);
           }
-          p++;
+          if (!bareLf) p++;
           this.#state = 'version-end';
           continue;
         }
@@ -210,9 +217,11 @@ export class RequestHeadParser {
 let spare: RequestHeadParser | undefined;
 
 /** A parser at the start of a message. Idle connections hold none: most heads come whole, and one serves them all. */
-export function takeParser(limits: HeadLimits): RequestHeadParser {
+export function takeParser(limits: HeadLimits, lenient: Leniency): RequestHeadParser {
   const parser = spare;
-  if (parser === undefined || parser.limits !== limits) return new RequestHeadParser(limits);
+  if (parser === undefined || parser.limits !== limits || parser.lenient !== lenient) {
+    return new RequestHeadParser(limits, lenient);
+  }
   spare = undefined;
   return parser;
 }

@@ -2,10 +2,14 @@ import { latin1 } from '../core/latin1.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion, ResponseHead } from '../http/head.ts';
 import { HeaderList } from '../http/header-list.ts';
-import { CR, FIELD_VALUE, HEX, LF, SP } from './chars.ts';
+import * as chars from './chars.ts';
 import { FieldSection, NEED_MORE, REFUSED } from './field-section.ts';
 import { HeadMemo } from './head-memo.ts';
+import { STRICT, type Leniency } from './leniency.ts';
 import type { HeadLimits } from './parse-request-head.ts';
+
+// Constants of this module are faster than imported ones: see field-section.ts.
+const { CR, FIELD_VALUE, HEX, LF, SP } = chars;
 
 /** `HTTP/1.1 200` without the last digit of the version: what every status line begins with. */
 const PREFIX = Buffer.from('HTTP/1.');
@@ -27,15 +31,18 @@ export class ResponseHeadParser {
   /** The byte that broke it, counted from the message's first. */
   errorOffset = 0;
   readonly #limits: HeadLimits;
+  readonly #lenient: Leniency;
   readonly #fields: FieldSection;
   readonly #memo = new HeadMemo<{ readonly head: ResponseHead; readonly seen: number }>();
   #state: 'status-line' | 'reason' | 'line-end' | 'fields' = 'status-line';
   #resumeAt = 0;
+  #reasonStart = 0;
   #reasonEnd = 0;
 
-  constructor(limits: HeadLimits) {
+  constructor(limits: HeadLimits, lenient: Leniency = STRICT) {
     this.#limits = limits;
-    this.#fields = new FieldSection(limits.headers);
+    this.#lenient = lenient;
+    this.#fields = new FieldSection(limits.headers, lenient);
   }
 
   /** Begin a new message. */
@@ -78,7 +85,7 @@ export class ResponseHeadParser {
     const text = latin1(bytes, base, after);
     const version: HttpVersion = text.charCodeAt(PREFIX.length) === 0x31 ? 11 : 10;
     const status = statusOf(text);
-    const reason = text.slice(FIXED_LENGTH + 1, this.#reasonEnd);
+    const reason = text.slice(this.#reasonStart, this.#reasonEnd);
     const head = { status, reason, version, headers: new HeaderList(text, fields.takeSpans()) };
     this.head = head;
     this.seen = fields.seen;
@@ -86,7 +93,7 @@ export class ResponseHeadParser {
     return after;
   }
 
-  /** HTTP-version SP status-code SP [ reason-phrase ] CRLF; the second SP is often left out with the reason. */
+  /** HTTP-version SP status-code SP [ reason-phrase ] CRLF */
   #parseStatusLine(bytes: Buffer, base: number, end: number): number {
     let p = base + this.#resumeAt;
     for (;;) {
@@ -96,17 +103,22 @@ export class ResponseHeadParser {
             if (!statusLineByteFits(bytes[p], p - base)) return this.#refuse(wrongByte(bytes[p]), p - base);
           }
           if (p === end) return this.#needMore(p - base);
-          if (bytes[p] !== SP && bytes[p] !== CR) return this.#refuse(wrongByte(bytes[p]), p - base);
           if (bytes[p] === SP) p++;
+          else if (!isLineEnd(bytes[p])) return this.#refuse('http1.status-line.malformed', p - base);
+          else if (!this.#lenient.missingReasonSpace)
+            return this.#refuse('http1.status-line.missing-space', p - base);
+          this.#reasonStart = p - base;
           this.#state = 'reason';
           continue;
         }
         case 'reason': {
           while (p < end && FIELD_VALUE[bytes[p]] === 1) p++;
           if (p === end) return this.#needMore(p - base);
-          if (bytes[p] !== CR) return this.#refuse(wrongByte(bytes[p]), p - base);
+          if (bytes[p] !== CR && !(bytes[p] === LF && this.#lenient.bareLf)) {
+            return this.#refuse(wrongByte(bytes[p]), p - base);
+          }
           this.#reasonEnd = p - base;
-          p++;
+          if (bytes[p] === CR) p++;
           this.#state = 'line-end';
           continue;
         }
@@ -131,6 +143,10 @@ export class ResponseHeadParser {
     this.errorOffset = offset;
     return REFUSED;
   }
+}
+
+function isLineEnd(byte: number): boolean {
+  return byte === CR || byte === LF;
 }
 
 function wrongByte(byte: number): ErrorCode {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { STRICT, type Leniency } from '../../src/http1/leniency.ts';
 import type { HeadLimits } from '../../src/http1/parse-request-head.ts';
 import { RequestHeadParser } from '../../src/http1/parse-request-head.ts';
 import { parseInPieces, sameForEveryCut } from './in-pieces.ts';
@@ -30,10 +31,11 @@ export interface Refusal {
 export function requestOutcome(
   message: string,
   limits: Partial<HeadLimits> = {},
+  lenient: Leniency = STRICT,
 ): ParsedHead | Refusal | 'need-more' {
   const bytes = Buffer.from(message, 'latin1');
   return sameForEveryCut(bytes, (ends) => {
-    const parser = new RequestHeadParser({ ...LIMITS, ...limits });
+    const parser = new RequestHeadParser({ ...LIMITS, ...limits }, lenient);
     const verdict = parseInPieces(bytes, ends, (...piece) => parser.parse(...piece));
     if (verdict === 'need-more') return verdict;
     if (verdict === 'refused') return { error: parser.error, offset: parser.errorOffset };
@@ -44,8 +46,8 @@ export function requestOutcome(
 }
 
 /** The head of a message that must be accepted. */
-export function parsedRequest(message: string, limits?: Partial<HeadLimits>): ParsedHead {
-  const outcome = requestOutcome(message, limits);
+export function parsedRequest(message: string, limits?: Partial<HeadLimits>, lenient?: Leniency): ParsedHead {
+  const outcome = requestOutcome(message, limits, lenient);
   if (typeof outcome === 'string' || 'error' in outcome) {
     assert.fail(`${JSON.stringify(message)}: ${JSON.stringify(outcome)}`);
   }
