@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 
 import { createProxyHandler } from '../../src/features/proxy/handler.ts';
 import { ClientConnection } from '../../src/http1/client-connection.ts';
+import { STRICT } from '../../src/http1/leniency.ts';
 import { ServerConnection } from '../../src/http1/server-connection.ts';
 import type { Transport } from '../../src/net/transport.ts';
 import { createAccessLog } from '../../src/observe/access-log.ts';
@@ -70,7 +71,7 @@ const server = { url: 'http://10.0.0.1', hostname: '10.0.0.1', port: 80, authori
 const upstreamTransport = new CountingTransport();
 const upstreamConnection = new ClientConnection(
   { released: () => {}, detached: () => {}, closed: () => {} },
-  { firstByte: 6e4, idle: 6e4 },
+  { timeouts: { firstByte: 6e4, idle: 6e4 }, lenient: STRICT },
 );
 upstreamConnection.attach(upstreamTransport);
 const pool = {
@@ -97,7 +98,12 @@ const limits = {
   minDataRate: 240,
 };
 const timeouts = { headers: 1e4, bodyIdle: 3e4, keepAlive: 6e4, writeStall: 3e4, tunnel: 36e5 };
-const client = new ServerConnection(session, { limits, timeouts, serverHeader: 'DreamServer' });
+const client = new ServerConnection(session, {
+  limits,
+  timeouts,
+  lenient: STRICT,
+  serverHeader: 'DreamServer',
+});
 const clientTransport = new CountingTransport();
 session.begin(client, clientTransport.peer);
 client.attach(clientTransport);

@@ -20,7 +20,7 @@ export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfi
     }
     return { match: { host: match.host, path: match.path }, end };
   });
-  const { accessLog, limits, timeouts, trustedProxies, workers } = parsed;
+  const { accessLog, limits, lenient, timeouts, trustedProxies, workers } = parsed;
   return {
     listeners: parsed.listeners.map((listener) => absolute(listener, directory)),
     upstreams: [...upstreams.values()],
@@ -38,6 +38,7 @@ export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfi
       requestsPerConnection: limits.requestsPerConnection,
       minDataRate: limits.minDataRate,
     },
+    lenient,
     timeouts,
     trustedProxies,
     serverHeader: parsed.serverHeader ? `DreamServer/${version}` : undefined,
@@ -46,8 +47,8 @@ export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfi
 }
 
 function gather(name: string, options: ParsedConfig['upstreams'][string]): UpstreamOptions {
-  const { servers, resolve: lookup, pool, timeouts } = options;
-  return { name, servers, resolve: { static: lookup.static }, pool, timeouts };
+  const { servers, resolve: lookup, pool, timeouts, lenient } = options;
+  return { name, servers, resolve: { static: lookup.static }, pool, timeouts, lenient };
 }
 
 /** The one end that the schema has made sure of. */

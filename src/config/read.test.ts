@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { temporaryDirectory } from '../../test/support/temp.ts';
+import { leniencyOf, STRICT } from '../http1/leniency.ts';
 import { ConfigError, StartError } from './config-error.ts';
 import { CONFIG_FILES, findConfig, loadConfig } from './read.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
@@ -36,6 +37,7 @@ test('the least configuration gets every default', async () => {
       requestsPerConnection: 0,
       minDataRate: 240,
     },
+    lenient: STRICT,
     timeouts: {
       headers: 10_000,
       bodyIdle: 30_000,
@@ -71,6 +73,18 @@ test('relative paths start at the folder of the file', async () => {
   assert.equal(end.kind === 'files' && end.options.root, directory);
 });
 
+test('a leniency is for clients at the top, and for the servers of an upstream there', async () => {
+  const { config } = await load(
+    'dreamserver.yaml',
+    `
+lenient: [bare-lf]
+upstreams: { old: { servers: ["http://10.0.0.1"], lenient: [chunk-size-space, missing-reason-space] } }
+routes: [{ proxy: old }]`,
+  );
+  assert.deepEqual(config.lenient, { ...STRICT, bareLf: true });
+  assert.deepEqual(config.upstreams[0].lenient, leniencyOf(['chunk-size-space', 'missing-reason-space']));
+});
+
 describe('upstreams', () => {
   test('have servers as URLs or with a weight, and defaults for everything else', async () => {
     const { config } = await load(
@@ -94,6 +108,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         resolve: { static: { 'api.internal': '10.0.0.9' } },
         pool: { max: 8, idleTimeout: 60_000 },
         timeouts: { connect: 500, firstByte: 60_000, idle: 60_000 },
+        lenient: STRICT,
       },
     ]);
     assert.deepEqual(config.routes[0].end, {

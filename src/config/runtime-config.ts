@@ -90,6 +90,8 @@ export interface RuntimeConfig {
   readonly routes: readonly RouteConfig[];
   readonly accessLog: AccessLogConfig;
   readonly limits: LimitsConfig;
+  /** What clients may get wrong. */
+  readonly lenient: UpstreamOptions['lenient'];
   readonly timeouts: TimeoutsConfig;
   /** CIDR ranges of proxies whose forwarding fields are believed. */
   readonly trustedProxies: readonly string[];

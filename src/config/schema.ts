@@ -4,7 +4,7 @@ import { redirectSchema } from '../features/redirect/schema.ts';
 import { respondSchema } from '../features/respond/schema.ts';
 import { staticSchema } from '../features/static/schema.ts';
 import { parseHostPattern, parsePathPattern } from '../router/pattern.ts';
-import { upstreamSchema } from '../upstream/schema.ts';
+import { requestLeniency, upstreamSchema } from '../upstream/schema.ts';
 import { parseListenAddress } from './address.ts';
 import { byteSize, duration } from './units.ts';
 import { MOST_WORKERS } from './workers-wanted.ts';
@@ -173,6 +173,8 @@ export const configSchema = z.strictObject({
   accessLog: accessLog.prefault({}),
   /** What clients may use. */
   limits: limits.prefault({}),
+  /** Mistakes of clients that are let pass. Default: none. */
+  lenient: requestLeniency,
   /** How long clients are waited for; `0` waits for ever. */
   timeouts: timeouts.prefault({}),
   /** Proxies in front of this one whose forwarding fields are believed. */

@@ -2,13 +2,18 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
 import type { ResponseHead } from '../http/head.ts';
 import type { Tunnel } from '../http/response.ts';
+import type { Leniency } from './leniency.ts';
 
-/** Times in milliseconds. */
-export interface ClientConnectionTimeouts {
-  /** From the request's last byte to the answer's first. */
-  readonly firstByte: number;
-  /** Between two pieces of the answer, and while the server takes nothing of the request. */
-  readonly idle: number;
+/** What a connection to a server is configured with. Times in milliseconds. */
+export interface ClientConnectionOptions {
+  readonly timeouts: {
+    /** From the request's last byte to the answer's first. */
+    readonly firstByte: number;
+    /** Between two pieces of the answer, and while the server takes nothing of the request. */
+    readonly idle: number;
+  };
+  /** What the server may get wrong. */
+  readonly lenient: Leniency;
 }
 
 /** Who has sent a request over a connection. */

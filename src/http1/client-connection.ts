@@ -5,11 +5,7 @@ import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
 import { wasAskedFor } from '../http/upgrade.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
 import { BodyDecoder } from './body-decoder.ts';
-import type {
-  ClientConnectionOwner,
-  ClientConnectionTimeouts,
-  Requester,
-} from './client-connection-owner.ts';
+import type { ClientConnectionOptions, ClientConnectionOwner, Requester } from './client-connection-owner.ts';
 import { ConnectionInput } from './connection-input.ts';
 import type { InputReader } from './connection-input.ts';
 import { encodeRequestHead, requestBodyMode } from './encode-request-head.ts';
@@ -46,11 +42,11 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   /** Exchanges before the present one. */
   served = 0;
   readonly #owner: ClientConnectionOwner<ClientConnection>;
-  readonly #timeouts: ClientConnectionTimeouts;
+  readonly #timeouts: ClientConnectionOptions['timeouts'];
   #transport!: Transport;
   #writer!: MessageWriter;
   readonly #deadline: Deadline<Phase>;
-  readonly #parser = new ResponseHeadParser(HEAD_LIMITS);
+  readonly #parser: ResponseHeadParser;
   #state: State = 'free';
   #requester: Requester | undefined = undefined;
   #method = '';
@@ -68,9 +64,10 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   #body: IncomingBody | undefined = undefined;
   #input!: ConnectionInput;
 
-  constructor(owner: ClientConnectionOwner<ClientConnection>, timeouts: ClientConnectionTimeouts) {
+  constructor(owner: ClientConnectionOwner<ClientConnection>, options: ClientConnectionOptions) {
     this.#owner = owner;
-    this.#timeouts = timeouts;
+    this.#timeouts = options.timeouts;
+    this.#parser = new ResponseHeadParser(HEAD_LIMITS, options.lenient);
     this.#deadline = new Deadline((phase) => this.#timedOut(phase));
   }
 
@@ -239,7 +236,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     }
     input.position = after;
     const head = parser.head as ResponseHead;
-    const { seen } = parser;
+    const { seen, lenient } = parser;
     const switched =
       head.status === 101 || (this.#method === 'CONNECT' && head.status < 300 && head.status >= 200);
     if (switched) return this.#switch(head);
@@ -247,7 +244,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       parser.reset();
       return this.#readInterim(head, seen);
     }
-    const framing = responseFraming(this.#method, head.status, head.version, head.headers, seen);
+    const framing = responseFraming(this.#method, head.status, head.version, head.headers, seen, lenient);
     if (typeof framing === 'string') {
       this.#fail('upstream.ambiguous-framing', framing);
       return false;
@@ -256,7 +253,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#state = 'body';
     const body = new IncomingBody(framing < 0 ? undefined : framing, this);
     this.#body = body;
-    this.#decoder = new BodyDecoder(framing);
+    this.#decoder = new BodyDecoder(framing, lenient);
     this.#deadline.arm('idle', this.#timeouts.idle);
     const requester = this.#requester as Requester;
     if (framing === 0) this.#complete();

@@ -30,8 +30,8 @@ export class ResponseHeadParser {
   detail: ErrorCode | undefined = undefined;
   /** The byte that broke it, counted from the message's first. */
   errorOffset = 0;
+  readonly lenient: Leniency;
   readonly #limits: HeadLimits;
-  readonly #lenient: Leniency;
   readonly #fields: FieldSection;
   readonly #memo = new HeadMemo<{ readonly head: ResponseHead; readonly seen: number }>();
   #state: 'status-line' | 'reason' | 'line-end' | 'fields' = 'status-line';
@@ -41,7 +41,7 @@ export class ResponseHeadParser {
 
   constructor(limits: HeadLimits, lenient: Leniency = STRICT) {
     this.#limits = limits;
-    this.#lenient = lenient;
+    this.lenient = lenient;
     this.#fields = new FieldSection(limits.headers, lenient);
   }
 
@@ -105,7 +105,7 @@ export class ResponseHeadParser {
           if (p === end) return this.#needMore(p - base);
           if (bytes[p] === SP) p++;
           else if (!isLineEnd(bytes[p])) return this.#refuse('http1.status-line.malformed', p - base);
-          else if (!this.#lenient.missingReasonSpace)
+          else if (!this.lenient.missingReasonSpace)
             return this.#refuse('http1.status-line.missing-space', p - base);
           this.#reasonStart = p - base;
           this.#state = 'reason';
@@ -114,7 +114,7 @@ export class ResponseHeadParser {
         case 'reason': {
           while (p < end && FIELD_VALUE[bytes[p]] === 1) p++;
           if (p === end) return this.#needMore(p - base);
-          if (bytes[p] !== CR && !(bytes[p] === LF && this.#lenient.bareLf)) {
+          if (bytes[p] !== CR && !(bytes[p] === LF && this.lenient.bareLf)) {
             return this.#refuse(wrongByte(bytes[p]), p - base);
           }
           this.#reasonEnd = p - base;

@@ -206,8 +206,8 @@ export class RequestReader implements InputReader {
   }
 
   #readHead(): void {
-    const { limits, timeouts } = this.#options;
-    const parser = (this.#parser ??= takeParser(limits));
+    const { limits, lenient, timeouts } = this.#options;
+    const parser = (this.#parser ??= takeParser(limits, lenient));
     const input = this.#input;
     const { bytes, position, end } = input;
     if (parser.atStart) {
@@ -234,7 +234,7 @@ export class RequestReader implements InputReader {
   }
 
   #begin(head: RequestHead, seen: number): void {
-    const framing = requestFraming(head.version, head.headers, seen);
+    const framing = requestFraming(head.version, head.headers, seen, this.#options.lenient);
     if (typeof framing === 'string') return this.#refuse(framing, framingOffset(head.headers, framing), head);
     if (framing !== 0 && head.method === 'CONNECT') {
       return this.#refuse('http1.framing.content-in-connect', undefined, head);
@@ -255,7 +255,7 @@ export class RequestReader implements InputReader {
       this.body = undefined;
     } else {
       this.reading = 'body';
-      this.#decoder = new BodyDecoder(framing);
+      this.#decoder = new BodyDecoder(framing, this.#options.lenient);
       this.body = new IncomingBody(framing === CHUNKED ? undefined : framing, this);
     }
   }

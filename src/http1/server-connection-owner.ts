@@ -2,6 +2,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { Response } from '../http/response.ts';
+import type { Leniency } from './leniency.ts';
 import type { HeadLimits, RequestLine } from './parse-request-head.ts';
 
 /** What a connection is configured with. Sizes in bytes, times in milliseconds. */
@@ -13,6 +14,8 @@ export interface ServerConnectionOptions {
     /** Bytes per second that a client has to keep up, once its patience is used up; 0 for none. */
     readonly minDataRate: number;
   };
+  /** What clients may get wrong. */
+  readonly lenient: Leniency;
   readonly timeouts: {
     readonly headers: number;
     readonly bodyIdle: number;

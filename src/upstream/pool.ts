@@ -116,7 +116,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
 
   #connect(waiter: Waiter): Attempt {
     this.#open++;
-    const attempt = new Attempt(this, this.#target, this.#options.timeouts, waiter, (code, detail) => {
+    const attempt = new Attempt(this, this.#target, this.#options, waiter, (code, detail) => {
       this.#connecting.delete(attempt);
       if (code === undefined) {
         this.#noteReachable(true, undefined);
@@ -165,7 +165,7 @@ class Attempt {
   cancelled = false;
   readonly #pool: ClientConnectionOwner<ClientConnection>;
   readonly #target: ConnectTarget;
-  readonly #timeouts: UpstreamOptions['timeouts'];
+  readonly #options: UpstreamOptions;
   readonly #waiter: Waiter;
   readonly #settled: (code: ErrorCode | undefined, detail: string | undefined) => void;
   readonly #deadline: Deadline<'connect'>;
@@ -175,13 +175,13 @@ class Attempt {
   constructor(
     pool: ClientConnectionOwner<ClientConnection>,
     target: ConnectTarget,
-    timeouts: UpstreamOptions['timeouts'],
+    options: UpstreamOptions,
     waiter: Waiter,
     settled: (code: ErrorCode | undefined, detail: string | undefined) => void,
   ) {
     this.#pool = pool;
     this.#target = target;
-    this.#timeouts = timeouts;
+    this.#options = options;
     this.#waiter = waiter;
     this.#settled = settled;
     this.#deadline = new Deadline(() => {
@@ -191,7 +191,7 @@ class Attempt {
   }
 
   start(): void {
-    this.#deadline.arm('connect', this.#timeouts.connect);
+    this.#deadline.arm('connect', this.#options.timeouts.connect);
     const failing = {
       data: (): void => {},
       ended: (): void => {},
@@ -210,7 +210,7 @@ class Attempt {
 
   #connected(transport: SocketTransport): void {
     this.#deadline.release();
-    const connection = new ClientConnection(this.#pool, this.#timeouts);
+    const connection = new ClientConnection(this.#pool, this.#options);
     transport.events = connection;
     connection.attach(transport);
     this.#settled(undefined, undefined);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { leniencyOf, REQUEST_LENIENCIES, RESPONSE_LENIENCIES } from '../http1/leniency.ts';
+import type { Leniency } from '../http1/leniency.ts';
 
 /** One server of an upstream. */
 export interface UpstreamServer {
@@ -35,6 +37,8 @@ export interface UpstreamOptions {
     /** Between two pieces of the answer. */
     readonly idle: number;
   };
+  /** What the servers may get wrong in their answers. */
+  readonly lenient: Leniency;
 }
 
 /**
@@ -112,6 +116,8 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
         idle: duration.default(60_000),
       })
       .prefault({}),
+    /** Mistakes in answers that are let pass: see `Leniency`. Default: none. */
+    lenient: z.array(z.enum(RESPONSE_LENIENCIES)).default([]).transform(leniencyOf),
     balance: z
       .literal('round-robin', { error: '`round-robin` is the only balance of this version' })
       .optional(),
@@ -123,6 +129,9 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
     tls: notYet('tls'),
   });
 }
+
+/** The schema of the mistakes in requests that are let pass: HTTP is spoken with clients as with servers. */
+export const requestLeniency = z.array(z.enum(REQUEST_LENIENCIES)).default([]).transform(leniencyOf);
 
 /** A key that is planned: it may be there only to say no. */
 function notYet(key: string) {

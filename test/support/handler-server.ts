@@ -7,6 +7,7 @@ import { compileRoutes } from '../../src/router/route-table.ts';
 import { Session, type ServeContext } from '../../src/server/serve-exchange.ts';
 import { SharedState } from '../../src/server/shared-state.ts';
 import type { ServerConnectionOptions } from '../../src/http1/server-connection-owner.ts';
+import { STRICT, type Leniency } from '../../src/http1/leniency.ts';
 import { ServerConnection } from '../../src/http1/server-connection.ts';
 import { within } from './until.ts';
 
@@ -15,6 +16,7 @@ export interface HandlerServerOptions {
   readonly limits?: Partial<ServerConnectionOptions['limits']>;
   /** Milliseconds. */
   readonly timeouts?: Partial<ServerConnectionOptions['timeouts']>;
+  readonly lenient?: Leniency;
   readonly serverHeader?: string;
   /** Pattern of the paths that the handler answers; all of them unless given. */
   readonly path?: string;
@@ -71,6 +73,7 @@ export class HandlerServer implements AsyncDisposable {
     };
     const connectionOptions: ServerConnectionOptions = {
       limits: { ...limits, ...options.limits },
+      lenient: options.lenient ?? STRICT,
       timeouts: { ...timeouts, ...options.timeouts },
       serverHeader: options.serverHeader,
     };

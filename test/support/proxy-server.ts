@@ -1,5 +1,6 @@
 import { createProxyHandler } from '../../src/features/proxy/handler.ts';
 import type { ProxyOptions } from '../../src/features/proxy/schema.ts';
+import { STRICT } from '../../src/http1/leniency.ts';
 import { parseServerUrl, type UpstreamOptions, type UpstreamServer } from '../../src/upstream/schema.ts';
 import { Upstreams } from '../../src/upstream/upstream.ts';
 import { HandlerServer, type HandlerServerOptions } from './handler-server.ts';
@@ -16,6 +17,7 @@ export function upstreamOptions(
     resolve: { static: {} },
     pool: { max: 16, idleTimeout: 60_000 },
     timeouts: { connect: 10_000, firstByte: 10_000, idle: 10_000 },
+    lenient: STRICT,
     ...changes,
   };
 }
