@@ -10,7 +10,7 @@ import { ConnectionInput } from './connection-input.ts';
 import type { InputReader } from './connection-input.ts';
 import { encodeRequestHead, requestBodyMode } from './encode-request-head.ts';
 import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
-import { UNTIL_CLOSE, responseFraming, wantsKeepAlive } from './framing.ts';
+import { UNTIL_CLOSE, endIsDoubtful, responseFraming, wantsKeepAlive } from './framing.ts';
 import { GatedBody } from './gated-body.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { MessageWriter } from './message-writer.ts';
@@ -249,7 +249,10 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       this.#fail('upstream.ambiguous-framing', framing);
       return false;
     }
-    this.#keepAlive = framing !== UNTIL_CLOSE && wantsKeepAlive(head.version, head.headers, seen);
+    this.#keepAlive =
+      framing !== UNTIL_CLOSE &&
+      wantsKeepAlive(head.version, head.headers, seen) &&
+      !endIsDoubtful(this.#method, head.status, head.version, head.headers, seen, lenient);
     this.#state = 'body';
     const body = new IncomingBody(framing < 0 ? undefined : framing, this);
     this.#body = body;

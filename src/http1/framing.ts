@@ -93,6 +93,7 @@ function endsWithHead(requestMethod: string, status: number): boolean {
 export function framingOffset(headers: ReadonlyHeaderList, code: ErrorCode): number {
   switch (code) {
     case 'http1.framing.length-and-coding':
+    case 'http1.framing.content-in-connect':
       return Math.max(valueOffset(headers, CONTENT_LENGTH), valueOffset(headers, TRANSFER_ENCODING));
     case 'http1.framing.malformed-length':
     case 'http1.framing.differing-lengths':

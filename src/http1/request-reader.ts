@@ -191,7 +191,7 @@ export class RequestReader implements InputReader {
     const usedUp = this.#input.waiting === 0;
     switch (this.reading) {
       case 'head':
-        if (!this.atStart) this.#refuse('http1.head.incomplete', undefined, undefined);
+        if (!this.atStart) this.#refuse('http1.head.incomplete', undefined);
         else if (usedUp || this.#owner.hasRoom()) this.#owner.exhausted();
         break;
       case 'body':
@@ -235,14 +235,13 @@ export class RequestReader implements InputReader {
 
   #begin(head: RequestHead, seen: number): void {
     const framing = requestFraming(head.version, head.headers, seen, this.#options.lenient);
-    if (typeof framing === 'string') return this.#refuse(framing, framingOffset(head.headers, framing), head);
+    if (typeof framing === 'string') return this.#refuse(framing, head);
     if (framing !== 0 && head.method === 'CONNECT') {
-      return this.#refuse('http1.framing.content-in-connect', undefined, head);
+      return this.#refuse('http1.framing.content-in-connect', head);
     }
-    if (framing > this.#options.limits.bodyBytes)
-      return this.#refuse('http1.body.too-large', undefined, head);
+    if (framing > this.#options.limits.bodyBytes) return this.#refuse('http1.body.too-large', head);
     const waits = expectsContinue(head, seen);
-    if (waits === undefined) return this.#refuse('http1.expectation.unknown', undefined, head);
+    if (waits === undefined) return this.#refuse('http1.expectation.unknown', head);
     this.expectsContinue = waits && framing !== 0;
     this.#deadline.clear();
     this.#receiveBody(framing);
@@ -323,7 +322,8 @@ export class RequestReader implements InputReader {
     this.#owner.completed(code);
   }
 
-  #refuse(code: ErrorCode, at: number | undefined, head: RequestHead | undefined): void {
+  #refuse(code: ErrorCode, head: RequestHead | undefined): void {
+    const at = head === undefined ? undefined : framingOffset(head.headers, code);
     this.#refuseWith({ code, at, head, line: undefined });
   }
 
@@ -341,7 +341,7 @@ export class RequestReader implements InputReader {
         break;
       case 'headers':
         if (this.atStart) this.#owner.exhausted();
-        else this.#refuse('http1.timeout.headers', undefined, undefined);
+        else this.#refuse('http1.timeout.headers', undefined);
         break;
       case 'body-idle':
         this.#breakBody('http1.timeout.body', undefined);
