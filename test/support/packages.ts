@@ -14,6 +14,7 @@ export const debianPackages: Readonly<Record<string, string>> = {
   openssl: 'openssl',
   python3: 'python3',
   strace: 'strace',
+  tinyproxy: 'tinyproxy',
   wrk: 'wrk',
 };
 
