@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { normalisePath, validAuthority } from './target.ts';
+import { normalisePath, validAuthority, validConnectTarget } from './target.ts';
 
 function becomes(cases: Readonly<Record<string, string | undefined>>): void {
   for (const [path, normal] of Object.entries(cases)) assert.equal(normalisePath(path), normal, path);
@@ -86,7 +86,58 @@ describe('the normal form of a path (RFC 3986 §6.2.2)', () => {
   });
 
   it('leaves an encoded slash or backslash what it is: no separator', () => {
-    becomes({ '/a%2f..%2fb': '/a%2F..%2Fb', '/..%2f': '/..%2F', '/a%5C..': '/a%5C..' });
+    becomes({ '/a%2fb': '/a%2Fb', '/a%5cb%2F': '/a%5Cb%2F', '/%2f': '/%2F', '/a..%2F..b': '/a..%2F..b' });
+  });
+
+  it('is none where dot segments hide behind a parameter: Tomcat and others cut that off first', () => {
+    for (const path of [
+      '/..;',
+      '/a/..;/b',
+      '/a/..;x=y/b',
+      '/.;/',
+      '/a/.;x',
+      '/%2e%2e;/b',
+      '/.%2E;x',
+      '/..%3bx',
+    ]) {
+      assert.equal(normalisePath(path), undefined, path);
+    }
+    becomes({
+      '/a;..': '/a;..',
+      '/a;x=../b': '/a;x=../b',
+      '/...;x': '/...;x',
+      '/a..;x': '/a..;x',
+      '/;..': '/;..',
+    });
+  });
+
+  it('is none where they stand beside an encoded separator, which some decode first', () => {
+    for (const path of [
+      '/a%2f..%2fb',
+      '/..%2fa',
+      '/a%2f..',
+      '/a%5C..',
+      '/..%5ca',
+      '/a/%2e%2e%2fb',
+      '/a%2f.%2fb',
+      '/a%2f%2e%2e/b',
+      '/a%2F..;x',
+    ]) {
+      assert.equal(normalisePath(path), undefined, path);
+    }
+  });
+
+  it('is decoded once: what is encoded twice stays encoded', () => {
+    becomes({
+      '/%252e%252e/a': '/%252e%252e/a',
+      '/%252f': '/%252f',
+      '/%25%32%65': '/%252e',
+      '/%%32%65': undefined,
+    });
+  });
+
+  it('holds nothing that RFC 3986 has no room for (ADR 0005)', () => {
+    becomes({ '/a[1]|{b}^`': '/a%5B1%5D%7C%7Bb%7D%5E%60', '/%7c|': '/%7C%7C', '/[/../b': '/b' });
   });
 
   it('is its own normal form, and holds no dot segment', () => {
@@ -109,13 +160,13 @@ describe('an authority (RFC 3986 §3.2)', () => {
       'a',
       'a.b:80',
       'a:',
-      '',
       '127.0.0.1',
       '[::1]',
       '[::1]:8080',
+      '[2001:DB8::ff:127.0.0.1]',
       'xn--a-b.example',
       'a_b',
-      'a,b',
+      'a:65535',
     ]) {
       assert.equal(validAuthority(text), true, text);
     }
@@ -134,8 +185,53 @@ describe('an authority (RFC 3986 §3.2)', () => {
       '\xe9',
       'a\r\n',
       'a:123456',
+      'a:65536',
+      'a:99999',
+      'a:-1',
+      '',
+      ':80',
+      '[]',
+      '[::1',
+      '[:::1]',
+      '[1::2::3]',
+      '[12345::]',
+      '[1:2:3:4:5:6:7]',
+      '[127.0.0.1]',
+      '[fe80::1%25eth0]',
+      '[v1.a]',
+      '[::1]a',
+      'a[::1]',
+      'ex%61mple',
+      'a,b',
+      'a;b',
+      'a=b',
+      "a'b",
+      '$a',
     ]) {
       assert.equal(validAuthority(text), false, JSON.stringify(text));
+    }
+  });
+});
+
+describe('the target of CONNECT (RFC 9112 §3.2.3)', () => {
+  it('is a host and a port, both there', () => {
+    for (const text of ['a:443', '127.0.0.1:1', '[::1]:65535', 'a:080']) {
+      assert.equal(validConnectTarget(text), true, text);
+    }
+    for (const text of [
+      'a',
+      'a:',
+      ':443',
+      '',
+      'a:0',
+      'a:65536',
+      '[::1]',
+      '[::1]:',
+      'u@a:443',
+      'a:443/',
+      'http://a:443',
+    ]) {
+      assert.equal(validConnectTarget(text), false, text);
     }
   });
 });

@@ -62,6 +62,14 @@ describe('a request head', () => {
   it('is of HTTP/1.0 or HTTP/1.1', () => {
     assert.equal(parsedRequest(head('GET / HTTP/1.0')).version, 10);
     assert.equal(parsedRequest(head('GET / HTTP/1.1', 'Host: a')).version, 11);
+    // A higher minor version is read as the highest that there is (RFC 9110 §2.5).
+    for (const version of ['1.2', '1.9']) {
+      assert.equal(parsedRequest(head(`GET / HTTP/${version}`, 'Host: a')).version, 11);
+      assert.equal(
+        (requestOutcome(head(`GET / HTTP/${version}`)) as { error: string }).error,
+        'http1.host.missing',
+      );
+    }
   });
 
   it('may have fields without a value, and bytes above ASCII in values (RFC 9110 §5.5)', () => {
@@ -116,7 +124,18 @@ describe('the target of a request (RFC 9112 §3.2)', () => {
       path: '',
       query: '',
     });
-    for (const line of ['CONNECT / HTTP/1.1', 'CONNECT a.example HTTP/1.1', 'GET a.example:443 HTTP/1.1']) {
+    for (const line of [
+      'CONNECT / HTTP/1.1',
+      'CONNECT a.example HTTP/1.1',
+      'CONNECT a.example: HTTP/1.1',
+      'CONNECT :443 HTTP/1.1',
+      'CONNECT a.example:0 HTTP/1.1',
+      'CONNECT a.example:65536 HTTP/1.1',
+      'CONNECT u@a.example:443 HTTP/1.1',
+      'CONNECT http://a.example:443 HTTP/1.1',
+      'CONNECT [::1] HTTP/1.1',
+      'GET a.example:443 HTTP/1.1',
+    ]) {
       assert.deepEqual(requestOutcome(head(line, 'Host: a')), {
         error: 'http1.target.malformed',
         offset: line.indexOf(' ') + 1,
@@ -127,6 +146,11 @@ describe('the target of a request (RFC 9112 §3.2)', () => {
   it('in asterisk form is for OPTIONS alone (§3.2.4)', () => {
     const want = { form: 'asterisk', path: '*', query: '', authority: 'a' };
     assert.deepEqual(target(head('OPTIONS * HTTP/1.1', 'Host: a')), want);
+    // So is the form in which a proxy is asked for it.
+    assert.deepEqual(target(head('OPTIONS http://a HTTP/1.1', 'Host: b')), want);
+    assert.equal(target(head('OPTIONS http://a/ HTTP/1.1', 'Host: b')).path, '/');
+    assert.equal(target(head('OPTIONS http://a?b HTTP/1.1', 'Host: b')).path, '/');
+    assert.equal(target(head('GET http://a HTTP/1.1', 'Host: b')).path, '/');
     assert.deepEqual(requestOutcome(head('GET * HTTP/1.1', 'Host: a')), {
       error: 'http1.target.malformed',
       offset: 4,
@@ -140,7 +164,11 @@ describe('the target of a request (RFC 9112 §3.2)', () => {
   });
 
   it('may hold what browsers send beside the grammar', () => {
-    assert.equal(parsedRequest(get('/a[1]|{b}^`?c[]=|')).path, '/a[1]|{b}^`');
+    const { rawTarget, path, query } = parsedRequest(get('/a[1]|{b}^`?c[]={|}^`'));
+    assert.equal(rawTarget, '/a[1]|{b}^`?c[]={|}^`');
+    // What goes on is what RFC 3986 has room for (ADR 0005).
+    assert.equal(path, '/a%5B1%5D%7C%7Bb%7D%5E%60');
+    assert.equal(query, '?c%5B%5D=%7B%7C%7D%5E%60');
   });
 });
 

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion, RequestHead, TargetForm } from '../http/head.ts';
 import { HeaderList, valueOffset } from '../http/header-list.ts';
 import { knownField } from '../http/field-names.ts';
-import { normalisePath, validAuthority } from '../http/target.ts';
+import { encodeUnwise, normalisePath, validAuthority, validConnectTarget } from '../http/target.ts';
 import * as chars from './chars.ts';
 import { FieldSection, NEED_MORE, REFUSED, SEEN } from './field-section.ts';
 import { HeadMemo } from './head-memo.ts';
@@ -166,9 +166,7 @@ export class RequestHeadParser {
           if (bytes[p] !== CR && !bareLf) {
             return this.#refuse(bytes[p] === LF ? 'http1.line.bare-lf' : 'http1.version.malformed', p - base);
           }
-          if (bytes[start + 5] !== 0x31 || bytes[start + 7] > 0x31) {
-            return this.#refuse('http1.version.unsupported', start - base);
-          }
+          if (bytes[start + 5] !== 0x31) return this.#refuse('http1.version.unsupported', start - base);
           if (!bareLf) p++;
           this.#state = 'version-end';
           continue;
@@ -188,7 +186,8 @@ export class RequestHeadParser {
     const text = latin1(bytes, base, after);
     const method = methodName(text, this.#methodEnd);
     const rawTarget = text.slice(this.#methodEnd + 1, this.#targetEnd);
-    const version: HttpVersion = text.charCodeAt(this.#targetEnd + 8) === 0x31 ? 11 : 10;
+    // A higher minor version is read as the highest that there is (RFC 9110 §2.5).
+    const version: HttpVersion = text.charCodeAt(this.#targetEnd + 8) === 0x30 ? 10 : 11;
     const headers = new HeaderList(text, this.#fields.takeSpans());
     const host = headers.getKnown(HOST);
     const hostError = checkHost(host, this.#fields.seen, version);
@@ -254,11 +253,14 @@ function methodName(text: string, end: number): string {
   return text.slice(0, end);
 }
 
-/** RFC 9112 §3.2: exactly one valid Host in HTTP/1.1, at most one in HTTP/1.0. */
+/**
+ * RFC 9112 §3.2: exactly one valid Host in HTTP/1.1, at most one in HTTP/1.0. An empty one is valid: the request is for
+ * no host in particular, and a default may serve it (RFC 9112 §3.3).
+ */
 function checkHost(host: string | undefined, seen: number, version: HttpVersion): ErrorCode | undefined {
   if (host === undefined) return version === 11 ? 'http1.host.missing' : undefined;
   if ((seen & SEEN.hostAgain) !== 0) return 'http1.host.repeated';
-  return validHost(host) ? undefined : 'http1.host.malformed';
+  return host === '' || validHost(host) ? undefined : 'http1.host.malformed';
 }
 
 /** The value of the Host field that is refused; the empty line, where there is none. */
@@ -293,7 +295,7 @@ function makeHead(
   let rawPath = rawTarget;
   let query = '';
   if (method === 'CONNECT') {
-    if (!validAuthority(rawTarget) || !rawTarget.includes(':')) return undefined;
+    if (!validConnectTarget(rawTarget)) return undefined;
     return {
       method,
       form: 'authority',
@@ -312,9 +314,13 @@ function makeHead(
     }
     // The authority of an absolute target overrides the Host field (RFC 9112 §3.2.2).
     const parts = ABSOLUTE.exec(rawTarget);
-    if (parts === null || parts[1] === '' || !validAuthority(parts[1])) return undefined;
-    form = 'absolute';
+    if (parts === null || !validAuthority(parts[1])) return undefined;
     authority = parts[1].toLowerCase();
+    if (method === 'OPTIONS' && parts[2] === undefined && parts[3] === undefined) {
+      // Of a server as a whole, in the form that proxies are asked (RFC 9112 §3.2.4).
+      return { method, form: 'asterisk', rawTarget, path: '*', query, authority, version, headers };
+    }
+    form = 'absolute';
     rawPath = parts[2] ?? '/';
     query = parts[3] ?? '';
   } else {
@@ -326,5 +332,6 @@ function makeHead(
   }
   const path = normalisePath(rawPath);
   if (path === undefined) return undefined;
+  if (query !== '') query = encodeUnwise(query);
   return { method, form, rawTarget, path, query, authority, version, headers };
 }

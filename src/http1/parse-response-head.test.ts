@@ -72,6 +72,8 @@ describe('a response head', () => {
     for (const status of [100, 101, 199, 200, 204, 304, 418, 599]) {
       assert.deepEqual(statusLine(`HTTP/1.0 ${status} `), { status, reason: '', version: 10 });
     }
+    // A higher minor version is read as the highest that there is (RFC 9110 §2.5).
+    assert.deepEqual(statusLine('HTTP/1.2 200 OK'), { status: 200, reason: 'OK', version: 11 });
   });
 
   it('may have a reason of any words, or none', () => {
@@ -115,7 +117,7 @@ describe('a response head', () => {
       '‸\r',
       '‸ HTTP/1.1 200 OK',
       '‸http/1.1 200 OK',
-      'HTTP/1.‸2 200 OK',
+      'HTTP/1.‸x 200 OK',
       'HTTP/‸2.0 200 OK',
       'HTTP/‸0.9 200 OK',
       'HTTP/1.1 ‸ 200 OK',

@@ -83,7 +83,8 @@ export class ResponseHeadParser {
     if (after === NEED_MORE) return this.#needMore(fields.resumeAt);
     if (after === REFUSED) return this.#refuse(fields.error, fields.errorOffset);
     const text = latin1(bytes, base, after);
-    const version: HttpVersion = text.charCodeAt(PREFIX.length) === 0x31 ? 11 : 10;
+    // A higher minor version is read as the highest that there is (RFC 9110 §2.5).
+    const version: HttpVersion = text.charCodeAt(PREFIX.length) === 0x30 ? 10 : 11;
     const status = statusOf(text);
     const reason = text.slice(this.#reasonStart, this.#reasonEnd);
     const head = { status, reason, version, headers: new HeaderList(text, fields.takeSpans()) };
@@ -159,10 +160,10 @@ function statusOf(text: string): number {
   return 100 * digit(3) + 10 * digit(2) + digit(1);
 }
 
-/** `HTTP/1.` DIGIT(0 or 1) SP DIGIT(1–5) DIGIT DIGIT; no other class of status exists (RFC 9110 §15) */
+/** `HTTP/1.` DIGIT SP DIGIT(1–5) DIGIT DIGIT; no other class of status exists (RFC 9110 §15) */
 function statusLineByteFits(byte: number, place: number): boolean {
   if (place < PREFIX.length) return byte === PREFIX[place];
-  if (place === PREFIX.length) return byte === 0x30 || byte === 0x31;
+  if (place === PREFIX.length) return HEX[byte] < 10;
   if (place === PREFIX.length + 1) return byte === SP;
   if (place === PREFIX.length + 2) return byte >= 0x31 && byte <= 0x35;
   return HEX[byte] < 10;

@@ -1,5 +1,5 @@
 import type { ResponseHead } from '../../http/head.ts';
-import { normalisePath } from '../../http/target.ts';
+import { encodeUnwise, normalisePath } from '../../http/target.ts';
 import type { UpstreamServer } from '../../upstream/schema.ts';
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -27,5 +27,5 @@ export function redirectTarget(
   if (url.protocol !== 'http:' || (url.host !== own && url.host !== server.authority)) return undefined;
   if (url.username !== '' || url.password !== '') return undefined;
   const path = normalisePath(url.pathname);
-  return path === undefined ? undefined : path + url.search;
+  return path === undefined ? undefined : path + encodeUnwise(url.search);
 }

@@ -68,9 +68,7 @@ const proxyOptions = z.strictObject({
   /** The Host field sent on: `preserve` (default), `upstream`, or a host of your own. */
   host: z
     .string()
-    .refine((host) => host !== '' && validAuthority(host), {
-      error: 'expected `preserve`, `upstream` or a host',
-    })
+    .refine(validAuthority, { error: 'expected `preserve`, `upstream` or a host' })
     .default('preserve'),
   /** Which fields tell the upstream about the client: `x-forwarded` (default) or `off`. */
   forwarded: z.enum(['x-forwarded', 'off']).default('x-forwarded'),
