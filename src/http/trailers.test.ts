@@ -6,8 +6,8 @@ import { trailerLines } from './trailers.ts';
 describe('a trailer section that is passed on', () => {
   it('has its fields in order, in the one form that we write', () => {
     assert.equal(
-      trailerLines(parseFields('Digest:sha-256=x', 'X-Checksum:  7 ', 'Server-Timing: a')),
-      'Digest: sha-256=x\r\nX-Checksum: 7\r\nServer-Timing: a\r\n',
+      trailerLines(parseFields('Content-Digest:sha-256=x', 'X-Checksum:  7 ', 'Server-Timing: a')),
+      'Content-Digest: sha-256=x\r\nX-Checksum: 7\r\nServer-Timing: a\r\n',
     );
     assert.equal(trailerLines(undefined), '');
     assert.equal(trailerLines(parseFields()), '');
@@ -34,6 +34,11 @@ describe('a trailer section that is passed on', () => {
       'X-Request-Id',
       'X_Forwarded_For',
       'Content_Type',
+      'Content-MD5',
+      'Content-Security-Policy-Report-Only',
+      'Access-Control-Allow-Credentials',
+      'Sec-Fetch-Site',
+      'Authentication-Info',
     ]) {
       assert.equal(trailerLines(parseFields(`${name}: 1`, 'X-Own: 2')), 'X-Own: 2\r\n', name);
     }

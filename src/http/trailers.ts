@@ -12,11 +12,11 @@ const NOT_BEHIND: ReadonlySet<string> = new Set(
     'connection keep-alive proxy-connection host max-forwards via',
     'forwarded x-forwarded-for x-forwarded-proto x-forwarded-host x-forwarded-port x-real-ip x-request-id',
     'authorization proxy-authorization www-authenticate proxy-authenticate cookie set-cookie origin referer',
+    'authentication-info proxy-authentication-info x-forwarded x-forwarded-server clear-site-data',
     'expect range cache-control pragma if-match if-none-match if-modified-since if-unmodified-since if-range',
     'accept accept-encoding accept-language accept-charset accept-ranges user-agent server allow',
     'age date expires location refresh retry-after vary warning',
-    'content-type content-encoding content-language content-location content-range content-disposition',
-    'content-security-policy strict-transport-security access-control-allow-origin',
+    'strict-transport-security',
   ].flatMap((names) => names.split(' ')),
 );
 
@@ -33,7 +33,14 @@ export function trailerLines(trailers: ReadonlyHeaderList | undefined): string {
   return lines;
 }
 
+/**
+ * Families that grow: what describes or secures the content, what grants access to it, and what browsers say of a
+ * request. Of these only a digest cannot be known before (RFC 9530).
+ */
+const FAMILIES_NOT_BEHIND = /^(?:content-(?!digest$)|access-control-|cross-origin-|sec-)/;
+
 function mayFollow(name: string): boolean {
   // CGI and WSGI make one variable of `-` and `_`.
-  return !NOT_BEHIND.has(name.toLowerCase().replaceAll('_', '-'));
+  const plain = name.toLowerCase().replaceAll('_', '-');
+  return !NOT_BEHIND.has(plain) && !FAMILIES_NOT_BEHIND.test(plain);
 }
