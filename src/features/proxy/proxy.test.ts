@@ -129,12 +129,13 @@ describe('an answer', () => {
       ['1e3', undefined],
       ['', undefined],
     ] as const;
-    let requests: RequestReader | undefined;
     for (const [length, passed] of told) {
       await client.send(head('HEAD / HTTP/1.1', 'Host: a'));
-      requests ??= new RequestReader(await backend.accept());
+      const requests = new RequestReader(await backend.accept());
       await requests.head();
-      await requests.connection.send(head('HTTP/1.1 200 OK', `Content-Length: ${length}`));
+      await requests.connection.send(
+        head('HTTP/1.1 200 OK', `Content-Length: ${length}`, 'Connection: close'),
+      );
       const response = await client.response('HEAD');
       assert.equal(response.status, 200);
       assert.equal(field(response, 'Content-Length'), passed, length);
