@@ -16,10 +16,12 @@ class Recorded {
   constructor(also: () => void = () => {}) {
     const { promise, resolve } = Promise.withResolvers<Phase>();
     this.first = promise;
-    this.deadline = new Deadline((phase) => {
-      this.expired.push(phase);
-      also();
-      resolve(phase);
+    this.deadline = new Deadline<Phase>({
+      expired: (phase) => {
+        this.expired.push(phase);
+        also();
+        resolve(phase);
+      },
     });
     made.push(this.deadline);
   }
@@ -122,7 +124,7 @@ describe('a deadline', () => {
   it('does not keep the process alive', async () => {
     const module = new URL('deadline.ts', import.meta.url).href;
     const program = `import { promisify } from 'node:util';
-import { Deadline } from ${JSON.stringify(module)}; new Deadline(() => {}).arm('first', 60_000);`;
+import { Deadline } from ${JSON.stringify(module)}; new Deadline({ expired() {} }).arm('first', 60_000);`;
     await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
       timeout: 20_000,
     });

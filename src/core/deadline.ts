@@ -3,6 +3,12 @@ import { monotonicNow } from './clock.ts';
 /** How often the deadlines are looked at, in milliseconds; a deadline may be noticed that much late. */
 const TICK_MS = 100;
 
+/** Who waits. An object and not a function: a connection need not make one for its deadline. */
+export interface Waiter<Phase extends string> {
+  /** The time for `phase` is up. */
+  expired(phase: Phase): void;
+}
+
 /**
  * One slot of time for one direction of a connection. Arming it is two stores, no timer: all the slots of a thread
  * are looked at together on a coarse tick. The phase says what is waited for, and is handed to the owner when
@@ -13,10 +19,10 @@ export class Deadline<Phase extends string> {
   expiresAt = Infinity;
   /** Place in the sweeper's list; -1 when not in it. */
   index = -1;
-  readonly #expired: (phase: Phase) => void;
+  readonly #waiter: Waiter<Phase>;
 
-  constructor(expired: (phase: Phase) => void) {
-    this.#expired = expired;
+  constructor(waiter: Waiter<Phase>) {
+    this.#waiter = waiter;
     sweeper.add(this);
   }
 
@@ -42,7 +48,7 @@ export class Deadline<Phase extends string> {
   expire(): void {
     const phase = this.phase;
     this.clear();
-    if (phase !== undefined) this.#expired(phase);
+    if (phase !== undefined) this.#waiter.expired(phase);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Deadline } from '../core/deadline.ts';
+import { Deadline, type Waiter } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
@@ -38,7 +38,7 @@ const HEAD_LIMITS: HeadLimits = { headerBytes: 64 * 1024, headers: 256, uriBytes
  * One connection to a server: one exchange at a time, and between exchanges it may be kept. Anything that leaves a
  * doubt about where an answer ends closes it.
  */
-export class ClientConnection implements TransportEvents, InputReader, MessageWriterOwner {
+export class ClientConnection implements TransportEvents, InputReader, MessageWriterOwner, Waiter<Phase> {
   /** Exchanges before the present one. */
   served = 0;
   readonly #owner: ClientConnectionOwner<ClientConnection>;
@@ -68,7 +68,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#owner = owner;
     this.#timeouts = options.timeouts;
     this.#parser = new ResponseHeadParser(HEAD_LIMITS, options.lenient);
-    this.#deadline = new Deadline((phase) => this.#timedOut(phase));
+    this.#deadline = new Deadline(this);
   }
 
   /** The connection is made. */
@@ -391,7 +391,8 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     else requester?.failed(code, BROKE.has(code) && !this.#receivedAny, detail);
   }
 
-  #timedOut(phase: Phase): void {
+  /** From the deadline. */
+  expired(phase: Phase): void {
     if (phase === 'kept') this.destroy();
     else if (phase === 'continue') this.#openGate();
     else

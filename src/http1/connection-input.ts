@@ -21,7 +21,8 @@ export class ConnectionInput {
   end = 0;
   /** The reader is at work, further up the stack: it will see what has changed. */
   busy = false;
-  readonly #pending = new PendingInput();
+  /** Made when something is first left over: most connections never need one. */
+  #pending: PendingInput | undefined = undefined;
   readonly #reader: InputReader;
   readonly #transport: Transport;
   #paused = false;
@@ -33,17 +34,18 @@ export class ConnectionInput {
 
   /** Bytes that have come and are not used yet. */
   get waiting(): number {
-    return this.busy ? this.end - this.position : this.#pending.length;
+    return this.busy ? this.end - this.position : (this.#pending?.length ?? 0);
   }
 
   /** From the transport: `bytes[0..length)`, lent. */
   receive(bytes: Buffer, length: number): void {
-    if (this.#pending.length === 0) {
+    const pending = this.#pending;
+    if (pending === undefined || pending.length === 0) {
       this.#work(bytes, 0, length);
       return;
     }
-    this.#pending.append(bytes, length);
-    this.#workOnPending();
+    pending.append(bytes, length);
+    this.#work(pending.buffer, pending.start, pending.end);
   }
 
   /** The reader can go on: with what waits, then with what comes. */
@@ -53,7 +55,8 @@ export class ConnectionInput {
       this.#paused = false;
       this.#transport.resume();
     }
-    if (this.#pending.length > 0) this.#workOnPending();
+    const pending = this.#pending;
+    if (pending !== undefined && pending.length > 0) this.#work(pending.buffer, pending.start, pending.end);
   }
 
   /** The reader can take no more for now. */
@@ -61,11 +64,6 @@ export class ConnectionInput {
     if (this.#paused) return;
     this.#paused = true;
     this.#transport.pause();
-  }
-
-  #workOnPending(): void {
-    const { buffer, start, end } = this.#pending;
-    this.#work(buffer, start, end);
   }
 
   #work(bytes: Buffer, start: number, end: number): void {
@@ -76,7 +74,8 @@ export class ConnectionInput {
     this.#reader.read();
     this.busy = false;
     this.bytes = NO_BYTES;
-    if (this.#reader.afterRead()) this.#pending.keep(bytes, this.position, this.end);
-    else this.#pending.clear();
+    const left = this.#reader.afterRead() && this.position < this.end;
+    if (left) (this.#pending ??= new PendingInput()).keep(bytes, this.position, this.end);
+    else this.#pending?.clear();
   }
 }

@@ -17,7 +17,7 @@ export class Linger {
   readonly #until = monotonicNow() + MOST_MS;
 
   constructor(transport: Transport) {
-    this.#deadline = new Deadline(() => transport.destroy());
+    this.#deadline = new Deadline({ expired: () => transport.destroy() });
     this.#deadline.arm('linger', QUIET_MS);
     transport.end();
   }

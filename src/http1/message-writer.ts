@@ -226,7 +226,7 @@ export class MessageWriter implements BodySink {
 
   #stalled(): void {
     this.#unsent = this.#transport.unsent;
-    this.#stall ??= new Deadline(() => this.#checkStall());
+    this.#stall ??= new Deadline({ expired: () => this.#checkStall() });
     this.#stall.arm('write-stall', this.#stallTimeout);
   }
 

@@ -1,4 +1,4 @@
-import { Deadline } from '../core/deadline.ts';
+import { Deadline, type Waiter } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { sharedReadBuffer } from '../core/read-buffer.ts';
 import type { RequestHead } from '../http/head.ts';
@@ -47,7 +47,7 @@ export interface RequestReaderOwner {
  * The reading half of a server connection: heads, then bodies as far as they are wanted, one request at a time. What
  * is pipelined behind the present one waits in the input, and past a bound in the client.
  */
-export class RequestReader implements InputReader {
+export class RequestReader implements InputReader, Waiter<Phase> {
   reading: Reading = 'head';
   /** The body of the present request. */
   body: IncomingBody | undefined = undefined;
@@ -74,7 +74,7 @@ export class RequestReader implements InputReader {
     this.#options = options;
     this.#transport = transport;
     this.#input = new ConnectionInput(this, transport);
-    this.#deadline = new Deadline((phase) => this.#timedOut(phase));
+    this.#deadline = new Deadline(this);
     this.#deadline.arm('headers', options.timeouts.headers);
   }
 
@@ -334,7 +334,8 @@ export class RequestReader implements InputReader {
     this.#owner.refused(refusal);
   }
 
-  #timedOut(phase: Phase): void {
+  /** From the deadline. */
+  expired(phase: Phase): void {
     switch (phase) {
       case 'keep-alive':
         this.#owner.exhausted();

@@ -8,9 +8,7 @@ describe('an answer that is still to come', () => {
     const pending = new PendingResponse();
     const answer = new Response(204);
     let got: Response | undefined;
-    pending.whenSettled((response) => {
-      got = response;
-    });
+    pending.whenSettled({ settled: (response) => void (got = response) });
     assert.equal(got, undefined);
     pending.settle(answer);
     assert.equal(got, answer);
@@ -21,9 +19,7 @@ describe('an answer that is still to come', () => {
     const answer = new Response(204);
     pending.settle(answer);
     let got: Response | undefined;
-    pending.whenSettled((response) => {
-      got = response;
-    });
+    pending.whenSettled({ settled: (response) => void (got = response) });
     assert.equal(got, answer);
   });
 

@@ -16,7 +16,7 @@ import type { EventLog } from '../observe/event-log.ts';
 import { errorResponse } from '../pipeline/error-response.ts';
 import { Exchange, type Informer } from '../pipeline/exchange.ts';
 import type { Handler } from '../pipeline/handler.ts';
-import { PendingResponse } from '../pipeline/pending-response.ts';
+import { PendingResponse, type Awaiting } from '../pipeline/pending-response.ts';
 import type { RouteTable } from '../router/route-table.ts';
 import type { SharedState } from './shared-state.ts';
 
@@ -60,7 +60,7 @@ const record = {
  * One client's connection, as the server sees it: each request goes through route, handler, answer and log line here,
  * from top to bottom.
  */
-export class Session implements ServerConnectionOwner, Informer {
+export class Session implements ServerConnectionOwner, Informer, Awaiting {
   requestId = '';
   connection!: ServerConnection;
   readonly #context: ServeContext;
@@ -86,9 +86,9 @@ export class Session implements ServerConnectionOwner, Informer {
     this.#exchange = exchange;
     this.requestId = exchange.id;
     const answer = this.#answer(exchange);
-    if (answer instanceof Response) this.#answered(answer);
-    else if (answer instanceof PendingResponse) answer.whenSettled(this.#answered);
-    else Promise.resolve(answer).then(this.#settled).catch(this.#failed);
+    if (answer instanceof Response) this.settled(answer);
+    else if (answer instanceof PendingResponse) answer.whenSettled(this);
+    else this.#await(answer);
   }
 
   refused({ code, at, head, line }: Refusal): Response {
@@ -174,18 +174,20 @@ export class Session implements ServerConnectionOwner, Informer {
     return response;
   }
 
-  readonly #answered = (response: Response): void => {
+  /** The answer is here. */
+  settled(response: Response): void {
     this.#cause = response.cause;
     this.connection.respond(response);
-  };
+  }
 
   /** What a plugin's promise brings is not known to be an answer. */
-  readonly #settled = (answer: unknown): void => {
-    if (!(answer instanceof Response)) throw new TypeError('the handler gave no Response');
-    this.#answered(answer);
-  };
-
-  readonly #failed = (reason: unknown): void => this.connection.respond(this.#failure(reason));
+  #await(answer: PromiseLike<unknown>): void {
+    const checked = (brought: unknown): Response =>
+      brought instanceof Response ? brought : this.#failure(new TypeError('the handler gave no Response'));
+    void Promise.resolve(answer)
+      .then(checked, (reason: unknown) => this.#failure(reason))
+      .then((response) => this.settled(response));
+  }
 
   #failure(thrown: unknown): Response {
     const code = errorCodeOf(thrown);

@@ -43,7 +43,7 @@ export function turnAway(
       done(transport.peer.address, id, body.length);
     },
   });
-  const deadline = new Deadline<'linger'>(() => transport.destroy());
+  const deadline = new Deadline<'linger'>({ expired: () => transport.destroy() });
   deadline.arm('linger', LINGER_MS);
   transport.writeBoth(encodeResponseHead(response, 'whole', 11, id, false, serverHeader), body, '');
   transport.end();

@@ -147,9 +147,11 @@ class Waiting {
   constructor(waiter: Waiter, timeout: number, gone: (waiting: Waiting) => void) {
     this.waiter = waiter;
     this.#gone = gone;
-    this.#deadline = new Deadline(() => {
-      this.cancel();
-      waiter.connectFailed('upstream.queue-full', undefined);
+    this.#deadline = new Deadline({
+      expired: () => {
+        this.cancel();
+        waiter.connectFailed('upstream.queue-full', undefined);
+      },
     });
     this.#deadline.arm('queue', timeout);
   }
@@ -184,9 +186,11 @@ class Attempt {
     this.#options = options;
     this.#waiter = waiter;
     this.#settled = settled;
-    this.#deadline = new Deadline(() => {
-      this.#timedOut = true;
-      this.#transport?.destroy();
+    this.#deadline = new Deadline({
+      expired: () => {
+        this.#timedOut = true;
+        this.#transport?.destroy();
+      },
     });
   }
 
