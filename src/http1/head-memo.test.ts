@@ -15,16 +15,17 @@ const LIMITS = { headerBytes: 32768, headers: 100, uriBytes: 8192 };
 describe('the memory of the last head', () => {
   it('knows the same bytes again, wherever they stand and whatever follows', () => {
     const memo = new HeadMemo<string>();
-    memo.remember(REQUEST, 0, REQUEST.length, 'it');
+    memo.remember(REQUEST, 0, REQUEST.length, 'it', 7);
     assert.equal(memo.recall(REQUEST, 0, REQUEST.length), 'it');
     const among = Buffer.concat([Buffer.from('before'), REQUEST, Buffer.from('behind')]);
     assert.equal(memo.recall(among, 6, among.length), 'it');
     assert.equal(memo.length, REQUEST.length);
+    assert.equal(memo.seen, 7);
   });
 
   it('does not know them with any byte changed', () => {
     const memo = new HeadMemo<string>();
-    memo.remember(REQUEST, 0, REQUEST.length, 'it');
+    memo.remember(REQUEST, 0, REQUEST.length, 'it', 7);
     for (let i = 0; i < REQUEST.length; i++) {
       const other = Buffer.from(REQUEST);
       other[i] ^= 1;
@@ -34,23 +35,44 @@ describe('the memory of the last head', () => {
 
   it('does not know a part of them', () => {
     const memo = new HeadMemo<string>();
-    memo.remember(REQUEST, 0, REQUEST.length, 'it');
+    memo.remember(REQUEST, 0, REQUEST.length, 'it', 7);
     for (let end = 0; end < REQUEST.length; end++) assert.equal(memo.recall(REQUEST, 0, end), undefined);
   });
 
   it('has forgotten the one before the last, and one that is long', () => {
     const memo = new HeadMemo<string>();
     const long = Buffer.from(head('GET / HTTP/1.1', `X: ${'x'.repeat(4096)}`));
-    memo.remember(REQUEST, 0, REQUEST.length, 'it');
-    memo.remember(long, 0, long.length, 'long');
+    memo.remember(REQUEST, 0, REQUEST.length, 'it', 7);
+    memo.remember(long, 0, long.length, 'long', 7);
     assert.equal(memo.recall(REQUEST, 0, REQUEST.length), undefined);
     assert.equal(memo.recall(long, 0, long.length), undefined);
+  });
+
+  it('rests while heads do not come again, and is there when they do', () => {
+    const memo = new HeadMemo<string>();
+    const heads = Array.from({ length: 200 }, (_, i) => Buffer.from(head(`GET /${1000 + i} HTTP/1.1`)));
+    let remembered = 0;
+    for (const each of heads) {
+      assert.equal(memo.recall(each, 0, each.length), undefined);
+      memo.remember(each, 0, each.length, 'other', 0);
+      if (memo.length > 0) remembered++;
+    }
+    assert.ok(remembered > 4 && remembered < 20, String(remembered));
+    let until = 0;
+    while (memo.recall(REQUEST, 0, REQUEST.length) === undefined) {
+      memo.remember(REQUEST, 0, REQUEST.length, 'it', 0);
+      until++;
+    }
+    assert.ok(until <= 16, String(until));
+    // From then on it is itself again.
+    memo.remember(heads[0], 0, heads[0].length, 'other', 0);
+    assert.equal(memo.recall(heads[0], 0, heads[0].length), 'other');
   });
 
   it('copies: the buffer may be read into again', () => {
     const memo = new HeadMemo<string>();
     const lent = Buffer.from(REQUEST);
-    memo.remember(lent, 0, lent.length, 'it');
+    memo.remember(lent, 0, lent.length, 'it', 7);
     lent.fill(0);
     assert.equal(memo.recall(REQUEST, 0, REQUEST.length), 'it');
   });

@@ -1,5 +1,10 @@
 import { LF } from './chars.ts';
 
+/** After so many heads in a row that were others than the last, … */
+const PATIENCE = 4;
+/** … only every so manieth is remembered. A power of two. */
+const REST = 16;
+
 /** Longer heads are not remembered: the copy would cost more than it saves. */
 const LONGEST = 2048;
 
@@ -7,11 +12,17 @@ const LONGEST = 2048;
  * The last head that was parsed, and what came of it. Clients of an API, health checks and upstreams send the very same
  * bytes again and again; one comparison in native code then stands for parsing them. A head is remembered whole, up
  * to and with its empty line, so equal bytes mean an equal outcome.
+ *
+ * Where they do not come again, as from many browsers, it rests: copying and comparing in vain costs a tenth of a parse.
  */
 export class HeadMemo<T> {
   readonly #bytes: Buffer = Buffer.allocUnsafeSlow(LONGEST);
   #length = 0;
   #value: T | undefined = undefined;
+  /** Heads since the last one that was recalled. */
+  #misses = 0;
+  /** What `remember` was told beside the value. */
+  seen = 0;
 
   /** What was made of these bytes when they came last; undefined when `bytes[base..]` begins with others. */
   recall(bytes: Buffer, base: number, end: number): T | undefined {
@@ -20,15 +31,24 @@ export class HeadMemo<T> {
     // Heads that differ mostly do so here, at the path or at a date, or in their length.
     if (bytes[base + length - 1] !== LF || bytes[base + (length >> 1)] !== this.#bytes[length >> 1])
       return undefined;
-    return this.#bytes.compare(bytes, base, base + length, 0, length) === 0 ? this.#value : undefined;
+    if (this.#bytes.compare(bytes, base, base + length, 0, length) !== 0) return undefined;
+    this.#misses = 0;
+    return this.#value;
   }
 
   /** `bytes[base..after)` is a whole head, and this came of it. */
-  remember(bytes: Buffer, base: number, after: number, value: T): void {
+  remember(bytes: Buffer, base: number, after: number, value: T, seen: number): void {
     const length = after - base;
-    this.#length = length <= LONGEST ? length : 0;
+    const rests = this.#misses++ >= PATIENCE && (this.#misses & (REST - 1)) !== 0;
+    if (rests || length > LONGEST) {
+      this.#length = 0;
+      this.#value = undefined;
+      return;
+    }
+    this.#length = length;
     this.#value = value;
-    if (length <= LONGEST) bytes.copy(this.#bytes, 0, base, after);
+    this.seen = seen;
+    bytes.copy(this.#bytes, 0, base, after);
   }
 
   /** Length of the head that is remembered. */

@@ -10,7 +10,7 @@ import { HeadMemo } from './head-memo.ts';
 import { STRICT, type Leniency } from './leniency.ts';
 
 // Constants of this module are faster than imported ones: see field-section.ts.
-const { CR, LF, SP, TARGET, TOKEN } = chars;
+const { CR, DOT, LF, QUESTION_MARK, SLASH, SP, TARGET, TARGET_PLAIN, TOKEN } = chars;
 
 const HOST = knownField('host');
 
@@ -52,11 +52,15 @@ export class RequestHeadParser {
   readonly limits: HeadLimits;
   readonly lenient: Leniency;
   readonly #fields: FieldSection;
-  readonly #memo = new HeadMemo<{ readonly head: RequestHead; readonly seen: number }>();
+  readonly #memo = new HeadMemo<RequestHead>();
   #state: State = 'start';
   #resumeAt = 0;
   #methodEnd = 0;
   #targetEnd = 0;
+  /** Where the query begins, counted from the target's first byte; 0 for none. */
+  #queryAt = 0;
+  /** Nothing was seen in the target that its normal form might not have. */
+  #isNormal = true;
 
   constructor(limits: HeadLimits, lenient: Leniency = STRICT) {
     this.limits = limits;
@@ -82,6 +86,8 @@ export class RequestHeadParser {
   reset(): void {
     this.#state = 'start';
     this.#resumeAt = 0;
+    this.#queryAt = 0;
+    this.#isNormal = true;
     this.#fields.reset();
     this.head = undefined;
   }
@@ -90,8 +96,8 @@ export class RequestHeadParser {
     if (this.#state === 'start') {
       const known = this.#memo.recall(bytes, base, end);
       if (known !== undefined) {
-        this.head = known.head;
-        this.seen = known.seen;
+        this.head = known;
+        this.seen = this.#memo.seen;
         return base + this.#memo.length;
       }
     }
@@ -141,7 +147,9 @@ export class RequestHeadParser {
           continue;
         }
         case 'target': {
-          while (p < end && TARGET[bytes[p]] === 1) p++;
+          for (; p < end && TARGET[bytes[p]] !== 0; p++) {
+            if (TARGET[bytes[p]] !== TARGET_PLAIN) this.#noteInTarget(bytes[p], bytes[p - 1], p - base);
+          }
           const length = p - base - this.#methodEnd - 1;
           if (length > this.limits.uriBytes) {
             return this.#refuse('http1.request-line.too-long', this.#methodEnd + 1 + this.limits.uriBytes);
@@ -182,6 +190,14 @@ export class RequestHeadParser {
     }
   }
 
+  #noteInTarget(byte: number, before: number, offset: number): void {
+    if (byte === QUESTION_MARK) {
+      if (this.#queryAt === 0) this.#queryAt = offset - this.#methodEnd - 1;
+    } else if ((byte !== SLASH && byte !== DOT) || before === SLASH) {
+      this.#isNormal = false;
+    }
+  }
+
   #complete(bytes: Buffer, base: number, after: number): number {
     const text = latin1(bytes, base, after);
     const method = methodName(text, this.#methodEnd);
@@ -189,15 +205,20 @@ export class RequestHeadParser {
     // A higher minor version is read as the highest that there is (RFC 9110 §2.5).
     const version: HttpVersion = text.charCodeAt(this.#targetEnd + 8) === 0x30 ? 10 : 11;
     const headers = new HeaderList(text, this.#fields.takeSpans());
-    const host = headers.getKnown(HOST);
-    const hostError = checkHost(host, this.#fields.seen, version);
-    if (hostError !== undefined) return this.#refuse(hostError, hostOffset(headers, hostError));
-
-    const head = makeHead(method, rawTarget, version, headers, host ?? '');
+    const { seen } = this.#fields;
+    const authority = authorityOf(headers, seen, version);
+    if (authority === undefined) {
+      const error = hostError(headers, seen);
+      return this.#refuse(error, hostOffset(headers, error));
+    }
+    const head =
+      this.#isNormal && text.charCodeAt(this.#methodEnd + 1) === SLASH && method !== 'CONNECT'
+        ? plainHead(method, rawTarget, this.#queryAt, authority, version, headers)
+        : makeHead(method, rawTarget, version, headers, authority);
     if (head === undefined) return this.#refuse('http1.target.malformed', this.#methodEnd + 1);
     this.head = head;
-    this.seen = this.#fields.seen;
-    this.#memo.remember(bytes, base, after, { head, seen: this.seen });
+    this.seen = seen;
+    this.#memo.remember(bytes, base, after, head, seen);
     return after;
   }
 
@@ -253,14 +274,29 @@ function methodName(text: string, end: number): string {
   return text.slice(0, end);
 }
 
+let lastHost = '';
+let lastAuthority = '';
+
 /**
- * RFC 9112 §3.2: exactly one valid Host in HTTP/1.1, at most one in HTTP/1.0. An empty one is valid: the request is for
- * no host in particular, and a default may serve it (RFC 9112 §3.3).
+ * What the Host field says, in lower case; undefined where it breaks RFC 9112 §3.2: exactly one valid Host in HTTP/1.1,
+ * at most one in HTTP/1.0. An empty one is valid: the request is for no host in particular, and a default may serve it
+ * (RFC 9112 §3.3). Hosts repeat from request to request: the last good one is remembered.
  */
-function checkHost(host: string | undefined, seen: number, version: HttpVersion): ErrorCode | undefined {
-  if (host === undefined) return version === 11 ? 'http1.host.missing' : undefined;
-  if ((seen & SEEN.hostAgain) !== 0) return 'http1.host.repeated';
-  return host === '' || validHost(host) ? undefined : 'http1.host.malformed';
+function authorityOf(headers: HeaderList, seen: number, version: HttpVersion): string | undefined {
+  const host = headers.getKnown(HOST);
+  if (host === undefined) return version === 11 ? undefined : '';
+  if ((seen & SEEN.hostAgain) !== 0) return undefined;
+  if (host === lastHost) return lastAuthority;
+  if (host === '') return '';
+  if (!validAuthority(host)) return undefined;
+  lastHost = host;
+  lastAuthority = host.toLowerCase();
+  return lastAuthority;
+}
+
+function hostError(headers: HeaderList, seen: number): ErrorCode {
+  if (headers.getKnown(HOST) === undefined) return 'http1.host.missing';
+  return (seen & SEEN.hostAgain) === 0 ? 'http1.host.malformed' : 'http1.host.repeated';
 }
 
 /** The value of the Host field that is refused; the empty line, where there is none. */
@@ -270,17 +306,21 @@ function hostOffset(headers: HeaderList, error: ErrorCode): number {
   return error === 'http1.host.repeated' ? valueOffset(headers, HOST, first + 1) : first;
 }
 
-let lastValidHost = '';
-
-/** Hosts repeat from request to request: the last good one is remembered. */
-function validHost(host: string): boolean {
-  if (host === lastValidHost) return true;
-  if (!validAuthority(host)) return false;
-  lastValidHost = host;
-  return true;
-}
-
 const ABSOLUTE = /^(?:https?):\/\/([^/?]*)(\/[^?]*)?(\?.*)?$/i;
+
+/** The head of a request whose target is path and query, both in their normal form already. */
+function plainHead(
+  method: string,
+  rawTarget: string,
+  queryAt: number,
+  authority: string,
+  version: HttpVersion,
+  headers: HeaderList,
+): RequestHead {
+  const path = queryAt === 0 ? rawTarget : rawTarget.slice(0, queryAt);
+  const query = queryAt === 0 ? '' : rawTarget.slice(queryAt);
+  return { method, form: 'origin', rawTarget, path, query, authority, version, headers };
+}
 
 /** The head with its target taken apart (RFC 9112 §3.2), or undefined where the target does not fit the method. */
 function makeHead(
@@ -288,10 +328,10 @@ function makeHead(
   rawTarget: string,
   version: HttpVersion,
   headers: HeaderList,
-  host: string,
+  hostAuthority: string,
 ): RequestHead | undefined {
   let form: TargetForm = 'origin';
-  let authority = host.toLowerCase();
+  let authority = hostAuthority;
   let rawPath = rawTarget;
   let query = '';
   if (method === 'CONNECT') {

@@ -33,7 +33,7 @@ export class ResponseHeadParser {
   readonly lenient: Leniency;
   readonly #limits: HeadLimits;
   readonly #fields: FieldSection;
-  readonly #memo = new HeadMemo<{ readonly head: ResponseHead; readonly seen: number }>();
+  readonly #memo = new HeadMemo<ResponseHead>();
   #state: 'status-line' | 'reason' | 'line-end' | 'fields' = 'status-line';
   #resumeAt = 0;
   #reasonStart = 0;
@@ -58,8 +58,8 @@ export class ResponseHeadParser {
     if (this.#state === 'status-line' && this.#resumeAt === 0) {
       const known = this.#memo.recall(bytes, base, end);
       if (known !== undefined) {
-        this.head = known.head;
-        this.seen = known.seen;
+        this.head = known;
+        this.seen = this.#memo.seen;
         return base + this.#memo.length;
       }
     }
@@ -90,7 +90,7 @@ export class ResponseHeadParser {
     const head = { status, reason, version, headers: new HeaderList(text, fields.takeSpans()) };
     this.head = head;
     this.seen = fields.seen;
-    this.#memo.remember(bytes, base, after, { head, seen: this.seen });
+    this.#memo.remember(bytes, base, after, head, this.seen);
     return after;
   }
 
