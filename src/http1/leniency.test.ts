@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { head } from '../../test/support/message.ts';
 import { parsedRequest, requestOutcome } from '../../test/support/parse-request.ts';
 import { leniencyOf, RESPONSE_LENIENCIES, STRICT, type LeniencyName } from './leniency.ts';
@@ -55,6 +56,52 @@ describe('leniencies', () => {
       assert.equal(refusal(message, ...RESPONSE_LENIENCIES), refusal(message), JSON.stringify(message));
       assert.notEqual(refusal(message), 'accepted', JSON.stringify(message));
     }
+  });
+});
+
+describe('a parser with every leniency', () => {
+  const all = leniencyOf(RESPONSE_LENIENCIES);
+  const piece = fc.constantFrom(
+    '\r\n',
+    '\r\n',
+    '\n',
+    '\n',
+    '\r',
+    ' ',
+    '\t',
+    'A',
+    'A: b',
+    ':',
+    'Host: a',
+    'Content-Length: 1',
+    '\0',
+  );
+  const message = fc
+    .tuple(
+      fc.constantFrom('GET / HTTP/1.0\r\n', 'GET / HTTP/1.0\n', 'GET / HTTP/1.1\nHost: a\n', 'GET /'),
+      fc.array(piece, { maxLength: 10 }),
+    )
+    .map(([start, rest]) => start + rest.join(''));
+
+  it('answers the same however the bytes are cut, and never throws', () => {
+    fc.assert(
+      fc.property(message, (text) => {
+        requestOutcome(text, { headerBytes: 80, headers: 3, uriBytes: 20 }, all);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('reads what is well formed as the strict one does', () => {
+    fc.assert(
+      fc.property(message, (text) => {
+        const strict = requestOutcome(text);
+        if (typeof strict === 'object' && !('error' in strict)) {
+          assert.deepEqual(requestOutcome(text, {}, all), strict);
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
