@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FIELD_VALUE, HEX, LOWER, TARGET, TOKEN } from './chars.ts';
+import { FIELD_VALUE, HEX, TARGET, TOKEN } from './chars.ts';
 
 /** Every byte, as the character that it is in latin1. */
 const BYTES = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
@@ -14,13 +14,6 @@ describe('the table of', () => {
       members(TOKEN),
       BYTES.filter((byte) => /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(byte)),
     );
-  });
-
-  it('lower case changes the letters of ASCII and nothing else', () => {
-    for (const byte of BYTES) {
-      const lower = /[A-Z]/.test(byte) ? byte.toLowerCase() : byte;
-      assert.equal(LOWER[byte.charCodeAt(0)], lower.charCodeAt(0), byte);
-    }
   });
 
   it('field values holds HTAB, space, visible characters and obs-text (RFC 9110 §5.5)', () => {

@@ -27,11 +27,6 @@ function table(members: string): Uint8Array {
 /** 1 for what may stand in a token, `tchar` (RFC 9110 §5.6.2). */
 export const TOKEN: Uint8Array = table(`!#$%&'*+-.^_\`|~${DIGIT}${ALPHA}`);
 
-/** Each byte as names are compared: letters in lower case, all others as they are. */
-export const LOWER: Uint8Array = new Uint8Array(256).map((_, byte) =>
-  byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte,
-);
-
 /** 1 for what may stand in a field value: HTAB, SP, VCHAR and obs-text (RFC 9110 §5.5). */
 export const FIELD_VALUE: Uint8Array = new Uint8Array(256).map((_, byte) =>
   byte === HT || (byte >= 0x20 && byte !== 0x7f) ? 1 : 0,

@@ -77,6 +77,30 @@ describe('a section of field lines (RFC 9112 §5)', () => {
     assert.equal(seen, 0);
   });
 
+  it('knows a name in any case, and by no byte that another bit makes a letter of', () => {
+    for (const [number, name] of ['host', 'etag', 'x-forwarded-for', 'http2-settings'].map(
+      (each) => [fieldNumber(each), each] as const,
+    )) {
+      const spellings = [name, name.toUpperCase()];
+      for (let i = 0; i < name.length; i++) {
+        for (let byte = 0x21; byte < 0x7f; byte++) {
+          const character = String.fromCharCode(byte);
+          if (/[!#$%&'*+.^`|~0-9A-Za-z-]/.test(character)) {
+            spellings.push(name.slice(0, i) + character + name.slice(i + 1));
+          }
+        }
+      }
+      for (const spelling of spellings) {
+        const bytes = Buffer.from(`${spelling}: 1\r\n\r\n`);
+        const parser = new FieldSection(1);
+        assert.equal(parser.parse(bytes, 0, 0, bytes.length), bytes.length);
+        // One byte off is another name, and may be another that is known.
+        assert.equal(parser.takeSpans()[0], fieldNumber(spelling), spelling);
+        assert.equal(parser.takeSpans()[0] === number, spelling.toLowerCase() === name, spelling);
+      }
+    }
+  });
+
   it('notes a second Host', () => {
     const once = section('Host: a\r\n\r\n');
     const twice = section('Host: a\r\nHOST: a\r\n\r\n');
