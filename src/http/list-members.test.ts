@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { listMembers } from './list-members.ts';
+import { listMembers, trimBlanks } from './list-members.ts';
 
 describe('the members of a list (RFC 9110 §5.6.1)', () => {
   it('stand between commas, in lower case, without the white space around them', () => {
@@ -29,5 +29,14 @@ describe('the members of a list (RFC 9110 §5.6.1)', () => {
     time(100_000);
     // A square would take minutes.
     assert.ok(time(1_000_000) < 2000);
+  });
+});
+
+describe('a text without the white space around it (RFC 9110 §5.6.3)', () => {
+  it('has lost spaces and tabs at both ends, and nothing else', () => {
+    assert.equal(trimBlanks(' \t a b\t'), 'a b');
+    assert.equal(trimBlanks('a'), 'a');
+    assert.equal(trimBlanks(' \t '), '');
+    assert.equal(trimBlanks('\xa0a\x0b'), '\xa0a\x0b');
   });
 });

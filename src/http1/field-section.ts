@@ -239,11 +239,11 @@ export class FieldSection {
 
   /** A fold is the line break with all the white space around it; spaces stand for it (RFC 9112 §5.2). */
   #unfold(bytes: Buffer, base: number): void {
+    let done = 0;
     for (const lf of this.#folds) {
-      let p = base + lf;
-      bytes[p] = SP;
-      while (isBlank(bytes[p - 1]) || bytes[p - 1] === CR) bytes[--p] = SP;
-      for (p = base + lf + 1; isBlank(bytes[p]); p++) bytes[p] = SP;
+      // The line break and the blanks before it, back to the last fold; then those behind it.
+      for (let p = base + lf; p >= done && isBlankOrBreak(bytes[p]); p--) bytes[p] = SP;
+      for (done = base + lf + 1; isBlank(bytes[done]); done++) bytes[done] = SP;
     }
     // Values may end in them now.
     const spans = this.#spans;
@@ -280,6 +280,10 @@ function recognise(bytes: Buffer, start: number, length: number): number {
 
 function isBlank(byte: number): boolean {
   return byte === SP || byte === HT;
+}
+
+function isBlankOrBreak(byte: number): boolean {
+  return isBlank(byte) || byte === CR || byte === LF;
 }
 
 function wrongNameByte(byte: number): ErrorCode {

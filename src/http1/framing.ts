@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion } from '../http/head.ts';
 import { knownField } from '../http/field-names.ts';
-import { valueOffset, type ReadonlyHeaderList } from '../http/header-list.ts';
+import { SPAN, valueOffset, type ReadonlyHeaderList } from '../http/header-list.ts';
 import { listMembers, trimBlanks } from '../http/list-members.ts';
 import { SEEN } from './field-section.ts';
 import { STRICT, type Leniency } from './leniency.ts';
@@ -110,14 +110,15 @@ export function framingOffset(headers: ReadonlyHeaderList, code: ErrorCode): num
 
 /** The first Content-Length that is refused, by itself or beside the first. */
 function offendingLength(headers: ReadonlyHeaderList, code: ErrorCode): number {
-  const values = headers.getAll('content-length');
-  const [first] = values[0].split(',', 1);
-  let offset = 0;
-  for (const [i, value] of values.entries()) {
-    offset = valueOffset(headers, CONTENT_LENGTH, offset + 1);
-    if (lengthVerdict(i === 0 ? [value] : [first, value], STRICT) === code) break;
+  const { spans, text } = headers;
+  let first: string | undefined = undefined;
+  for (let i = 0; i < spans.length; i += SPAN) {
+    if (spans[i] !== CONTENT_LENGTH) continue;
+    const value = text.slice(spans[i + 3], spans[i + 4]);
+    if (lengthVerdict(first === undefined ? [value] : [first, value], STRICT) === code) return spans[i + 3];
+    [first] = (first ?? value).split(',', 1);
   }
-  return offset;
+  return 0;
 }
 
 /** transfer-coding (RFC 9112 §7), of which `chunked` has no parameters (§7.1). */

@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { head } from '../../test/support/message.ts';
 import { parsedRequest, requestOutcome } from '../../test/support/parse-request.ts';
+import { FieldSection } from './field-section.ts';
 import { leniencyOf, RESPONSE_LENIENCIES, STRICT, type LeniencyName } from './leniency.ts';
 
 const fields = (message: string, ...names: LeniencyName[]): unknown =>
@@ -165,6 +166,26 @@ describe('line-folding (RFC 9112 §5.2)', () => {
         );
       }
     }
+  });
+
+  it('is undone in time that grows with the text, not with its square', () => {
+    const lenient = leniencyOf(['line-folding']);
+    const steps = (folds: number): number => {
+      const bytes = Buffer.from(`A: b${'\r\n '.repeat(folds)}\r\n\r\n`);
+      let writes = 0;
+      const counted = new Proxy(bytes, {
+        get: (target, key) => Reflect.get(target, key) as unknown,
+        set: (target, key, value) => {
+          writes++;
+          return Reflect.set(target, key, value);
+        },
+      });
+      const section = new FieldSection(1, lenient);
+      assert.equal(section.parse(counted, 0, 0, bytes.length), bytes.length);
+      assert.deepEqual(section.takeSpans().slice(3), [3, 4]);
+      return writes;
+    };
+    assert.ok(steps(1000) <= 10 * steps(100) + 10);
   });
 
   it('counts a folded field once', () => {
