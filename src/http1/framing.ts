@@ -94,6 +94,7 @@ export function framingOffset(headers: ReadonlyHeaderList, code: ErrorCode): num
   switch (code) {
     case 'http1.framing.length-and-coding':
     case 'http1.framing.content-in-connect':
+    case 'http1.framing.content-in-interim':
       return Math.max(valueOffset(headers, CONTENT_LENGTH), valueOffset(headers, TRANSFER_ENCODING));
     case 'http1.framing.malformed-length':
     case 'http1.framing.differing-lengths':
