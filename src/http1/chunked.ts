@@ -2,7 +2,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import * as chars from './chars.ts';
 import { ChunkExtensions } from './chunk-extensions.ts';
-import { NEED_MORE, REFUSED } from './field-section.ts';
+import { NEED_MORE, REFUSED, type FieldProgress } from './field-section.ts';
 import { STRICT, type Leniency } from './leniency.ts';
 import { TrailerSection } from './trailer-section.ts';
 
@@ -25,6 +25,23 @@ const DATA_LF = 6;
 const TRAILER_START = 7;
 const TRAILER = 8;
 const LAST_LF = 9;
+
+/** What the next byte of a chunked body is expected to be. */
+export type ChunkPlace = 'size' | 'extension' | 'size-end' | 'data' | 'data-end' | 'trailer' | 'end';
+
+/** The place of each state, in their order. */
+const PLACES: readonly ChunkPlace[] = [
+  'size',
+  'size',
+  'extension',
+  'size-end',
+  'data',
+  'data-end',
+  'data-end',
+  'trailer',
+  'trailer',
+  'end',
+];
 
 /** What `ChunkedDecoder.decode` has come to. */
 export type Decoded = 'more' | 'end' | 'refused';
@@ -59,6 +76,22 @@ export class ChunkedDecoder {
 
   constructor(lenient: Leniency = STRICT) {
     this.#lenient = lenient;
+  }
+
+  // ---- For who explains a body: where the decoder stands between two calls of `decode`.
+
+  get place(): ChunkPlace {
+    return PLACES[this.#state];
+  }
+
+  /** Bytes of the present chunk that are still to come. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** How far the trailer section is understood, in offsets from its first byte. */
+  get trailerProgress(): FieldProgress | undefined {
+    return this.#trailer?.progress;
   }
 
   decode(bytes: Buffer, position: number, end: number): Decoded {

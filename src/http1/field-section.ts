@@ -47,6 +47,17 @@ SEEN_BITS[knownField('connection')] = SEEN.connection;
 SEEN_BITS[knownField('expect')] = SEEN.expect;
 SEEN_BITS[knownField('upgrade')] = SEEN.upgrade;
 
+/** How far a section is understood, in offsets like those of the spans; undefined is what has not come yet. */
+export interface FieldProgress {
+  /** The field lines that are complete. */
+  readonly spans: readonly number[];
+  /** The first byte of the line that is being read. */
+  readonly lineStart: number;
+  readonly nameEnd: number | undefined;
+  readonly valueStart: number | undefined;
+  readonly valueEnd: number | undefined;
+}
+
 /**
  * Parses the field lines of a head or of a trailer section, up to and with the empty line (RFC 9112 §5).
  *
@@ -85,6 +96,19 @@ export class FieldSection {
   /** The spans of the section that was parsed, as `HeaderList` takes them. */
   takeSpans(): number[] {
     return this.#spans.slice(0, this.#count * SPAN);
+  }
+
+  /** After NEED_MORE, for who explains what has come. */
+  get progress(): FieldProgress {
+    const state = this.#state;
+    const inLine = state !== LINE_START && state !== SECTION_END;
+    return {
+      spans: this.takeSpans(),
+      lineStart: inLine ? this.#nameStart : this.resumeAt - (state === SECTION_END ? 1 : 0),
+      nameEnd: inLine && state !== NAME ? this.#nameEnd : undefined,
+      valueStart: state === VALUE || state === VALUE_END ? this.#valueStart : undefined,
+      valueEnd: state === VALUE_END ? this.#valueEnd : undefined,
+    };
   }
 
   /** Forget the last section. */

@@ -5,7 +5,7 @@ import { HeaderList, valueOffset } from '../http/header-list.ts';
 import { knownField } from '../http/field-names.ts';
 import { encodeUnwise, normalisePath, validAuthority, validConnectTarget } from '../http/target.ts';
 import * as chars from './chars.ts';
-import { FieldSection, NEED_MORE, REFUSED, SEEN } from './field-section.ts';
+import { FieldSection, NEED_MORE, REFUSED, SEEN, type FieldProgress } from './field-section.ts';
 import { HeadMemo } from './head-memo.ts';
 import { STRICT, type Leniency } from './leniency.ts';
 
@@ -28,6 +28,13 @@ export interface HeadLimits {
   readonly headerBytes: number;
   readonly headers: number;
   readonly uriBytes: number;
+}
+
+/** How far a head is understood, in bytes from its first; undefined is what has not come yet. */
+export interface RequestHeadProgress {
+  readonly methodEnd: number | undefined;
+  readonly targetEnd: number | undefined;
+  readonly fields: FieldProgress | undefined;
 }
 
 const NO_LINE: RequestLine = { method: '', target: '' };
@@ -80,6 +87,17 @@ export class RequestHeadParser {
     const start = base + this.#methodEnd;
     const end = base + (state === 'target' ? this.errorOffset : this.#targetEnd);
     return { method: latin1(bytes, base, start), target: latin1(bytes, start + 1, end) };
+  }
+
+  /** After NEED_MORE, for who explains what has come. */
+  get progress(): RequestHeadProgress {
+    const state = this.#state;
+    const inMethod = state === 'start' || state === 'method';
+    return {
+      methodEnd: inMethod ? undefined : this.#methodEnd,
+      targetEnd: inMethod || state === 'target' ? undefined : this.#targetEnd,
+      fields: state === 'fields' ? this.#fields.progress : undefined,
+    };
   }
 
   /** Begin a new message. */

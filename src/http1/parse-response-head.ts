@@ -3,7 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion, ResponseHead } from '../http/head.ts';
 import { HeaderList } from '../http/header-list.ts';
 import * as chars from './chars.ts';
-import { FieldSection, NEED_MORE, REFUSED } from './field-section.ts';
+import { FieldSection, NEED_MORE, REFUSED, type FieldProgress } from './field-section.ts';
 import { HeadMemo } from './head-memo.ts';
 import { STRICT, type Leniency } from './leniency.ts';
 import type { HeadLimits } from './parse-request-head.ts';
@@ -15,6 +15,12 @@ const { CR, FIELD_VALUE, HEX, LF, SP } = chars;
 const PREFIX = Buffer.from('HTTP/1.');
 /** Length of `HTTP/1.1 200`. */
 const FIXED_LENGTH = 12;
+
+/** How far a head is understood, in bytes from its first; undefined is what has not come yet. */
+export interface ResponseHeadProgress {
+  readonly reasonEnd: number | undefined;
+  readonly fields: FieldProgress | undefined;
+}
 
 /**
  * Parses response heads (RFC 9112 §4, §5), one after the other; as strict as the parser of requests, with the same
@@ -43,6 +49,15 @@ export class ResponseHeadParser {
     this.#limits = limits;
     this.lenient = lenient;
     this.#fields = new FieldSection(limits.headers, lenient);
+  }
+
+  /** After NEED_MORE, for who explains what has come. */
+  get progress(): ResponseHeadProgress {
+    const state = this.#state;
+    return {
+      reasonEnd: state === 'line-end' || state === 'fields' ? this.#reasonEnd : undefined,
+      fields: state === 'fields' ? this.#fields.progress : undefined,
+    };
   }
 
   /** Begin a new message. */

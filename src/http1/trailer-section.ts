@@ -1,7 +1,7 @@
 import { latin1 } from '../core/latin1.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { HeaderList } from '../http/header-list.ts';
-import { FieldSection, NEED_MORE, REFUSED } from './field-section.ts';
+import { FieldSection, NEED_MORE, REFUSED, type FieldProgress } from './field-section.ts';
 
 /** Bytes of a trailer section. */
 const SIZE_LIMIT = 8192;
@@ -45,6 +45,11 @@ export class TrailerSection {
   /** The fields, once the section is complete. */
   takeFields(): HeaderList {
     return new HeaderList(latin1(this.#bytes, 0, this.#length), this.#fields.takeSpans());
+  }
+
+  /** After NEED_MORE, in offsets from the section's first byte. */
+  get progress(): FieldProgress {
+    return this.#fields.progress;
   }
 
   #append(bytes: Buffer, from: number, to: number): void {
