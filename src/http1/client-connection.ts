@@ -32,7 +32,7 @@ const CONTINUE_PATIENCE = 1000;
 const MOST_INTERIM = 16;
 
 /** Bounds on an answer's head; a server that exceeds them is not to be trusted with a connection. */
-const HEAD_LIMITS: HeadLimits = { headerBytes: 64 * 1024, headers: 256, uriBytes: 0 };
+export const RESPONSE_HEAD_LIMITS: HeadLimits = { headerBytes: 64 * 1024, headers: 256, uriBytes: 0 };
 
 /**
  * One connection to a server: one exchange at a time, and between exchanges it may be kept. Anything that leaves a
@@ -67,7 +67,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   constructor(owner: ClientConnectionOwner<ClientConnection>, options: ClientConnectionOptions) {
     this.#owner = owner;
     this.#timeouts = options.timeouts;
-    this.#parser = new ResponseHeadParser(HEAD_LIMITS, options.lenient);
+    this.#parser = new ResponseHeadParser(RESPONSE_HEAD_LIMITS, options.lenient);
     this.#deadline = new Deadline(this);
   }
 
