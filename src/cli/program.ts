@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './check.ts';
+import { addExplain } from './explain.ts';
 import { addFiles } from './files.ts';
 import { addProxy } from './proxy.ts';
 import { addRun } from './run.ts';
@@ -30,6 +31,7 @@ function program(): Command {
   addFiles(command);
   addProxy(command);
   addCheck(command);
+  addExplain(command);
   return command;
 }
 

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { Option, type Command } from 'commander';
+import type { Anatomy } from '../index.ts';
+import { UsageError } from './usage-error.ts';
+
+interface ExplainOptions {
+  readonly raw?: string;
+  readonly response?: string | true;
+  readonly json?: boolean;
+}
+
+/** Standard input, in place of a file. */
+const STDIN = '-';
+/** Exit code: not every message was taken, or not all of one was there. */
+const NOT_ALL_ACCEPTED = 1;
+/** Where the output is no terminal, or a very wide one. */
+const COLUMNS = 80;
+const MOST_COLUMNS = 120;
+const LEAST_COLUMNS = 60;
+
+/** `dreamserver explain --raw FILE [--response [METHOD]] [--json]` */
+export function addExplain(program: Command): void {
+  program
+    .command('explain')
+    .description('show how the bytes of HTTP/1.1 messages are read, range by range and rule by rule')
+    .argument('[words...]')
+    .addOption(new Option('--raw <file>', 'the bytes; - for standard input'))
+    .option('--response [method]', 'the bytes are answers to requests of this method (default: GET)')
+    .option('--json', 'print the ranges as JSON')
+    .usage('--raw FILE [--response [METHOD]] [--json]')
+    .action(async (words: readonly string[], { raw, response, json = false }: ExplainOptions) => {
+      if (raw === undefined || words.length > 0) {
+        throw new UsageError(
+          'explain reads bytes for now: dreamserver explain --raw FILE (- for standard input)',
+        );
+      }
+      const method = response === true ? 'GET' : response;
+      if (method !== undefined && !/^[A-Za-z-]+$/.test(method)) {
+        throw new UsageError(`--response ${method}: expected a method, such as HEAD`);
+      }
+      const bytes = await read(raw);
+      const { explainRequests, explainResponses } = await import('../index.ts');
+      const anatomy =
+        method === undefined ? await explainRequests(bytes) : explainResponses(bytes, method.toUpperCase());
+      if (json) write(toJson(anatomy));
+      else write(await toPage(bytes, anatomy));
+      if (anatomy.messages.some(({ outcome }) => outcome !== 'accepted')) process.exitCode = NOT_ALL_ACCEPTED;
+    });
+}
+
+async function read(file: string): Promise<Buffer> {
+  try {
+    if (file !== STDIN) return await readFile(file);
+    const pieces: Buffer[] = [];
+    for await (const piece of process.stdin) pieces.push(piece as Buffer);
+    return Buffer.concat(pieces);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--raw ${file}: ${REASONS[code ?? ''] ?? `it cannot be read (${code})`}`, {
+      cause: error,
+    });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'this is a directory, not a file',
+  EACCES: 'it may not be read',
+};
+
+async function toPage(bytes: Buffer, anatomy: Anatomy): Promise<string> {
+  const { explainPage } = await import('./explain-page.ts');
+  const { stdout } = process;
+  const columns = Math.max(LEAST_COLUMNS, Math.min(stdout.columns || COLUMNS, MOST_COLUMNS));
+  return explainPage(bytes, anatomy, { columns, color: stdout.isTTY && stdout.hasColors() });
+}
+
+/** For tools: the shape is stable, keys are only ever added. */
+function toJson({ messages, ranges }: Anatomy): string {
+  return `${JSON.stringify(
+    {
+      messages: messages.map(({ offset, length, outcome, framing, refusal, next }) => ({
+        offset,
+        length,
+        outcome,
+        framing: framing?.rule ?? null,
+        error: refusal?.code ?? null,
+        detail: refusal?.detail ?? null,
+        errorOffset: refusal?.offset ?? null,
+        kept: next.kept,
+      })),
+      ranges: ranges.map(({ value = null, ...range }) => ({ ...range, value })),
+    },
+    undefined,
+    2,
+  )}\n`;
+}
+
+/** A reader that has seen enough, such as `head`, is no failure. */
+function write(text: string): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  process.stdout.write(text);
+}
