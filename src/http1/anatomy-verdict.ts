@@ -29,11 +29,7 @@ export interface NextAnatomy extends Decision {
   readonly kept: boolean;
 }
 
-export function refusal(
-  code: ErrorCode,
-  offset: number | undefined,
-  detail?: ErrorCode,
-): RefusalAnatomy {
+export function refusal(code: ErrorCode, offset: number | undefined, detail?: ErrorCode): RefusalAnatomy {
   const { status } = errorInfo(code);
   const { message, rule } = errorInfo(detail ?? code);
   return { code, status, message, rule, step: refusedFramingStep(detail ?? code), detail, offset };

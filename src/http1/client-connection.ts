@@ -21,13 +21,11 @@ import type { HeadLimits } from './parse-request-head.ts';
 /** The server has ended the connection: it did not let it time out, or break a rule. */
 const BROKE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream.closed-early', 'upstream.reset']);
 
-type Phase = 'continue' | 'first-byte' | 'idle' | 'kept';
+type Phase = 'first-byte' | 'idle' | 'kept';
 
 /** What is received; or a tunnel with both halves open, with only the one towards us, with only the one from us. */
 type State = 'free' | 'head' | 'body' | 'tunnel' | 'tunnel-in' | 'tunnel-out' | 'closed';
 
-/** How long a server may take to say that it wants a body, in milliseconds: not all know the expectation (RFC 9110 §10.1.1). */
-const CONTINUE_PATIENCE = 1000;
 /** Interim answers before the final one; more are no information any more. */
 const MOST_INTERIM = 16;
 
@@ -93,10 +91,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#deadline.clear();
     const mode = requestBodyMode(head, body);
     const text = encodeRequestHead(head, body === null ? null : body.length);
-    if (body !== null && head.expectContinue) {
-      this.#gate = new GatedBody(body);
-      this.#deadline.arm('continue', CONTINUE_PATIENCE);
-    }
+    if (body !== null && head.expectContinue) this.#gate = new GatedBody(body);
     this.#writer.send(text, mode, this.#gate ?? body);
     this.#writer.flush();
   }
@@ -271,21 +266,12 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       this.#fail('upstream.ambiguous-framing', 'http1.framing.content-in-interim');
     } else if (++this.#interims > MOST_INTERIM) {
       this.#fail('upstream.too-many-interim', undefined);
-    } else if (head.status === 100) {
-      this.#openGate();
     } else {
       if (this.#requestSent) this.#deadline.arm('first-byte', this.#timeouts.firstByte);
-      this.#requester?.informed(head);
+      if (head.status === 100) this.#gate?.open();
+      else this.#requester?.informed(head);
     }
     return this.#state === 'head';
-  }
-
-  #openGate(): void {
-    const gate = this.#gate;
-    this.#gate = undefined;
-    this.#deadline.clear();
-    if (this.#requestSent) this.#deadline.arm('first-byte', this.#timeouts.firstByte);
-    gate?.open();
   }
 
   /** What follows are the bytes of another protocol. False: of one that nobody has asked for. */
@@ -394,7 +380,6 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   /** From the deadline. */
   expired(phase: Phase): void {
     if (phase === 'kept') this.destroy();
-    else if (phase === 'continue') this.#openGate();
     else
       this.#fail(phase === 'first-byte' ? 'upstream.first-byte-timeout' : 'upstream.idle-timeout', undefined);
   }
