@@ -165,8 +165,11 @@ export class RequestHeadParser {
           continue;
         }
         case 'target': {
-          for (; p < end && TARGET[bytes[p]] !== 0; p++) {
-            if (TARGET[bytes[p]] !== TARGET_PLAIN) this.#noteInTarget(bytes[p], bytes[p - 1], p - base);
+          for (;;) {
+            while (p < end && TARGET[bytes[p]] === TARGET_PLAIN) p++;
+            if (p === end || TARGET[bytes[p]] === 0) break;
+            this.#noteInTarget(bytes[p], bytes[p - 1], p - base);
+            p++;
           }
           const length = p - base - this.#methodEnd - 1;
           if (length > this.limits.uriBytes) {
@@ -182,10 +185,9 @@ export class RequestHeadParser {
         case 'version': {
           // HTTP-version is 8 bytes: HTTP/d.d
           const start = base + this.#targetEnd + 1;
-          while (p < end && p - start < 8) {
-            if (!versionByteFits(bytes[p], p - start))
+          for (; p < end && p - start < 8; p++) {
+            if (bytes[p] !== VERSION[p - start] && !isVersionDigit(bytes[p], p - start))
               return this.#refuse('http1.version.malformed', p - base);
-            p++;
           }
           if (p - start < 8 || p === end) return this.#needMore(p - base);
           const bareLf = bytes[p] === LF && this.lenient.bareLf;
@@ -275,11 +277,12 @@ function wrongTargetByte(byte: number): ErrorCode {
   return byte === SP || byte === CR ? 'http1.request-line.malformed' : 'http1.target.malformed';
 }
 
-const VERSION_PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f];
+/** What the version nearly always is. */
+const VERSION = new Uint8Array(Buffer.from('HTTP/1.1'));
 
-function versionByteFits(byte: number, place: number): boolean {
-  if (place < 5) return byte === VERSION_PREFIX[place];
-  return place === 6 ? byte === 0x2e : byte >= 0x30 && byte <= 0x39;
+/** Whether a byte of the version may be another than in VERSION: `HTTP/` DIGIT `.` DIGIT. */
+function isVersionDigit(byte: number, place: number): boolean {
+  return (place === 5 || place === 7) && byte >= 0x30 && byte <= 0x39;
 }
 
 /** The method as a string that is shared for the common ones. */
