@@ -82,12 +82,11 @@ function framingRule(number: number): string {
 /** Whether the connection may carry another message, as its head asks for it. */
 export function persistence(version: HttpVersion, headers: ReadonlyHeaderList, seen: number): NextAnatomy {
   const kept = wantsKeepAlive(version, headers, seen);
-  const option = headers.getList('connection');
-  const speaks = `HTTP/${version === 11 ? '1.1' : '1.0'}`;
   const byDefault = kept === (version === 11);
+  const does = kept ? 'keeps it' : 'closes it';
   const text = byDefault
-    ? `${speaks} ${kept ? 'keeps it unless told otherwise' : 'closes it unless told otherwise'}`
-    : `Connection: ${option}`;
+    ? `HTTP/1.${version - 10} ${does} unless told otherwise`
+    : `the Connection field says ${kept ? 'keep-alive' : 'close'}`;
   return { kept, text, rule: 'RFC 9112 §9.3' };
 }
 
