@@ -33,7 +33,7 @@ describe('help and version', () => {
     }
     const { code, stdout } = await run('.', '--help');
     assert.equal(code, 0);
-    for (const command of ['run', 'files', 'proxy', 'check']) {
+    for (const command of ['run', 'files', 'proxy', 'check', 'explain']) {
       assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'));
       assert.equal((await run('.', command, '--help')).code, 0);
     }

@@ -179,7 +179,8 @@ class Page {
       this.#decision('body', parts.join(', '), undefined);
     }
     if (request !== undefined && framing !== undefined) this.#seen(request);
-    for (const [i, note] of notes.entries()) this.#decision(i === 0 ? 'note' : '', note.text, note.rule);
+    for (const [i, note] of notes.entries())
+      this.#decision(i === 0 ? 'note' : '', visibleText(note.text), note.rule);
     if (refusal !== undefined) this.#refusal(message, refusal);
     const kept = next.kept ? this.#style('green', 'kept') : this.#style('yellow', 'closed');
     this.#decision('connection', `${kept}: ${next.text}`, next.rule);
@@ -225,15 +226,20 @@ class Page {
 
   /** A label, a sentence, and the rule behind it or, where there is no room, below it. */
   #decision(label: string, text: string, rule: string | undefined): void {
-    const line = INDENT + this.#style('dim', label.padEnd(LABEL_WIDTH)) + text;
-    if (rule === undefined || rule === '') {
-      this.lines.push(line);
-      return;
+    const margin = INDENT.length + LABEL_WIDTH;
+    const room = this.#paper.columns - margin;
+    const plain = stripVTControlCharacters(text);
+    const { length } = plain;
+    // What is long is the client's text, which has no colours that could be cut.
+    const fits = length <= room || plain !== text;
+    const lines = fits ? [text] : (text.match(new RegExp(`.{1,${room}}`, 'gu')) ?? []);
+    const dimRule = this.#style('dim', rule ?? '');
+    if (rule !== undefined && length + INDENT.length + rule.length <= room) lines[0] += INDENT + dimRule;
+    else if (rule !== undefined) lines.push(dimRule);
+    for (const [i, line] of lines.entries()) {
+      const before = i === 0 ? this.#style('dim', label.padEnd(LABEL_WIDTH)) : ' '.repeat(LABEL_WIDTH);
+      this.lines.push(INDENT + before + line);
     }
-    const length = stripVTControlCharacters(line).length;
-    const fits = length + INDENT.length + rule.length <= this.#paper.columns;
-    if (fits) this.lines.push(line + INDENT + this.#style('dim', rule));
-    else this.lines.push(line, ' '.repeat(INDENT.length + LABEL_WIDTH) + this.#style('dim', rule));
   }
 
   #summary(kind: Anatomy['kind'], messages: readonly MessageAnatomy[], ranges: readonly ByteRange[]): void {
@@ -273,6 +279,11 @@ function rowsOf(ranges: readonly ByteRange[]): Row[] {
 
 function nameOf({ name, value }: ByteRange): string {
   return name === 'chunk size' && value !== undefined ? `${name} = ${value}` : name;
+}
+
+/** Text in which a client may have had a hand: nothing in it speaks to the terminal. */
+function visibleText(text: string): string {
+  return visibleBytes(Buffer.from(text, 'latin1'));
 }
 
 function count(number: number, noun: string): string {

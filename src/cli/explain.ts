@@ -77,23 +77,24 @@ async function toPage(bytes: Buffer, anatomy: Anatomy): Promise<string> {
 
 /** For tools: the shape is stable, keys are only ever added. */
 function toJson({ messages, ranges }: Anatomy): string {
-  return `${JSON.stringify(
-    {
-      messages: messages.map(({ offset, length, outcome, framing, refusal, next }) => ({
-        offset,
-        length,
-        outcome,
-        framing: framing?.rule ?? null,
-        error: refusal?.code ?? null,
-        detail: refusal?.detail ?? null,
-        errorOffset: refusal?.offset ?? null,
-        kept: next.kept,
-      })),
-      ranges: ranges.map(({ value = null, ...range }) => ({ ...range, value })),
-    },
-    undefined,
-    2,
-  )}\n`;
+  const told = {
+    messages: messages.map(({ offset, length, outcome, framing, refusal, next }) => ({
+      offset,
+      length,
+      outcome,
+      framing: framing?.rule ?? null,
+      error: refusal?.code ?? null,
+      detail: refusal?.detail ?? null,
+      errorOffset: refusal?.offset ?? null,
+      kept: next.kept,
+    })),
+    ranges: ranges.map(({ message, offset, length, name, value = null, rule }) => {
+      return { message, offset, length, name, value, rule };
+    }),
+  };
+  // JSON lets the second set of control characters stand, which some terminals obey.
+  const text = JSON.stringify(told, undefined, 2);
+  return `${text.replaceAll(/[\x7f-\x9f]/g, (byte) => `\\u00${byte.charCodeAt(0).toString(16)}`)}\n`;
 }
 
 /** A reader that has seen enough, such as `head`, is no failure. */
