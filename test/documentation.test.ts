@@ -11,6 +11,7 @@ const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: repositoryRoot }).map((p
   path,
   text: readFileSync(join(repositoryRoot, path), 'utf8'),
 }));
+const MAIN = join(repositoryRoot, 'src', 'cli', 'main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'dreamserver-docs-'));
 mkdirSync(join(folder, 'public'));
 after(() => rmSync(folder, { recursive: true }));
@@ -35,6 +36,17 @@ describe('the documentation', () => {
     });
   }
 
+  test('bytes are explained as docs/reading-bytes.md shows', () => {
+    const text = pages.find(({ path }) => path === 'docs/reading-bytes.md')?.text ?? '';
+    const examples = [...text.matchAll(/^```sh\n([^`]*explain[^`]*)^```\n\n```text\n([^`]*)^```$/gm)];
+    assert.equal(examples.length, 3);
+    for (const [, command = '', output] of examples) {
+      const shell = `dreamserver() { "$NODE" "$MAIN" "$@" || test $? = 1; }\n${command}`;
+      const env = { ...process.env, NODE: process.execPath, MAIN };
+      assert.equal(execFileSync('sh', ['-c', shell], { env, encoding: 'utf8' }), output);
+    }
+  });
+
   test('the configuration in the README is a good one', () => {
     const readme = pages.find(({ path }) => path === 'README.md');
     const file = join(folder, 'readme.yaml');
@@ -51,8 +63,7 @@ describe('the documentation', () => {
 });
 
 function check(file: string): string {
-  const command = join(repositoryRoot, 'src', 'cli', 'main.ts');
-  return execFileSync(process.execPath, [command, 'check', file], { cwd: folder, encoding: 'utf8' });
+  return execFileSync(process.execPath, [MAIN, 'check', file], { cwd: folder, encoding: 'utf8' });
 }
 
 function readJson(path: string): { scripts: Record<string, string> } {
