@@ -48,9 +48,9 @@ const MOST_TEXT_ROWS = 12;
 const MOST_DATA_ROWS = 4;
 
 /** The teaching view: every range with its bytes, its name and its rule; then what was decided about each message. */
-export function explainPage(bytes: Buffer, anatomy: Anatomy, paper: Paper): string {
-  if (bytes.length === 0) return 'There is nothing to explain: no bytes.\n';
-  return `${new Page(bytes, anatomy, paper).lines.join('\n')}\n`;
+export function explainPage(bytes: Buffer, anatomy: Anatomy, paper: Paper): readonly string[] {
+  if (bytes.length === 0) return ['There is nothing to explain: no bytes.'];
+  return new Page(bytes, anatomy, paper).lines;
 }
 
 /** A range with the separators behind it. */

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Option, type Command } from 'commander';
 import type { Anatomy } from '../index.ts';
 import { UsageError } from './usage-error.ts';
@@ -17,6 +19,8 @@ const NOT_ALL_ACCEPTED = 1;
 const COLUMNS = 80;
 const MOST_COLUMNS = 120;
 const LEAST_COLUMNS = 60;
+/** Characters that are written at once. */
+const PIECE = 65_536;
 
 /** `dreamserver explain --raw FILE [--response [METHOD]] [--json]` */
 export function addExplain(program: Command): void {
@@ -42,8 +46,7 @@ export function addExplain(program: Command): void {
       const { explainRequests, explainResponses } = await import('../index.ts');
       const anatomy =
         method === undefined ? await explainRequests(bytes) : explainResponses(bytes, method.toUpperCase());
-      if (json) write(toJson(anatomy));
-      else write(await toPage(bytes, anatomy));
+      await write(json ? toJson(anatomy) : await toPage(bytes, anatomy));
       if (anatomy.messages.some(({ outcome }) => outcome !== 'accepted')) process.exitCode = NOT_ALL_ACCEPTED;
     });
 }
@@ -68,17 +71,18 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'it may not be read',
 };
 
-async function toPage(bytes: Buffer, anatomy: Anatomy): Promise<string> {
+async function toPage(bytes: Buffer, anatomy: Anatomy): Promise<readonly string[]> {
   const { explainPage } = await import('./explain-page.ts');
   const { stdout } = process;
   const columns = Math.max(LEAST_COLUMNS, Math.min(stdout.columns || COLUMNS, MOST_COLUMNS));
   return explainPage(bytes, anatomy, { columns, color: stdout.isTTY && stdout.hasColors() });
 }
 
-/** For tools: the shape is stable, keys are only ever added. */
-function toJson({ messages, ranges }: Anatomy): string {
-  const told = {
-    messages: messages.map(({ offset, length, outcome, framing, refusal, next }) => ({
+/** For tools: the shape is stable, keys are only ever added. A line for each message and each range. */
+function* toJson({ messages, ranges }: Anatomy): Iterable<string> {
+  yield '{ "messages": [';
+  for (const [i, { offset, length, outcome, framing, refusal, next }] of messages.entries()) {
+    const told = {
       offset,
       length,
       outcome,
@@ -87,20 +91,42 @@ function toJson({ messages, ranges }: Anatomy): string {
       detail: refusal?.detail ?? null,
       errorOffset: refusal?.offset ?? null,
       kept: next.kept,
-    })),
-    ranges: ranges.map(({ message, offset, length, name, value = null, rule }) => {
-      return { message, offset, length, name, value, rule };
-    }),
-  };
-  // JSON lets the second set of control characters stand, which some terminals obey.
-  const text = JSON.stringify(told, undefined, 2);
-  return `${text.replaceAll(/[\x7f-\x9f]/g, (byte) => `\\u00${byte.charCodeAt(0).toString(16)}`)}\n`;
+    };
+    yield jsonLine(told, i === messages.length - 1);
+  }
+  yield '], "ranges": [';
+  for (const [i, { message, offset, length, name, value = null, rule }] of ranges.entries()) {
+    yield jsonLine({ message, offset, length, name, value, rule }, i === ranges.length - 1);
+  }
+  yield '] }';
+}
+
+/** JSON lets the second set of control characters stand, which some terminals obey. */
+function jsonLine(value: object, last: boolean): string {
+  const text = JSON.stringify(value).replaceAll(
+    /[\x7f-\x9f]/g,
+    (byte) => `\\u00${byte.charCodeAt(0).toString(16)}`,
+  );
+  return `  ${text}${last ? '' : ','}`;
 }
 
 /** A reader that has seen enough, such as `head`, is no failure. */
-function write(text: string): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-  process.stdout.write(text);
+async function write(lines: Iterable<string>): Promise<void> {
+  try {
+    await pipeline(Readable.from(pieces(lines)), process.stdout, { end: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
+}
+
+/** Many lines in one write; and never all of them in one string, which could be longer than strings may be. */
+function* pieces(lines: Iterable<string>): Iterable<string> {
+  let piece = '';
+  for (const line of lines) {
+    piece += `${line}\n`;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = '';
+  }
+  yield piece;
 }
