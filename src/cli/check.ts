@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
+import { count } from './count.ts';
 import { UsageError } from './usage-error.ts';
 
 /** `dreamserver check [FILE]` */
@@ -13,11 +14,11 @@ export function addCheck(program: Command): void {
       const file = named ?? findConfig(process.cwd());
       if (file === undefined) throw new UsageError('there is no configuration here to check: name a file');
       const { listeners, routes, upstreams } = await loadConfig(file);
-      const parts = [count(listeners, 'listener'), count(routes, 'route'), count(upstreams, 'upstream')];
+      const parts = [
+        count(listeners.length, 'listener'),
+        count(routes.length, 'route'),
+        count(upstreams.length, 'upstream'),
+      ];
       process.stdout.write(`${relative('', file) || file} is fine: ${parts.join(', ')}\n`);
     });
-}
-
-function count(list: readonly unknown[], noun: string): string {
-  return `${list.length} ${noun}${list.length === 1 ? '' : 's'}`;
 }

@@ -72,10 +72,10 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 async function toPage(bytes: Buffer, anatomy: Anatomy): Promise<readonly string[]> {
-  const { explainPage } = await import('./explain-page.ts');
+  const [{ explainPage }, { Paper }] = await Promise.all([import('./explain-page.ts'), import('./paper.ts')]);
   const { stdout } = process;
   const columns = Math.max(LEAST_COLUMNS, Math.min(stdout.columns || COLUMNS, MOST_COLUMNS));
-  return explainPage(bytes, anatomy, { columns, color: stdout.isTTY && stdout.hasColors() });
+  return explainPage(bytes, anatomy, new Paper(columns, stdout.isTTY && stdout.hasColors()));
 }
 
 /** For tools: the shape is stable, keys are only ever added. A line for each message and each range. */
