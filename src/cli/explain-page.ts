@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { Anatomy, ByteRange, MessageAnatomy, RefusalAnatomy } from '../index.ts';
+import type { Anatomy, MessageAnatomy, RefusalAnatomy } from '../index.ts';
 import { count } from './count.ts';
 import type { Paper } from './paper.ts';
 import { RangeTable } from './range-table.ts';
@@ -8,6 +8,7 @@ import { lineAround, visibleByte, visibleBytes } from './visible-bytes.ts';
 const INDENT = '  ';
 const LABEL_WIDTH = 12;
 const SP = 0x20;
+const OUTCOMES = ['accepted', 'refused', 'incomplete'] as const;
 
 /** The teaching view: every range with its bytes, its name and its rule; then what was decided about each message. */
 export function explainPage(bytes: Buffer, anatomy: Anatomy, paper: Paper): readonly string[] {
@@ -23,7 +24,7 @@ class Page {
   constructor(bytes: Buffer, anatomy: Anatomy, paper: Paper) {
     this.#bytes = bytes;
     this.#paper = paper;
-    const { kind, messages, ranges } = anatomy;
+    const { kind, messages } = anatomy;
     const table = new RangeTable(bytes, anatomy, paper);
     for (const [i, message] of messages.entries()) {
       this.#title(kind, i + 1, message);
@@ -32,7 +33,7 @@ class Page {
     }
     const rest = [...table.linesUpTo(bytes.length)];
     if (rest.length > 0) this.#lines(['', ...rest]);
-    this.#summary(kind, messages, ranges);
+    this.#summary(anatomy);
   }
 
   #lines(lines: Iterable<string>): void {
@@ -121,20 +122,19 @@ class Page {
     }
   }
 
-  #summary(kind: Anatomy['kind'], messages: readonly MessageAnatomy[], ranges: readonly ByteRange[]): void {
-    const kinds = (['accepted', 'refused', 'incomplete'] as const)
-      .map((outcome) => ({
-        outcome,
-        number: messages.filter((message) => message.outcome === outcome).length,
-      }))
+  #summary({ kind, complete, messages, ranges }: Anatomy): void {
+    const counts = OUTCOMES.map((outcome) => ({
+      outcome,
+      number: messages.filter((message) => message.outcome === outcome).length,
+    }));
+    const found = counts
       .filter(({ number }) => number > 0)
       .map(({ outcome, number }) => `${number} ${outcome}`);
+    const parts = [`${count(messages.length, kind)}: ${found.join(', ') || 'nothing but empty lines'}`];
     const last = ranges.at(-1);
-    const unread = last?.name === 'not read' ? `; ${count(last.length, 'byte')} not read` : '';
-    this.lines.push(
-      '',
-      `${count(messages.length, kind)}: ${kinds.join(', ') || 'nothing but empty lines'}${unread}.`,
-    );
+    if (last?.name === 'not read') parts.push(`${count(last.length, 'byte')} not read`);
+    if (!complete && found.length === 1 && counts[0].number > 0) parts.push('the final answer is missing');
+    this.lines.push('', `${parts.join('; ')}.`);
   }
 }
 

@@ -101,6 +101,12 @@ describe('dreamserver explain --raw', () => {
     assert.match(stdout, /no body: it answers HEAD {2}RFC 9112 §6\.3, rule 1/);
   });
 
+  test('says that only interim answers are there', async () => {
+    const { code, stdout } = await explain(head('HTTP/1.1 103 Early Hints'), '--raw', '-', '--response');
+    assert.equal(code, 1);
+    assert.ok(stdout.endsWith('\n1 response: 1 accepted; the final answer is missing.\n'), stdout);
+  });
+
   test('prints the ranges as JSON', async () => {
     const chunked = `${head('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked')}${chunk('b')}`;
     const { code, stdout } = await explain(chunked, '--raw', '-', '--json');

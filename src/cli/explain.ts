@@ -13,7 +13,7 @@ interface ExplainOptions {
 
 /** Standard input, in place of a file. */
 const STDIN = '-';
-/** Exit code: not every message was taken, or not all of one was there. */
+/** Exit code: a message was refused, or is not all there. */
 const NOT_ALL_ACCEPTED = 1;
 /** Where the output is no terminal, or a very wide one. */
 const COLUMNS = 80;
@@ -47,7 +47,7 @@ export function addExplain(program: Command): void {
       const anatomy =
         method === undefined ? await explainRequests(bytes) : explainResponses(bytes, method.toUpperCase());
       await write(json ? toJson(anatomy) : await toPage(bytes, anatomy));
-      if (anatomy.messages.some(({ outcome }) => outcome !== 'accepted')) process.exitCode = NOT_ALL_ACCEPTED;
+      if (!anatomy.complete) process.exitCode = NOT_ALL_ACCEPTED;
     });
 }
 

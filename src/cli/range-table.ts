@@ -36,7 +36,9 @@ const GAP = '  ';
 /** `chunk extension` and `chunk size = 1234`. */
 const NAME_WIDTH = 17;
 const RULE_WIDTH = 15;
+/** Columns of the bytes; with more, the names would be far from what they name. */
 const LEAST_WIDTH = 24;
+const MOST_WIDTH = 60;
 const OFFSET_WIDTH = 4;
 /** Rows that a piece of text, and a piece of data, may take. */
 const MOST_TEXT_ROWS = 12;
@@ -76,7 +78,7 @@ export class RangeTable {
     this.#refusedAt = new Set(messages.map(({ refusal }) => refusal?.offset));
     this.#offsetWidth = Math.max(OFFSET_WIDTH, String(bytes.length).length);
     const room = paper.columns - this.#offsetWidth - 3 * GAP.length - NAME_WIDTH - RULE_WIDTH;
-    this.#width = Math.max(LEAST_WIDTH, Math.min(room, this.#longest()));
+    this.#width = Math.max(LEAST_WIDTH, Math.min(room, MOST_WIDTH, this.#longest()));
   }
 
   /** The lines of the rows that begin before this byte and have not been written yet. */

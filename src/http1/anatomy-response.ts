@@ -1,6 +1,14 @@
 import { errorInfo, type ErrorCode } from '../core/errors.ts';
 import type { ResponseHead } from '../http/head.ts';
-import { accepted, dissect, refused, type Anatomy, type Findings, type MessageAnatomy } from './anatomy.ts';
+import {
+  accepted,
+  dissect,
+  isInterim,
+  refused,
+  type Anatomy,
+  type Findings,
+  type MessageAnatomy,
+} from './anatomy.ts';
 import { nameBody } from './anatomy-body.ts';
 import { completeSection, nameResponseHead } from './anatomy-head.ts';
 import type { AnatomyRecorder } from './anatomy-recorder.ts';
@@ -41,7 +49,7 @@ function response(recorder: AnatomyRecorder, parser: ResponseHeadParser, method:
 
   const { seen } = parser;
   let findings: Findings = { response: head };
-  const interim = status < 200 && status !== 101;
+  const interim = isInterim(status);
   if (interim && (seen & (SEEN.contentLength | SEEN.transferEncoding)) !== 0) {
     const why = ambiguous('http1.framing.content-in-interim', start, head);
     return refused(recorder, start, findings, 'refused', why);

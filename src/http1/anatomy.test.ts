@@ -272,6 +272,13 @@ describe('the verdict on a response', () => {
     );
   });
 
+  test('misses the final answer where only interim ones are there', () => {
+    const interim = head('HTTP/1.1 103 Early Hints');
+    assert.equal(responses(interim).complete, false);
+    assert.equal(responses(interim + head('HTTP/1.1 204 No Content')).complete, true);
+    assert.equal(responses(head('HTTP/1.1 101 X')).complete, true);
+  });
+
   for (const [text, code, detail, offset] of [
     ['HTTP/1.1 2x0 OK\r\n', 'upstream.malformed-response', 'http1.status-line.malformed', 10],
     ['HTTP/1.1 200 OK\n', 'upstream.malformed-response', 'http1.line.bare-lf', 15],

@@ -24,6 +24,8 @@ export interface MessageAnatomy {
 /** Everything about an input: its messages in order, and its ranges, of which every byte is in exactly one. */
 export interface Anatomy {
   readonly kind: 'request' | 'response';
+  /** Every message is there from its first byte to its last and was accepted, and no final answer is missing. */
+  readonly complete: boolean;
   readonly messages: readonly MessageAnatomy[];
   readonly ranges: readonly ByteRange[];
 }
@@ -50,7 +52,14 @@ export function dissect(bytes: Buffer, kind: Anatomy['kind'], dissector: Dissect
   }
   recorder.message = 0;
   recorder.upTo(bytes.length, 'not read');
-  return { kind, messages, ranges: recorder.ranges };
+  const complete =
+    messages.every(({ outcome }) => outcome === 'accepted') && !isInterim(messages.at(-1)?.response?.status);
+  return { kind, complete, messages, ranges: recorder.ranges };
+}
+
+/** Whether the final answer is still to come behind this one (RFC 9110 §15.2). A switch of protocols is final. */
+export function isInterim(status: number | undefined): boolean {
+  return status !== undefined && status < 200 && status !== 101;
 }
 
 /** A message that is taken. */
