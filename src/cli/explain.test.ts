@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import { chunk, get, head } from '../../test/support/message.ts';
 import { temporaryDirectory } from '../../test/support/temp.ts';
+import { anatomyOfRequests } from '../http1/anatomy-request.ts';
+import { explainPage } from './explain-page.ts';
+import { Paper } from './paper.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const directory = temporaryDirectory();
@@ -147,6 +151,30 @@ describe('dreamserver explain --raw', () => {
   test('has little to say of no bytes', async () => {
     const { code, stdout } = await explain('', '--raw', '-');
     assert.deepEqual([code, stdout], [0, 'There is nothing to explain: no bytes.\n']);
+  });
+});
+
+describe('on a terminal', () => {
+  const limits = { headerBytes: 32_768, headers: 100, uriBytes: 8192, bodyBytes: 1 << 20 };
+  const bytes = Buffer.from(`${get('/', 'X: \xe9', 'Content-Length: 3')}a\nb${REFUSED}`, 'latin1');
+  const page = (columns: number, color: boolean): string =>
+    explainPage(bytes, anatomyOfRequests(bytes, limits), new Paper(columns, color)).join('\n');
+
+  test('there are colours, which change nothing else', () => {
+    const colored = page(80, true);
+    assert.equal(stripVTControlCharacters(colored), page(80, false));
+    assert.ok(colored.includes(styleText(['inverse', 'red'], '␀', { validateStream: false })));
+  });
+
+  test('lines are as long as it is wide', () => {
+    for (const columns of [60, 80, 120]) {
+      const longest = Math.max(
+        ...page(columns, false)
+          .split('\n')
+          .map((line) => line.length),
+      );
+      assert.ok(longest <= columns, `${longest} of ${columns}`);
+    }
   });
 });
 

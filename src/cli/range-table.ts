@@ -78,7 +78,7 @@ export class RangeTable {
     this.#refusedAt = new Set(messages.map(({ refusal }) => refusal?.offset));
     this.#offsetWidth = Math.max(OFFSET_WIDTH, String(bytes.length).length);
     const room = paper.columns - this.#offsetWidth - 3 * GAP.length - NAME_WIDTH - RULE_WIDTH;
-    this.#width = Math.max(LEAST_WIDTH, Math.min(room, MOST_WIDTH, this.#longest()));
+    this.#width = Math.min(room, Math.max(LEAST_WIDTH, Math.min(MOST_WIDTH, this.#longest())));
   }
 
   /** The lines of the rows that begin before this byte and have not been written yet. */
