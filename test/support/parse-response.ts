@@ -132,9 +132,11 @@ function framingOf(
   return { kind: 'until-close', length: 0 };
 }
 
-function parseChunked(
+/** A chunked body without extensions, from `start` on; undefined when it is not all there. @throws Error */
+export function parseChunked(
   bytes: Buffer,
   start: number,
+  readField = parseField,
 ): { body: Buffer; end: number; trailers: RawResponse['trailers'] } | undefined {
   const parts: Buffer[] = [];
   let at = start;
@@ -160,16 +162,18 @@ function parseChunked(
     const line = bytes.toString('latin1', at, lineEnd);
     at = lineEnd + 2;
     if (line === '') return { body: Buffer.concat(parts), end: at, trailers };
-    trailers.push(parseField(line, bytes));
+    trailers.push(readField(line, bytes));
   }
 }
 
-function parseField(line: string, bytes: Buffer): readonly [string, string] {
+/** A field line as a careful writer sends it. @throws Error */
+export function parseField(line: string, bytes: Buffer): readonly [string, string] {
   const match = FIELD_LINE.exec(line);
   if (!match) throw malformed(`field line ${JSON.stringify(line)}`, bytes);
   return [match[1], match[2]];
 }
 
-function malformed(what: string, bytes: Buffer): Error {
-  return new Error(`malformed response: ${what} in ${JSON.stringify(bytes.toString('latin1', 0, 400))}`);
+/** The error for bytes that nobody may write. */
+export function malformed(what: string, bytes: Buffer): Error {
+  return new Error(`malformed: ${what} in ${JSON.stringify(bytes.toString('latin1', 0, 400))}`);
 }

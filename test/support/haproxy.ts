@@ -1,0 +1,54 @@
+import { Child } from './child.ts';
+import { program } from './packages.ts';
+import { freePort, untilAccepts } from './ports.ts';
+import { temporaryDirectory, type TemporaryDirectory } from './temp.ts';
+
+/** A real HAProxy in front of one server: one process with one thread, so that killing it leaves nothing behind. */
+export class Haproxy implements AsyncDisposable {
+  readonly port: number;
+  readonly #directory: TemporaryDirectory;
+  readonly #child: Child;
+
+  private constructor(port: number, directory: TemporaryDirectory, child: Child) {
+    this.port = port;
+    this.#directory = directory;
+    this.#child = child;
+  }
+
+  /**
+   * Starts it in front of a port of 127.0.0.1. It uses a connection of its own for each request, and waits a second for
+   * more of one.
+   */
+  static async start(backendPort: number): Promise<Haproxy> {
+    const port = await freePort();
+    const directory = temporaryDirectory();
+    const file = directory.write('haproxy.cfg', configuration(port, backendPort));
+    const child = new Child('haproxy', program('haproxy'), ['-db', '-f', file]);
+    await untilAccepts(port, child);
+    return new Haproxy(port, directory, child);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child.stop('SIGKILL');
+    this.#directory.remove();
+  }
+}
+
+const configuration = (port: number, backendPort: number): string => `
+global
+  nbthread 1
+  maxconn 200
+  no strict-limits
+defaults
+  mode http
+  option http-server-close
+  http-reuse never
+  timeout connect 5s
+  timeout client 1s
+  timeout server 5s
+frontend entry
+  bind 127.0.0.1:${port}
+  default_backend backend
+backend backend
+  server backend 127.0.0.1:${backendPort}
+`;
