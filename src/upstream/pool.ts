@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../core/errors.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
 import type { ClientConnectionOwner } from '../http1/client-connection-owner.ts';
-import { SocketTransport } from '../net/socket-transport.ts';
-import type { ConnectTarget } from '../net/socket-transport.ts';
+import { Connector } from './connect.ts';
+import type { Attempt } from './connect.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
 import { Deadline } from '../core/deadline.ts';
 
@@ -23,7 +23,7 @@ export type ServerObserver = (server: UpstreamServer, reachable: boolean, detail
 export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   readonly server: UpstreamServer;
   readonly #options: UpstreamOptions;
-  readonly #target: ConnectTarget;
+  readonly #connector: Connector;
   readonly #observe: ServerObserver;
   readonly #kept: ClientConnection[] = [];
   readonly #connecting = new Set<Attempt>();
@@ -36,8 +36,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     this.server = server;
     this.#options = options;
     this.#observe = observe;
-    const host = options.resolve.static[server.hostname.toLowerCase()] ?? server.hostname;
-    this.#target = { host, port: server.port };
+    this.#connector = new Connector(server, options);
   }
 
   /** Connections that are open or being opened. */
@@ -116,18 +115,24 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
 
   #connect(waiter: Waiter): Attempt {
     this.#open++;
-    const attempt = new Attempt(this, this.#target, this.#options, waiter, (code, detail) => {
-      this.#connecting.delete(attempt);
-      if (code === undefined) {
+    const attempt = this.#connector.connect({
+      connected: (transport) => {
+        this.#connecting.delete(attempt);
         this.#noteReachable(true, undefined);
-        return;
-      }
-      this.#open--;
-      if (!attempt.cancelled) this.#noteReachable(false, detail ?? code);
-      this.#serveWaiting();
+        const connection = new ClientConnection(this, this.#options);
+        transport.events = connection;
+        connection.attach(transport);
+        waiter.connected(connection);
+      },
+      failed: ({ code, detail }) => {
+        this.#connecting.delete(attempt);
+        this.#open--;
+        if (!attempt.cancelled) this.#noteReachable(false, detail ?? code);
+        this.#serveWaiting();
+        if (!attempt.cancelled) waiter.connectFailed(code, detail);
+      },
     });
     this.#connecting.add(attempt);
-    attempt.start();
     return attempt;
   }
 
@@ -160,78 +165,4 @@ class Waiting {
     this.#deadline.release();
     this.#gone(this);
   }
-}
-
-/** A connection on its way, until it is made or has failed. */
-class Attempt {
-  cancelled = false;
-  readonly #pool: ClientConnectionOwner<ClientConnection>;
-  readonly #target: ConnectTarget;
-  readonly #options: UpstreamOptions;
-  readonly #waiter: Waiter;
-  readonly #settled: (code: ErrorCode | undefined, detail: string | undefined) => void;
-  readonly #deadline: Deadline<'connect'>;
-  #transport: SocketTransport | undefined = undefined;
-  #timedOut = false;
-
-  constructor(
-    pool: ClientConnectionOwner<ClientConnection>,
-    target: ConnectTarget,
-    options: UpstreamOptions,
-    waiter: Waiter,
-    settled: (code: ErrorCode | undefined, detail: string | undefined) => void,
-  ) {
-    this.#pool = pool;
-    this.#target = target;
-    this.#options = options;
-    this.#waiter = waiter;
-    this.#settled = settled;
-    this.#deadline = new Deadline({
-      expired: () => {
-        this.#timedOut = true;
-        this.#transport?.destroy();
-      },
-    });
-  }
-
-  start(): void {
-    this.#deadline.arm('connect', this.#options.timeouts.connect);
-    const failing = {
-      data: (): void => {},
-      ended: (): void => {},
-      drained: (): void => {},
-      closed: (error: NodeJS.ErrnoException | undefined): void => this.#failed(error),
-    };
-    const transport = SocketTransport.connecting(this.#target, failing, () => this.#connected(transport));
-    this.#transport = transport;
-  }
-
-  /** Nobody waits any more. */
-  cancel(): void {
-    this.cancelled = true;
-    this.#transport?.destroy();
-  }
-
-  #connected(transport: SocketTransport): void {
-    this.#deadline.release();
-    const connection = new ClientConnection(this.#pool, this.#options);
-    transport.events = connection;
-    connection.attach(transport);
-    this.#settled(undefined, undefined);
-    this.#waiter.connected(connection);
-  }
-
-  #failed(error: NodeJS.ErrnoException | undefined): void {
-    this.#deadline.release();
-    const code = connectError(error, this.#timedOut);
-    this.#settled(code, error?.code);
-    if (!this.cancelled) this.#waiter.connectFailed(code, error?.code);
-  }
-}
-
-function connectError(error: NodeJS.ErrnoException | undefined, timedOut: boolean): ErrorCode {
-  if (timedOut || error?.code === 'ETIMEDOUT') return 'upstream.connect-timeout';
-  return error?.code === 'ENOTFOUND' || error?.code === 'EAI_AGAIN'
-    ? 'upstream.unresolved'
-    : 'upstream.connect-failed';
 }

@@ -1,0 +1,96 @@
+import { Deadline } from '../core/deadline.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import { SocketTransport } from '../net/socket-transport.ts';
+import type { ConnectTarget } from '../net/socket-transport.ts';
+import type { TransportEvents } from '../net/transport.ts';
+import type { UpstreamOptions, UpstreamServer } from './schema.ts';
+
+/** Why a connection could not be made. */
+export interface ConnectFailure {
+  readonly code: ErrorCode;
+  /** The system's error code, such as ECONNREFUSED. */
+  readonly detail: string | undefined;
+}
+
+/** Who wants a connection. Exactly one of these is called, once, and never before `connect` has returned. */
+export interface ConnectEvents {
+  /** It stands. Whoever takes it sets `transport.events`. */
+  connected(transport: SocketTransport): void;
+  /** It could not be made, or was given up: see `Attempt.cancelled`. */
+  failed(failure: ConnectFailure): void;
+}
+
+/** Makes connections to one server, in the way that its upstream is configured for. */
+export class Connector {
+  readonly #target: ConnectTarget;
+  readonly #timeout: number;
+
+  constructor(server: UpstreamServer, options: UpstreamOptions) {
+    const host = options.resolve.static[server.hostname.toLowerCase()] ?? server.hostname;
+    this.#target = { host, port: server.port };
+    this.#timeout = options.timeouts.connect;
+  }
+
+  /** Begin to connect. */
+  connect(events: ConnectEvents): Attempt {
+    const attempt = new Attempt(events);
+    attempt.start(this.#target, this.#timeout);
+    return attempt;
+  }
+}
+
+/** A connection on its way, until it is made or has failed. */
+export class Attempt implements TransportEvents {
+  /** Nobody waits for it any more. */
+  cancelled = false;
+  readonly #events: ConnectEvents;
+  readonly #deadline: Deadline<'connect'>;
+  #transport: SocketTransport | undefined = undefined;
+  #timedOut = false;
+
+  constructor(events: ConnectEvents) {
+    this.#events = events;
+    this.#deadline = new Deadline(this);
+  }
+
+  /** Called once, by the connector. `timeout` in milliseconds; 0 waits for as long as the system does. */
+  start(target: ConnectTarget, timeout: number): void {
+    this.#deadline.arm('connect', timeout);
+    this.#transport = SocketTransport.connecting(target, this, () => this.#connected());
+  }
+
+  /** Give it up. */
+  cancel(): void {
+    this.cancelled = true;
+    this.#transport?.destroy();
+  }
+
+  /** From the deadline. */
+  expired(): void {
+    this.#timedOut = true;
+    this.#transport?.destroy();
+  }
+
+  // ---- TransportEvents, as long as it is on its way
+
+  data(): void {}
+  ended(): void {}
+  drained(): void {}
+
+  closed(error: NodeJS.ErrnoException | undefined): void {
+    this.#deadline.release();
+    this.#events.failed({ code: connectError(error, this.#timedOut), detail: error?.code });
+  }
+
+  #connected(): void {
+    this.#deadline.release();
+    this.#events.connected(this.#transport as SocketTransport);
+  }
+}
+
+function connectError(error: NodeJS.ErrnoException | undefined, timedOut: boolean): ErrorCode {
+  if (timedOut || error?.code === 'ETIMEDOUT') return 'upstream.connect-timeout';
+  return error?.code === 'ENOTFOUND' || error?.code === 'EAI_AGAIN'
+    ? 'upstream.unresolved'
+    : 'upstream.connect-failed';
+}
