@@ -269,9 +269,10 @@ export class RequestReader implements InputReader, Waiter<Phase> {
     const decoder = this.#decoder as BodyDecoder;
     const { bytes } = input;
     const decoded = decoder.decode(bytes, input.position, input.end);
-    if (decoded === 'refused') return this.#breakBody(decoder.error, decoder.errorOffset);
+    // First the limit: it was met before what may stand refused behind it, however the bytes were cut.
     if (reading === 'body' && decoder.received > this.#options.limits.bodyBytes)
       return this.#breakBody('http1.body.too-large', undefined);
+    if (decoded === 'refused') return this.#breakBody(decoder.error, decoder.errorOffset);
     input.position = decoder.position;
     if (decoded === 'more') this.#awaitMore(decoder.received);
     let taken = true;

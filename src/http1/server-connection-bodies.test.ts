@@ -53,6 +53,17 @@ async function answer(message: string): Promise<{ status: number; body: string; 
 }
 
 describe('a request body', () => {
+  it('that is too large and then malformed is too large, also where both come in one piece', async () => {
+    await using small = await HandlerServer.start(reading, { limits: { bodyBytes: 100 } });
+    const large = post('/count', CHUNKED) + chunk('x'.repeat(60)) + chunk('x'.repeat(60));
+    for (const pieces of [[`${large}zz\r\n`], [large, 'zz\r\n']]) {
+      using client = await RawConnection.connect(small.port);
+      for (const piece of pieces) await client.send(piece).catch(() => {});
+      assert.equal((await client.response('POST')).status, 413);
+    }
+    assert.deepEqual([...new Set(small.log.map(({ error }) => error))], ['http1.body.too-large']);
+  });
+
   it('is read by its length, or by its chunks, and the next request behind it', async () => {
     assert.deepEqual(await answer(`${post('/read', 'Content-Length: 5')}hello`), {
       status: 200,
