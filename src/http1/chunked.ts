@@ -108,14 +108,15 @@ export class ChunkedDecoder {
     let state = this.#state;
     let left = this.#left;
     let dataEnd = position;
-    this.dataStart = position;
+    this.dataStart = this.dataEnd = position;
     while (p < end) {
       switch (state) {
         case DATA: {
           const taken = left < end - p ? left : end - p;
           if (dataEnd === this.dataStart) this.dataStart = dataEnd = p;
           else move(bytes, dataEnd, p, taken);
-          dataEnd += taken;
+          // What came before a refusal counts too.
+          this.dataEnd = dataEnd += taken;
           left -= taken;
           p += taken;
           if (left > 0) break;
@@ -182,22 +183,20 @@ export class ChunkedDecoder {
             break;
           }
           this.trailers = trailer.takeFields();
-          return this.#end(dataEnd, after);
+          return this.#end(after);
         }
         default: // LAST_LF
           if (bytes[p] !== LF) return this.#refuse('http1.trailer.malformed', p - 1);
-          return this.#end(dataEnd, p + 1);
+          return this.#end(p + 1);
       }
     }
     this.#state = state;
     this.#left = left;
-    this.dataEnd = dataEnd;
     this.position = p;
     return 'more';
   }
 
-  #end(dataEnd: number, position: number): 'end' {
-    this.dataEnd = dataEnd;
+  #end(position: number): 'end' {
     this.position = position;
     return 'end';
   }
