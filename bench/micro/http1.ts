@@ -71,7 +71,9 @@ interface Task {
 }
 
 function parsing(title: string, parser: HeadParser, headOf: (i: number) => string): Task {
-  const heads = Array.from({ length: VARIANTS }, (_, i) => Buffer.from(headOf(i)));
+  // One behind the other in one buffer, as a connection reads them.
+  const heads = Array.from({ length: VARIANTS }, (_, i) => headOf(i));
+  const bytes = Buffer.from(heads.join(''));
   const times = 20_000;
   return {
     title: `${title}, ${heads[0].length} bytes`,
@@ -79,9 +81,11 @@ function parsing(title: string, parser: HeadParser, headOf: (i: number) => strin
     figure: (micros) => micros,
     unit: 'µs',
     run() {
+      let position = 0;
       for (let i = 0; i < times; i++) {
-        const bytes = heads[i & (VARIANTS - 1)];
-        if (parser.parse(bytes, 0, bytes.length) !== bytes.length) throw new Error(`refused: ${title}`);
+        position = parser.parse(bytes, position, bytes.length);
+        if (position < 0) throw new Error(`refused: ${title}`);
+        if (position === bytes.length) position = 0;
         parser.reset();
       }
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseInPieces, sameForEveryCut } from '../../test/support/in-pieces.ts';
 import { ALIAS, fieldNumber } from '../http/field-names.ts';
-import { FieldSection, NEED_MORE, SEEN } from './field-section.ts';
+import { FieldSection, NEED_MORE, REFUSED, SEEN } from './field-section.ts';
 
 interface Section {
   /** Per field: its number, and the parts of the text that its spans point at. */
@@ -116,6 +116,24 @@ describe('a section of field lines (RFC 9112 §5)', () => {
     assert.equal(section('A: 1\r\nB: 2\0\r\n\r\n'), 'http1.field.malformed-value at 10');
     assert.equal(section('A: 1\n\r\n'), 'http1.line.bare-lf at 4');
     assert.equal(section('A: 1\r\n\rX'), 'http1.line.bare-cr at 6');
+  });
+
+  it('has values of all the bytes that may stand there, and of no others, wherever they stand', () => {
+    for (let byte = 0; byte < 256; byte++) {
+      for (let place = 0; place < 9; place++) {
+        for (const around of [0x20, 0x61, 0x7e, 0x80, 0xff]) {
+          const value = Buffer.alloc(9, around);
+          value[place] = byte;
+          const bytes = Buffer.concat([Buffer.from('A:a'), value, Buffer.from('a\r\n\r\n')]);
+          const parser = new FieldSection(1);
+          const fits = byte === 0x09 || (byte >= 0x20 && byte !== 0x7f);
+          const result = parser.parse(bytes, 0, 0, bytes.length);
+          assert.equal(result, fits ? bytes.length : REFUSED, `0x${byte.toString(16)} at ${place}`);
+          // A CR is refused for what follows it.
+          if (!fits) assert.equal(parser.errorOffset, 3 + place);
+        }
+      }
+    }
   });
 
   it('is refused at its first field too many', () => {

@@ -27,6 +27,8 @@ const SECTION_END = 5;
 /** Fields that there is room for from the start. */
 const USUAL_FIELDS = 32;
 
+const NO_VIEW = new DataView(new ArrayBuffer(0));
+
 /** Which fields with a say in framing and connection handling were seen (bits of `FieldSection.seen`). */
 export const SEEN = {
   host: 1,
@@ -87,6 +89,9 @@ export class FieldSection {
   #valueStart = 0;
   #valueEnd = 0;
   #count = 0;
+  /** The buffer that was parsed last, nearly always the same one, and a view of it to read four bytes at once. */
+  #viewed: Buffer | undefined = undefined;
+  #view: DataView = NO_VIEW;
 
   constructor(maxFields: number, lenient: Leniency = STRICT) {
     this.#maxFields = maxFields;
@@ -225,6 +230,8 @@ export class FieldSection {
     const spans = this.#spans;
     const room = this.#maxFields * SPAN;
     let at = this.#count * SPAN;
+    const view = this.#viewOf(bytes);
+    const lastWord = end - 4;
     let line = position;
     for (let p = position; at < room; line = p) {
       while (p < end && token[bytes[p]] === 1) p++;
@@ -232,6 +239,7 @@ export class FieldSection {
       const nameEnd = p++;
       while (p < end && isBlank(bytes[p])) p++;
       const valueStart = p;
+      while (p <= lastWord && isPlain(view.getInt32(p, true))) p += 4;
       while (p < end && value[bytes[p]] === 1) p++;
       if (p + 1 >= end || bytes[p] !== CR || bytes[p + 1] !== LF) break;
       let valueEnd = p;
@@ -249,6 +257,14 @@ export class FieldSection {
     }
     this.#count = at / SPAN;
     return line;
+  }
+
+  #viewOf(bytes: Buffer): DataView {
+    if (bytes !== this.#viewed) {
+      this.#viewed = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.#view;
   }
 
   #note(bit: number): void {
@@ -300,6 +316,15 @@ function recognise(bytes: Buffer, start: number, length: number): number {
     alias = true;
   }
   return alias ? ALIAS : number;
+}
+
+/**
+ * Whether none of four bytes is below 0x20 or is 0x7f: all may stand in a field value. In each byte a subtraction borrows
+ * from its highest bit where the byte was smaller, and that bit tells, unless it was set before.
+ */
+function isPlain(word: number): boolean {
+  const flipped = word ^ 0x7f7f7f7f;
+  return ((((word - 0x20202020) & ~word) | ((flipped - 0x01010101) & ~flipped)) & 0x80808080) === 0;
 }
 
 function isBlank(byte: number): boolean {

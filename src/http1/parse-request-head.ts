@@ -147,66 +147,61 @@ export class RequestHeadParser {
   /** method SP request-target SP HTTP-version CRLF (RFC 9112 §3). */
   #parseRequestLine(bytes: Buffer, base: number, end: number): number {
     let p = base + this.#resumeAt;
-    for (;;) {
-      switch (this.#state) {
-        case 'start': {
-          if (p === end) return this.#needMore(p - base);
-          this.#state = 'method';
-          continue;
-        }
-        case 'method': {
-          while (p < end && TOKEN[bytes[p]] === 1) p++;
-          if (p - base > LONGEST_METHOD) return this.#refuse('http1.method.too-long', LONGEST_METHOD);
-          if (p === end) return this.#needMore(p - base);
-          if (bytes[p] !== SP || p === base) return this.#refuse('http1.method.malformed', p - base);
-          this.#methodEnd = p - base;
+    switch (this.#state) {
+      case 'start':
+        if (p === end) return this.#needMore(p - base);
+        this.#state = 'method';
+      // falls through
+      case 'method':
+        while (p < end && TOKEN[bytes[p]] === 1) p++;
+        if (p - base > LONGEST_METHOD) return this.#refuse('http1.method.too-long', LONGEST_METHOD);
+        if (p === end) return this.#needMore(p - base);
+        if (bytes[p] !== SP || p === base) return this.#refuse('http1.method.malformed', p - base);
+        this.#methodEnd = p - base;
+        p++;
+        this.#state = 'target';
+      // falls through
+      case 'target': {
+        for (;;) {
+          while (p < end && TARGET[bytes[p]] === TARGET_PLAIN) p++;
+          if (p === end || TARGET[bytes[p]] === 0) break;
+          this.#noteInTarget(bytes[p], bytes[p - 1], p - base);
           p++;
-          this.#state = 'target';
-          continue;
         }
-        case 'target': {
-          for (;;) {
-            while (p < end && TARGET[bytes[p]] === TARGET_PLAIN) p++;
-            if (p === end || TARGET[bytes[p]] === 0) break;
-            this.#noteInTarget(bytes[p], bytes[p - 1], p - base);
-            p++;
-          }
-          const length = p - base - this.#methodEnd - 1;
-          if (length > this.limits.uriBytes) {
-            return this.#refuse('http1.request-line.too-long', this.#methodEnd + 1 + this.limits.uriBytes);
-          }
-          if (p === end) return this.#needMore(p - base);
-          if (bytes[p] !== SP || length === 0) return this.#refuse(wrongTargetByte(bytes[p]), p - base);
-          this.#targetEnd = p - base;
-          p++;
-          this.#state = 'version';
-          continue;
-        }
-        case 'version': {
-          // HTTP-version is 8 bytes: HTTP/d.d
-          const start = base + this.#targetEnd + 1;
-          for (; p < end && p - start < 8; p++) {
-            if (bytes[p] !== VERSION[p - start] && !isVersionDigit(bytes[p], p - start))
-              return this.#refuse('http1.version.malformed', p - base);
-          }
-          if (p - start < 8 || p === end) return this.#needMore(p - base);
-          const bareLf = bytes[p] === LF && this.lenient.bareLf;
-          if (bytes[p] !== CR && !bareLf) {
-            return this.#refuse(bytes[p] === LF ? 'http1.line.bare-lf' : 'http1.version.malformed', p - base);
-          }
-          if (bytes[start + 5] !== 0x31) return this.#refuse('http1.version.unsupported', start - base);
-          if (!bareLf) p++;
-          this.#state = 'version-end';
-          continue;
-        }
-        case 'version-end': {
-          if (p === end) return this.#needMore(p - base);
-          if (bytes[p] !== LF) return this.#refuse('http1.line.bare-cr', p - base - 1);
-          return p + 1;
-        }
-        case 'fields':
-          return p;
+        const start = this.#methodEnd + 1;
+        const length = p - base - start;
+        const { uriBytes } = this.limits;
+        if (length > uriBytes) return this.#refuse('http1.request-line.too-long', start + uriBytes);
+        if (p === end) return this.#needMore(p - base);
+        if (bytes[p] !== SP || length === 0) return this.#refuse(wrongTargetByte(bytes[p]), p - base);
+        this.#targetEnd = p - base;
+        p++;
+        this.#state = 'version';
       }
+      // falls through
+      case 'version': {
+        // HTTP-version is 8 bytes: HTTP/d.d
+        const start = base + this.#targetEnd + 1;
+        for (; p < end && p - start < 8; p++) {
+          if (bytes[p] !== VERSION[p - start] && !isVersionDigit(bytes[p], p - start))
+            return this.#refuse('http1.version.malformed', p - base);
+        }
+        if (p - start < 8 || p === end) return this.#needMore(p - base);
+        const bareLf = bytes[p] === LF && this.lenient.bareLf;
+        if (bytes[p] !== CR && !bareLf) {
+          return this.#refuse(bytes[p] === LF ? 'http1.line.bare-lf' : 'http1.version.malformed', p - base);
+        }
+        if (bytes[start + 5] !== 0x31) return this.#refuse('http1.version.unsupported', start - base);
+        if (!bareLf) p++;
+        this.#state = 'version-end';
+      }
+      // falls through
+      case 'version-end':
+        if (p === end) return this.#needMore(p - base);
+        if (bytes[p] !== LF) return this.#refuse('http1.line.bare-cr', p - base - 1);
+        return p + 1;
+      case 'fields':
+        return p;
     }
   }
 
