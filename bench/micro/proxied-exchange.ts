@@ -67,7 +67,14 @@ const sink = {
   flushSync: () => {},
   close: () => Promise.resolve(),
 };
-const server = { url: 'http://10.0.0.1', hostname: '10.0.0.1', port: 80, authority: '10.0.0.1', weight: 1 };
+const server = {
+  url: 'http://10.0.0.1',
+  hostname: '10.0.0.1',
+  port: 80,
+  authority: '10.0.0.1',
+  path: undefined,
+  weight: 1,
+};
 const upstreamTransport = new CountingTransport();
 const upstreamConnection = new ClientConnection(
   { released: () => {}, detached: () => {}, closed: () => {} },

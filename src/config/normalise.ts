@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { isServerUrl } from '../features/proxy/schema.ts';
 import type { UpstreamOptions } from '../upstream/schema.ts';
 import { upstreamSchema } from '../upstream/schema.ts';
+import { isServerUrl } from '../upstream/server-url.ts';
 import type { ListenerConfig, RouteConfig, RouteEnd, RuntimeConfig } from './runtime-config.ts';
 import type { ParsedConfig } from './schema.ts';
 import { duration } from './units.ts';
@@ -10,13 +10,15 @@ import { version } from './version.ts';
 /** What the server runs, of what the schema has understood. Relative paths start at `directory`. */
 export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfig {
   const upstreams = new Map<string, UpstreamOptions>();
-  for (const [name, options] of Object.entries(parsed.upstreams)) upstreams.set(name, gather(name, options));
+  for (const [name, options] of Object.entries(parsed.upstreams)) {
+    upstreams.set(name, gather(name, options, directory));
+  }
   const routes = parsed.routes.map(({ match, ...ends }): RouteConfig => {
     const end = endOf(ends, directory);
     if (end.kind === 'proxy' && isServerUrl(end.options.to)) {
       const { to } = end.options;
       if (!upstreams.has(to))
-        upstreams.set(to, gather(to, upstreamSchema(duration).parse({ servers: [to] })));
+        upstreams.set(to, gather(to, upstreamSchema(duration).parse({ servers: [to] }), directory));
     }
     return { match: { host: match.host, path: match.path }, end };
   });
@@ -46,8 +48,15 @@ export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfi
   };
 }
 
-function gather(name: string, options: ParsedConfig['upstreams'][string]): UpstreamOptions {
-  const { servers, resolve: lookup, pool, timeouts, lenient } = options;
+function gather(
+  name: string,
+  options: ParsedConfig['upstreams'][string],
+  directory: string,
+): UpstreamOptions {
+  const { resolve: lookup, pool, timeouts, lenient } = options;
+  const servers = options.servers.map((server) =>
+    server.path === undefined ? server : { ...server, path: resolve(directory, server.path) },
+  );
   return { name, servers, resolve: { static: lookup.static }, pool, timeouts, lenient };
 }
 

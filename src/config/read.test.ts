@@ -63,12 +63,13 @@ test('the result can be posted to a worker thread as it is', async () => {
 test('relative paths start at the folder of the file', async () => {
   const { config, directory } = await load(
     'dreamserver.yaml',
-    'listeners: ["unix:run/ds.sock"]\nroutes: [{ files: . }]\naccessLog: { path: logs/access.log }',
+    'listeners: ["unix:run/ds.sock"]\nroutes: [{ files: . }, { proxy: unix:app.sock }]\naccessLog: { path: logs/access.log }',
   );
   assert.deepEqual(config.listeners, [
     { kind: 'unix', address: 'unix:run/ds.sock', path: join(directory, 'run/ds.sock') },
   ]);
   assert.equal(config.accessLog.path, join(directory, 'logs/access.log'));
+  assert.equal(config.upstreams[0].servers[0].path, join(directory, 'app.sock'));
   const [{ end }] = config.routes;
   assert.equal(end.kind === 'files' && end.options.root, directory);
 });
@@ -102,8 +103,22 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
       {
         name: 'api',
         servers: [
-          { url: 'http://10.0.0.1', hostname: '10.0.0.1', port: 80, authority: '10.0.0.1', weight: 1 },
-          { url: 'http://[::1]:8000', hostname: '::1', port: 8000, authority: '[::1]:8000', weight: 3 },
+          {
+            url: 'http://10.0.0.1',
+            hostname: '10.0.0.1',
+            port: 80,
+            authority: '10.0.0.1',
+            path: undefined,
+            weight: 1,
+          },
+          {
+            url: 'http://[::1]:8000',
+            hostname: '::1',
+            port: 8000,
+            authority: '[::1]:8000',
+            path: undefined,
+            weight: 3,
+          },
         ],
         resolve: { static: { 'api.internal': '10.0.0.9' } },
         pool: { max: 8, idleTimeout: 60_000 },

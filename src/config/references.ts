@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { isServerUrl } from '../features/proxy/schema.ts';
+import { isServerUrl } from '../upstream/server-url.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Mistake } from './mistakes.ts';
 import type { RuntimeConfig } from './runtime-config.ts';

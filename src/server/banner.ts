@@ -76,6 +76,8 @@ function describe({ end }: RouteConfig, upstreams: RuntimeConfig['upstreams']): 
 function serversOf(upstreams: RuntimeConfig['upstreams'], name: string): string {
   const servers = upstreams.find((upstream) => upstream.name === name)?.servers ?? [];
   if (servers.length === 1 && servers[0].url === name) return '';
-  const shown = servers.slice(0, MOST_SERVERS).map(({ authority }) => authority);
+  const shown = servers
+    .slice(0, MOST_SERVERS)
+    .map(({ authority, path, url }) => (path === undefined ? authority : url));
   return ` (${shown.join(', ')}${servers.length > MOST_SERVERS ? ', …' : ''})`;
 }

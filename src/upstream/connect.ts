@@ -26,8 +26,7 @@ export class Connector {
   readonly #timeout: number;
 
   constructor(server: UpstreamServer, options: UpstreamOptions) {
-    const host = options.resolve.static[server.hostname.toLowerCase()] ?? server.hostname;
-    this.#target = { host, port: server.port };
+    this.#target = targetOf(server, options);
     this.#timeout = options.timeouts.connect;
   }
 
@@ -86,6 +85,11 @@ export class Attempt implements TransportEvents {
     this.#deadline.release();
     this.#events.connected(this.#transport as SocketTransport);
   }
+}
+
+function targetOf({ hostname, port, path }: UpstreamServer, { resolve }: UpstreamOptions): ConnectTarget {
+  if (path !== undefined) return { path };
+  return { host: resolve.static[hostname.toLowerCase()] ?? hostname, port };
 }
 
 function connectError(error: NodeJS.ErrnoException | undefined, timedOut: boolean): ErrorCode {

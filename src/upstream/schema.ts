@@ -1,16 +1,11 @@
 import { z } from 'zod';
 import { leniencyOf, REQUEST_LENIENCIES, RESPONSE_LENIENCIES } from '../http1/leniency.ts';
 import type { Leniency } from '../http1/leniency.ts';
+import { parseServerUrl } from './server-url.ts';
+import type { ServerAddress } from './server-url.ts';
 
 /** One server of an upstream. */
-export interface UpstreamServer {
-  /** Scheme, host and port as a URL without a path, e.g. `http://10.0.0.1:8000`. */
-  readonly url: string;
-  /** Host name or IP address (IPv6 without brackets). */
-  readonly hostname: string;
-  readonly port: number;
-  /** Host and port as they stand in a Host field: the port is left out when it is the scheme's own. */
-  readonly authority: string;
+export interface UpstreamServer extends ServerAddress {
   /** Share of the requests, relative to the weights of the others. At least 1. */
   readonly weight: number;
 }
@@ -41,24 +36,6 @@ export interface UpstreamOptions {
   readonly lenient: Leniency;
 }
 
-/**
- * Reads the URL of a server: scheme, host and port, nothing else. Returns what is wrong with it where it is not one.
- */
-export function parseServerUrl(text: string): Omit<UpstreamServer, 'weight'> | string {
-  if (/^https:/i.test(text)) return 'TLS to an upstream is not available in this version';
-  if (!/^http:\/\//i.test(text) || !URL.canParse(text))
-    return 'expected a URL such as `http://127.0.0.1:8000`';
-  const url = new URL(text);
-  if (url.username !== '' || url.password !== '') return "a server's URL has no user and no password";
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return "a server's URL ends with its port: it has no path and no query";
-  }
-  if (url.port === '0') return 'no server listens on port 0';
-  const hostname = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
-  const port = url.port === '' ? 80 : Number(url.port);
-  return { url: url.origin, hostname, port, authority: url.host };
-}
-
 /** A server's URL as a user writes it. */
 const serverUrl = z.string().transform((text, context) => {
   const server = parseServerUrl(text);
@@ -71,7 +48,7 @@ const server = z.union([
   serverUrl.transform((url): UpstreamServer => ({ ...url, weight: 1 })),
   z
     .strictObject({
-      /** Scheme, host and port, e.g. `http://10.0.0.1:8000`. */
+      /** Scheme, host and port, e.g. `http://10.0.0.1:8000`, or `unix:/run/app.sock`. */
       url: serverUrl,
       /** Share of the requests, relative to the other servers. Default 1. */
       weight: z.int().min(1).max(1000).default(1),

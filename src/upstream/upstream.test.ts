@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { upstreamOptions, upstreamServer } from '../../test/support/proxy-server.ts';
-import { parseServerUrl } from './schema.ts';
 import { Upstream, Upstreams } from './upstream.ts';
 
 const URLS = ['http://10.0.0.1', 'http://10.0.0.2'];
@@ -28,41 +27,5 @@ describe('an upstream', () => {
     const upstreams = new Upstreams([upstreamOptions(URLS)], () => {});
     assert.equal(upstreams.get('backend').options.servers.length, 2);
     assert.throws(() => upstreams.get('other'), /other/);
-  });
-});
-
-describe('the URL of a server', () => {
-  it('is scheme, host and port', () => {
-    assert.deepEqual(parseServerUrl('http://Backend.Example:8000'), {
-      url: 'http://backend.example:8000',
-      hostname: 'backend.example',
-      port: 8000,
-      authority: 'backend.example:8000',
-    });
-    assert.deepEqual(parseServerUrl('http://[::1]/'), {
-      url: 'http://[::1]',
-      hostname: '::1',
-      port: 80,
-      authority: '[::1]',
-    });
-  });
-
-  it('is nothing else', () => {
-    for (const text of [
-      '',
-      'a',
-      'a:80',
-      'https://a',
-      'ftp://a',
-      'http://',
-      'http://a/b',
-      'http://a/?b',
-      'http://a/#b',
-      'http://u:p@a',
-      'http://a:0',
-      'http://a:99999',
-    ]) {
-      assert.equal(typeof parseServerUrl(text), 'string', text);
-    }
   });
 });

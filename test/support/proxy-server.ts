@@ -1,7 +1,8 @@
 import { createProxyHandler } from '../../src/features/proxy/handler.ts';
 import type { ProxyOptions } from '../../src/features/proxy/schema.ts';
 import { STRICT } from '../../src/http1/leniency.ts';
-import { parseServerUrl, type UpstreamOptions, type UpstreamServer } from '../../src/upstream/schema.ts';
+import type { UpstreamOptions, UpstreamServer } from '../../src/upstream/schema.ts';
+import { parseServerUrl } from '../../src/upstream/server-url.ts';
 import { Upstreams } from '../../src/upstream/upstream.ts';
 import { HandlerServer, type HandlerServerOptions } from './handler-server.ts';
 import { proxyOptions } from './proxy-options.ts';

@@ -21,6 +21,13 @@ export class RawBackend implements Disposable {
     return new RawBackend(server);
   }
 
+  /** The same on a unix socket. */
+  static async atPath(path: string): Promise<RawBackend> {
+    const server = createServer({ allowHalfOpen: true }).listen(path);
+    await once(server, 'listening');
+    return new RawBackend(server);
+  }
+
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { validAuthority } from '../../http/target.ts';
-import { parseServerUrl } from '../../upstream/schema.ts';
+import { isServerUrl, parseServerUrl } from '../../upstream/server-url.ts';
 
 /** What the `proxy` end of a route does: passes requests on to an upstream. Built by the configuration, read by the handler. */
 export interface ProxyOptions {
@@ -29,11 +29,6 @@ export interface ProxyOptions {
   };
 }
 
-/** Whether `to` is the URL of a server, and not an upstream's name. */
-export function isServerUrl(to: string): boolean {
-  return to.includes('://');
-}
-
 /** An upstream's name, or the URL of the one server that there is; the latter is made an upstream by the configuration. */
 const to = z
   .string()
@@ -56,7 +51,7 @@ const followRedirects = z
   .transform((value) => (value === true ? { max: DEFAULT_REDIRECTS } : value === false ? undefined : value));
 
 const proxyOptions = z.strictObject({
-  /** The name of an upstream, or the URL of a server. */
+  /** The name of an upstream, or the URL of a server, or `unix:` and its socket. */
   to,
   /** Taken off the front of the request's path before it is sent on, e.g. `/api`. */
   stripPrefix: z
