@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import type { LookupAddress } from 'node:dns';
+import { createServer, type AddressInfo, type LookupFunction } from 'node:net';
 import { describe, it } from 'node:test';
 import { freePort } from '../../test/support/ports.ts';
 import { RawBackend } from '../../test/support/raw-backend.ts';
@@ -175,6 +176,11 @@ describe('reading', () => {
   });
 });
 
+/** A name service that knows the addresses of every host. */
+function answering(addresses: readonly LookupAddress[]): LookupFunction {
+  return (_host, _options, done) => done(null, [...addresses]);
+}
+
 describe('a connection that we make', () => {
   it('tells when it stands, and reads into a buffer of its own from the start', async () => {
     using backend = await RawBackend.start();
@@ -201,6 +207,28 @@ describe('a connection that we make', () => {
     transport.end();
     await events.until('closed');
     assert.deepEqual(events.told, ['data hi', 'ended', 'closed']);
+  });
+
+  it('reads what comes also where it is to the second address of the host', async () => {
+    using backend = await RawBackend.start();
+    const events = new EventRecorder();
+    const addresses = [
+      { address: '127.0.0.2', family: 4 },
+      { address: '127.0.0.1', family: 4 },
+    ];
+    const { port } = backend;
+    const target = { host: 'backend.example', port, lookup: answering(addresses) };
+    const transport = await new Promise<SocketTransport>((resolve) => {
+      const made = SocketTransport.connecting(target, events, () => resolve(made));
+    });
+    const peer = await backend.accept();
+    await peer.send('hi');
+    await events.until('data');
+    await peer.send('and more');
+    await events.until('data and');
+    transport.destroy();
+    await events.until('closed');
+    assert.deepEqual(events.told, ['data hi', 'data and more', 'closed']);
   });
 
   it('tells the reason of the system when it cannot be made', async () => {

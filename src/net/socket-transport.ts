@@ -14,6 +14,8 @@ export interface ConnectTarget {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly path?: string | undefined;
+  /** Finds the addresses of `host`; where it is not given, the system is asked. */
+  readonly lookup?: net.LookupFunction | undefined;
 }
 
 /**
@@ -31,6 +33,8 @@ export class SocketTransport implements Transport {
   #next: Buffer = sharedReadBuffer;
   /** What the socket has in hand to read into. */
   #current: Buffer | undefined = undefined;
+  /** On its way: another handle, which has no buffer in hand, may take the place of the first (RFC 8305). */
+  #connecting = false;
   #stalled = false;
   #inRead = false;
   #error: NodeJS.ErrnoException | undefined = undefined;
@@ -40,10 +44,12 @@ export class SocketTransport implements Transport {
     makeSocket: (onread: net.OnReadOpts) => net.Socket,
     peer: Peer | undefined,
     events: TransportEvents,
-    ownBuffer = false,
+    connecting = false,
   ) {
     this.events = events;
-    if (ownBuffer) this.holdBuffer();
+    this.#connecting = connecting;
+    // It is read from for long, and by nobody who is done with what has come when he returns.
+    if (connecting) this.holdBuffer();
     const socket = makeSocket({
       buffer: () => this.#bufferForNextRead(),
       callback: (length, bytes) => {
@@ -101,7 +107,10 @@ export class SocketTransport implements Transport {
       events,
       true,
     );
-    transport.#socket.once('connect', connected);
+    transport.#socket.once('connect', () => {
+      transport.#connecting = false;
+      connected();
+    });
     return transport;
   }
 
@@ -175,9 +184,10 @@ export class SocketTransport implements Transport {
 
   /** Nothing where it stays the same: the socket goes on with the one it has, which is cheaper. */
   #bufferForNextRead(): Buffer {
-    if (this.#next === this.#current) return undefined as unknown as Buffer;
-    this.#current = this.#next;
-    return this.#next;
+    const next = this.#next;
+    if (next === this.#current) return undefined as unknown as Buffer;
+    if (!this.#connecting) this.#current = next;
+    return next;
   }
 
   #stall(): false {
