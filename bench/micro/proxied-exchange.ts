@@ -74,6 +74,7 @@ const server = {
   authority: '10.0.0.1',
   path: undefined,
   weight: 1,
+  backup: false,
 };
 const upstreamTransport = new CountingTransport();
 const upstreamConnection = new ClientConnection(
@@ -86,7 +87,8 @@ const pool = {
   acquire: (waiter: { connected(connection: ClientConnection): void }) =>
     waiter.connected(upstreamConnection),
 };
-const upstreams = { get: () => ({ next: () => pool }) } as unknown as Upstreams;
+const state = { server, pool };
+const upstreams = { get: () => ({ choose: () => state }) } as unknown as Upstreams;
 const handler = createProxyHandler(proxyOptions(), { upstreams, trusts: () => false });
 const session = new Session({
   routes: compileRoutes([{ path: '/proxy/*', value: handler }, { value: handler }]),

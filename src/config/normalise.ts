@@ -53,11 +53,21 @@ function gather(
   options: ParsedConfig['upstreams'][string],
   directory: string,
 ): UpstreamOptions {
-  const { resolve: lookup, pool, timeouts, lenient } = options;
+  const { balance, slowStart, queue, pool, timeouts, lenient } = options;
   const servers = options.servers.map((server) =>
     server.path === undefined ? server : { ...server, path: resolve(directory, server.path) },
   );
-  return { name, servers, resolve: { static: lookup.static }, pool, timeouts, lenient };
+  return {
+    name,
+    servers,
+    balance,
+    slowStart,
+    queue,
+    resolve: { static: options.resolve.static },
+    pool,
+    timeouts,
+    lenient,
+  };
 }
 
 /** The one end that the schema has made sure of. */

@@ -110,6 +110,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
             authority: '10.0.0.1',
             path: undefined,
             weight: 1,
+            backup: false,
           },
           {
             url: 'http://[::1]:8000',
@@ -118,8 +119,12 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
             authority: '[::1]:8000',
             path: undefined,
             weight: 3,
+            backup: false,
           },
         ],
+        balance: 'round-robin',
+        slowStart: 0,
+        queue: { size: 1000, timeout: 5_000 },
         resolve: { static: { 'api.internal': '10.0.0.9' } },
         pool: { max: 8, idleTimeout: 60_000 },
         timeouts: { connect: 500, firstByte: 60_000, idle: 60_000 },
@@ -140,6 +145,23 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         buffer: { request: 'off' },
       },
     });
+  });
+
+  test('are balanced as they say, and no other way', async () => {
+    const balance = async (text: string): Promise<unknown> => {
+      const upstreams = `upstreams: { api: { servers: ["http://10.0.0.1"], ${text} } }`;
+      const { config } = await load('dreamserver.yaml', `${upstreams}\nroutes: [{ proxy: api }]`);
+      return config.upstreams[0].balance;
+    };
+    assert.equal(await balance('balance: random-two'), 'random-two');
+    assert.deepEqual(await balance('balance: { hash: "cookie:id" }'), { hash: 'cookie:id' });
+    await assert.rejects(
+      balance('balance: random'),
+      /expected `round-robin`, `least-requests`, `random-two` or/,
+    );
+    for (const hash of ['ip', '"header:"', '"cookie:a b"', '"header:x;y"']) {
+      await assert.rejects(balance(`balance: { hash: ${hash} }`), /expected `client-ip`, `uri`/, hash);
+    }
   });
 
   test('written in place are made once for each URL', async () => {

@@ -5,20 +5,15 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { DeafServer } from '../../test/support/deaf-server.ts';
-import { head } from '../../test/support/message.ts';
 import { freePort } from '../../test/support/ports.ts';
 import { upstreamOptions } from '../../test/support/proxy-server.ts';
 import { RawBackend } from '../../test/support/raw-backend.ts';
-import type { RawConnection } from '../../test/support/raw-connection.ts';
-import { RequestReader } from '../../test/support/request-reader.ts';
 import { within } from '../../test/support/until.ts';
-import { bodyOf, outgoing } from '../../test/support/upstream-exchange.ts';
-import { readAll, type BodySource } from '../http/body.ts';
-import { UpstreamCall } from './call.ts';
+import { BackendPeer, sendTo, type Sent } from '../../test/support/upstream-calls.ts';
+import { bodyOf } from '../../test/support/upstream-exchange.ts';
+import type { BodySource } from '../http/body.ts';
 import type { UpstreamOptions } from './schema.ts';
 import { Upstream } from './upstream.ts';
-
-const OK = head('HTTP/1.1 200 OK', 'Content-Length: 0');
 
 let backend: RawBackend;
 let upstream: Upstream;
@@ -41,54 +36,9 @@ afterEach(() => {
   backend[Symbol.dispose]();
 });
 
-interface Sent {
-  readonly call: UpstreamCall;
-  /** The answer's status and the server that gave it, or why there is none. */
-  readonly outcome: Promise<string>;
-}
+const send = (method = 'GET', body: BodySource | null = null): Sent => sendTo(upstream, { method, body });
 
-function send(method = 'GET', body: BodySource | null = null): Sent {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const call = new UpstreamCall(upstream, {
-    method,
-    body,
-    head: () => outgoing(method),
-    responded: ({ status }, answer, { url }) => {
-      void readAll(answer, 1 << 20).then(() => resolve(`${status} of ${url}`));
-    },
-    informed: () => {},
-    switched: () => {},
-    failed: resolve,
-  });
-  call.start();
-  return { call, outcome: promise };
-}
-
-/** A connection that the backend has accepted, and the requests on it. */
-class Peer {
-  readonly connection: RawConnection;
-  readonly #requests: RequestReader;
-  /** Requests that were read so far. */
-  count = 0;
-
-  constructor(connection: RawConnection) {
-    this.connection = connection;
-    this.#requests = new RequestReader(connection);
-  }
-
-  async request(): Promise<void> {
-    await this.#requests.head();
-    this.count++;
-  }
-
-  /** Answer the next request. */
-  async serve(): Promise<void> {
-    await this.request();
-    await this.connection.send(OK);
-  }
-}
-
-const accept = async (from = backend): Promise<Peer> => new Peer(await from.accept());
+const accept = (from = backend): Promise<BackendPeer> => BackendPeer.of(from);
 
 /** How many requests have arrived, over all connections. */
 const arrived = (): number =>
@@ -98,7 +48,7 @@ const arrived = (): number =>
   );
 
 /** Send a request that is answered, so that its connection is kept. */
-async function keepOne(): Promise<Peer> {
+async function keepOne(): Promise<BackendPeer> {
   const { outcome } = send();
   const peer = await accept();
   await peer.serve();

@@ -4,14 +4,19 @@ import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
 import type { Tunnel } from '../http/response.ts';
 import type { ClientConnection } from '../http1/client-connection.ts';
 import type { Requester } from '../http1/client-connection-owner.ts';
-import type { ServerPool, Waiter } from './pool.ts';
+import type { RequestOrigin } from './balance/balancer.ts';
+import type { Waiter } from './pool.ts';
+import type { Queued } from './queue.ts';
 import type { UpstreamServer } from './schema.ts';
+import type { ServerState } from './server-state.ts';
 import type { Upstream } from './upstream.ts';
 
 /** A request for an upstream, and who hears of its outcome: exactly one of `responded`, `switched` and `failed`. */
 export interface UpstreamRequest {
   readonly method: string;
   readonly body: BodySource | null;
+  /** The client's request, by which a server may be chosen. */
+  readonly origin: RequestOrigin;
   /** The head as this server gets it. */
   head(server: UpstreamServer): OutgoingRequestHead;
   responded(head: ResponseHead, body: BodySource, server: UpstreamServer): void;
@@ -34,11 +39,11 @@ const STALE_RETRIES = 2;
  * to is passed over for the next, since nothing was sent. A kept connection that breaks without a byte of an answer
  * is tried again only where sending twice does no harm: an idempotent method, and no body that has left already.
  */
-export class UpstreamCall implements Waiter, Requester {
+export class UpstreamCall implements Waiter, Requester, Queued {
   readonly #upstream: Upstream;
   readonly #request: UpstreamRequest;
-  #tried: ServerPool[] = NONE;
-  #pool: ServerPool | undefined = undefined;
+  #tried: ServerState[] = NONE;
+  #server: ServerState | undefined = undefined;
   #wait: { cancel(): void } | undefined = undefined;
   #connection: ClientConnection | undefined = undefined;
   #retries = 0;
@@ -59,13 +64,28 @@ export class UpstreamCall implements Waiter, Requester {
   }
 
   #attempt(lastError: ErrorCode, cause: string | undefined): void {
-    const pool = this.#upstream.next(this.#tried);
-    if (pool === undefined) {
+    const server = this.#upstream.choose(this.#request.origin, this.#tried);
+    if (server !== undefined) {
+      this.#server = server;
+      this.#wait = server.pool.acquire(this);
+    } else if (this.#upstream.hasBusyServer(this.#tried)) {
+      this.#wait = this.#upstream.queue.add(this);
+      if (this.#wait === undefined) this.#request.failed('upstream.queue-full', undefined);
+    } else {
       this.#request.failed(lastError, cause);
-      return;
     }
-    this.#pool = pool;
-    this.#wait = pool.acquire(this);
+  }
+
+  // ---- Queued
+
+  roomMade(): void {
+    this.#wait = undefined;
+    this.#attempt('upstream.no-server', undefined);
+  }
+
+  waitedTooLong(): void {
+    this.#wait = undefined;
+    this.#request.failed('upstream.queue-full', undefined);
   }
 
   // ---- Waiter
@@ -74,19 +94,19 @@ export class UpstreamCall implements Waiter, Requester {
     const request = this.#request;
     this.#wait = undefined;
     this.#connection = connection;
-    connection.send(request.head((this.#pool as ServerPool).server), request.body, this);
+    connection.send(request.head((this.#server as ServerState).server), request.body, this);
   }
 
   connectFailed(code: ErrorCode, detail: string | undefined): void {
     this.#wait = undefined;
-    this.#tried = [...this.#tried, this.#pool as ServerPool];
+    this.#tried = [...this.#tried, this.#server as ServerState];
     this.#attempt(code, detail);
   }
 
   // ---- Requester
 
   responded(head: ResponseHead, body: BodySource): void {
-    this.#request.responded(head, body, (this.#pool as ServerPool).server);
+    this.#request.responded(head, body, (this.#server as ServerState).server);
   }
 
   informed(head: ResponseHead): void {
@@ -104,11 +124,11 @@ export class UpstreamCall implements Waiter, Requester {
     const repeatable = body === null && IDEMPOTENT.has(method);
     if (silent && wasKept && repeatable && this.#retries < STALE_RETRIES) {
       this.#retries++;
-      this.#wait = (this.#pool as ServerPool).acquireNew(this);
+      this.#wait = (this.#server as ServerState).pool.acquireNew(this);
       return;
     }
     this.#request.failed(code, detail);
   }
 }
 
-const NONE: ServerPool[] = [];
+const NONE: ServerState[] = [];

@@ -22,6 +22,8 @@ export type ServerObserver = (server: UpstreamServer, reachable: boolean, detail
  */
 export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   readonly server: UpstreamServer;
+  /** Called when there is room for a request where there may have been none. */
+  roomMade: () => void = () => {};
   readonly #options: UpstreamOptions;
   readonly #connector: Connector;
   readonly #observe: ServerObserver;
@@ -42,6 +44,16 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   /** Connections that are open or being opened. */
   get open(): number {
     return this.#open;
+  }
+
+  /** Connections that are not idle: in use, being made or being closed. */
+  get busy(): number {
+    return this.#open - this.#kept.length;
+  }
+
+  /** Whether a request need not wait here. */
+  get hasRoom(): boolean {
+    return this.#open - this.#kept.length < this.#options.pool.max;
   }
 
   /** A connection for one exchange: at once where one is kept, else when it is made. Answers what takes the wait back. */
@@ -85,6 +97,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     }
     this.#kept.push(connection);
     connection.keep(this.#options.pool.idleTimeout);
+    this.roomMade();
   }
 
   detached(_connection: ClientConnection): void {
@@ -103,6 +116,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     if (this.#closing || this.#open >= this.#options.pool.max) return;
     const next = this.#nextWaiting();
     if (next !== undefined) this.#connect(next);
+    else this.roomMade();
   }
 
   #nextWaiting(): Waiter | undefined {

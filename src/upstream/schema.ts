@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { leniencyOf, REQUEST_LENIENCIES, RESPONSE_LENIENCIES } from '../http1/leniency.ts';
 import type { Leniency } from '../http1/leniency.ts';
+import { balanceSchema } from './balance/schema.ts';
+import type { Balance } from './balance/schema.ts';
+import type { QueueOptions } from './queue.ts';
 import { parseServerUrl } from './server-url.ts';
 import type { ServerAddress } from './server-url.ts';
 
@@ -8,6 +11,8 @@ import type { ServerAddress } from './server-url.ts';
 export interface UpstreamServer extends ServerAddress {
   /** Share of the requests, relative to the weights of the others. At least 1. */
   readonly weight: number;
+  /** Used only when none of the servers that are no backups can be. */
+  readonly backup: boolean;
 }
 
 /** A group of servers that answer alike. Built by the configuration. All times in milliseconds. */
@@ -15,6 +20,11 @@ export interface UpstreamOptions {
   /** The key under `upstreams:`, or the URL for an upstream that was written in place. */
   readonly name: string;
   readonly servers: readonly UpstreamServer[];
+  readonly balance: Balance;
+  /** For how long the share of a server grows that has come back; 0 gives it the whole at once. */
+  readonly slowStart: number;
+  /** Requests that wait while every server has as many as `pool.max` allows. */
+  readonly queue: QueueOptions;
   readonly resolve: {
     /** Host name in lower case → IP address, looked at before the system is asked. */
     readonly static: Readonly<Record<string, string>>;
@@ -45,16 +55,17 @@ const serverUrl = z.string().transform((text, context) => {
 });
 
 const server = z.union([
-  serverUrl.transform((url): UpstreamServer => ({ ...url, weight: 1 })),
+  serverUrl.transform((url): UpstreamServer => ({ ...url, weight: 1, backup: false })),
   z
     .strictObject({
       /** Scheme, host and port, e.g. `http://10.0.0.1:8000`, or `unix:/run/app.sock`. */
       url: serverUrl,
       /** Share of the requests, relative to the other servers. Default 1. */
       weight: z.int().min(1).max(1000).default(1),
-      backup: notYet('backup'),
+      /** Use it only when none of the others can be used. Default false. */
+      backup: z.boolean().default(false),
     })
-    .transform(({ url, weight }): UpstreamServer => ({ ...url, weight })),
+    .transform(({ url, weight, backup }): UpstreamServer => ({ ...url, weight, backup })),
 ]);
 
 /**
@@ -63,7 +74,7 @@ const server = z.union([
  */
 export function upstreamSchema(duration: z.ZodType<number, string | number>) {
   return z.strictObject({
-    /** URLs, or `{ url, weight }`. */
+    /** URLs, or `{ url, weight, backup }`. */
     servers: z.array(server).min(1, 'an upstream has at least one server'),
     resolve: z
       .strictObject({
@@ -95,14 +106,22 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
       .prefault({}),
     /** Mistakes in answers that are let pass: see `Leniency`. Default: none. */
     lenient: z.array(z.enum(RESPONSE_LENIENCIES)).default([]).transform(leniencyOf),
-    balance: z
-      .literal('round-robin', { error: '`round-robin` is the only balance of this version' })
-      .optional(),
+    /** `round-robin` (default), `least-requests`, `random-two`, or `{ hash: … }`. */
+    balance: balanceSchema,
+    /** For how long the share of a server grows that has come back. Default 0: it has the whole at once. */
+    slowStart: duration.default(0),
     sticky: notYet('sticky'),
     health: notYet('health'),
     eject: notYet('eject'),
     retry: notYet('retry'),
-    queue: notYet('queue'),
+    queue: z
+      .strictObject({
+        /** Requests that may wait while all servers are busy, for each worker. Default 1000. */
+        size: z.int().min(0).max(1_000_000).default(1000),
+        /** How long each may wait; 0 for ever. Default 5s. */
+        timeout: duration.default(5_000),
+      })
+      .prefault({}),
     tls: notYet('tls'),
   });
 }

@@ -1,6 +1,9 @@
+import type { Balancer, RequestOrigin } from './balance/balancer.ts';
+import { createBalancer } from './balance/create.ts';
 import { ServerPool } from './pool.ts';
-import { RoundRobin } from './round-robin.ts';
+import { UpstreamQueue } from './queue.ts';
 import type { UpstreamOptions } from './schema.ts';
+import { ServerState } from './server-state.ts';
 
 /** Hears when a server of an upstream can no longer be reached, and when it can again. */
 export type UpstreamObserver = (change: {
@@ -11,40 +14,71 @@ export type UpstreamObserver = (change: {
   readonly detail: string | undefined;
 }) => void;
 
-/** A pool with its server's share of the requests. */
-interface Target {
-  readonly pool: ServerPool;
-  readonly weight: number;
-}
-
-/** A group of servers that answer alike, with this thread's connections to them. */
+/**
+ * A group of servers that answer alike, as one thread sees it. Each request has its server chosen here: by the balancer,
+ * among those that may be used; among the backups only where none of the others may; and where all that may be used are
+ * busy, it waits in the queue.
+ */
 export class Upstream {
   readonly options: UpstreamOptions;
-  readonly #targets: readonly Target[];
-  readonly #order: RoundRobin<Target>;
+  /** Requests that wait for a server with room. */
+  readonly queue: UpstreamQueue;
+  readonly #servers: readonly ServerState[];
+  readonly #primaries: readonly ServerState[];
+  readonly #primary: Balancer<ServerState>;
+  /** Undefined where there are no backups. */
+  readonly #backup: Balancer<ServerState> | undefined;
 
   constructor(options: UpstreamOptions, observe: UpstreamObserver) {
     this.options = options;
-    this.#targets = options.servers.map((server) => ({
-      weight: server.weight,
-      pool: new ServerPool(server, options, ({ url }, reachable, detail) =>
-        observe({ upstream: options.name, server: url, reachable, detail }),
-      ),
-    }));
-    this.#order = new RoundRobin(this.#targets);
+    this.queue = new UpstreamQueue(options.queue);
+    this.#servers = options.servers.map((server) => {
+      const pool = new ServerPool(server, options, ({ url }, reachable, detail) => {
+        if (reachable) state.startSlowly();
+        observe({ upstream: options.name, server: url, reachable, detail });
+      });
+      const state = new ServerState(server, pool, options.slowStart);
+      pool.roomMade = () => this.#roomMade();
+      return state;
+    });
+    this.#primaries = this.#servers.filter(({ server }) => !server.backup);
+    this.#primary = createBalancer(options.balance);
+    this.#primary.update(this.#primaries);
+    const backups = this.#servers.filter(({ server }) => server.backup);
+    if (backups.length > 0) {
+      this.#backup = createBalancer(options.balance);
+      this.#backup.update(backups);
+    }
   }
 
-  /** The pool whose turn it is, none of those that were tried already; undefined when all were. */
-  next(tried: readonly ServerPool[]): ServerPool | undefined {
-    const target =
-      tried.length === 0 ? this.#order.next() : this.#order.next(({ pool }) => !tried.includes(pool));
-    return target?.pool;
+  /**
+   * A server with room for this request, none of those that were `tried` already. Undefined when there is none:
+   * `hasBusyServer` then says whether waiting helps.
+   */
+  choose(origin: RequestOrigin, tried: readonly ServerState[]): ServerState | undefined {
+    const chosen = this.#primary.choose(origin, tried);
+    if (chosen !== undefined || this.#backup === undefined) return chosen;
+    // A backup stands in for servers that are gone, not for busy ones.
+    return isAnyLeft(this.#primaries, tried) ? undefined : this.#backup.choose(origin, tried);
+  }
+
+  /** Whether one of the servers that were not tried takes requests, if it had room. */
+  hasBusyServer(tried: readonly ServerState[]): boolean {
+    return isAnyLeft(this.#servers, tried);
   }
 
   /** Close what is not in use now, and the rest when it is free. */
   close(): void {
-    for (const { pool } of this.#targets) pool.close();
+    for (const { pool } of this.#servers) pool.close();
   }
+
+  #roomMade(): void {
+    if (this.queue.length > 0) this.queue.roomMade();
+  }
+}
+
+function isAnyLeft(servers: readonly ServerState[], tried: readonly ServerState[]): boolean {
+  return servers.some((state) => state.available && !tried.includes(state));
 }
 
 /** Every upstream of the configuration, by name. */

@@ -1,5 +1,7 @@
 import { ClientConnection } from '../../src/http1/client-connection.ts';
+import type { RequestOrigin } from '../../src/upstream/balance/balancer.ts';
 import type { UpstreamOptions } from '../../src/upstream/schema.ts';
+import { ServerState } from '../../src/upstream/server-state.ts';
 import { ServerPool, type Waiter } from '../../src/upstream/pool.ts';
 import { Upstream, Upstreams } from '../../src/upstream/upstream.ts';
 import { MemoryTransport, type MemoryPeer, type Steps } from './memory-transport.ts';
@@ -67,15 +69,15 @@ class MemoryPool extends ServerPool {
 }
 
 class MemoryUpstream extends Upstream {
-  readonly #pool: MemoryPool;
+  readonly #server: ServerState;
 
   constructor(options: UpstreamOptions, pool: MemoryPool) {
     super(options, () => {});
-    this.#pool = pool;
+    this.#server = new ServerState(options.servers[0], pool, 0);
   }
 
-  override next(tried: readonly ServerPool[]): ServerPool | undefined {
-    return tried.includes(this.#pool) ? undefined : this.#pool;
+  override choose(_origin: RequestOrigin, tried: readonly ServerState[]): ServerState | undefined {
+    return tried.includes(this.#server) ? undefined : this.#server;
   }
 }
 

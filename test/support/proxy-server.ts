@@ -15,6 +15,9 @@ export function upstreamOptions(
   return {
     name: 'backend',
     servers: urls.map((url) => upstreamServer(url)),
+    balance: 'round-robin',
+    slowStart: 0,
+    queue: { size: 100, timeout: 10_000 },
     resolve: { static: {} },
     pool: { max: 16, idleTimeout: 60_000 },
     timeouts: { connect: 10_000, firstByte: 10_000, idle: 10_000 },
@@ -23,10 +26,10 @@ export function upstreamOptions(
   };
 }
 
-export function upstreamServer(url: string, weight = 1): UpstreamServer {
+export function upstreamServer(url: string, weight = 1, backup = false): UpstreamServer {
   const server = parseServerUrl(url);
   if (typeof server === 'string') throw new Error(server);
-  return { ...server, weight };
+  return { ...server, weight, backup };
 }
 
 /** What a test of proxying sets up differently. */

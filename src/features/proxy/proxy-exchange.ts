@@ -86,6 +86,10 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
 
   // ---- UpstreamRequest
 
+  get origin(): Exchange {
+    return this.#exchange;
+  }
+
   head(server: UpstreamServer): OutgoingRequestHead {
     const { request } = this.#exchange;
     this.#host = upstreamHost(request, this.#options, server);

@@ -1,0 +1,104 @@
+/** More requests than the servers of an upstream have room for: they wait for any of them, in their order, and not for ever. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { upstreamOptions } from '../../test/support/proxy-server.ts';
+import { RawBackend } from '../../test/support/raw-backend.ts';
+import { until } from '../../test/support/until.ts';
+import { BackendPeer, sendTo } from '../../test/support/upstream-calls.ts';
+import type { QueueOptions } from './queue.ts';
+import { Upstream } from './upstream.ts';
+
+let first: RawBackend;
+let second: RawBackend;
+let upstream: Upstream;
+
+beforeEach(async () => {
+  first = await RawBackend.start();
+  second = await RawBackend.start();
+});
+afterEach(() => {
+  upstream.close();
+  first[Symbol.dispose]();
+  second[Symbol.dispose]();
+});
+
+/** Two servers with room for one request each. */
+function makeUpstream(queue: QueueOptions): void {
+  upstream = new Upstream(
+    upstreamOptions([first.url, second.url], { pool: { max: 1, idleTimeout: 60_000 }, queue }),
+    () => {},
+  );
+}
+
+describe('requests that no server has room for', () => {
+  it('wait for whichever is free first, in their order', async () => {
+    makeUpstream({ size: 10, timeout: 10_000 });
+    const busy = [sendTo(upstream), sendTo(upstream)];
+    const waiting = [sendTo(upstream), sendTo(upstream), sendTo(upstream)];
+    assert.equal(upstream.queue.length, 3);
+    const slow = await BackendPeer.of(first);
+    const quick = await BackendPeer.of(second);
+    await quick.serve();
+    assert.equal(await busy[1].outcome, `200 of ${second.url}`);
+    for (const [i, { outcome }] of waiting.entries()) {
+      await quick.serve();
+      assert.equal(await outcome, `200 of ${second.url}`);
+      assert.equal(upstream.queue.length, Math.max(0, 1 - i));
+    }
+    await slow.serve();
+    assert.equal(await busy[0].outcome, `200 of ${first.url}`);
+  });
+
+  it('are told so at once when as many wait as may', async () => {
+    makeUpstream({ size: 1, timeout: 10_000 });
+    const served = [sendTo(upstream), sendTo(upstream), sendTo(upstream)];
+    assert.equal(await sendTo(upstream).outcome, 'upstream.queue-full');
+    await (await BackendPeer.of(second)).serve();
+    const peer = await BackendPeer.of(first);
+    await peer.serve();
+    await until(() => upstream.queue.length === 0, { what: 'the queue is empty' });
+    served[2].call.cancel();
+  });
+
+  it('are told so at once where none may wait', async () => {
+    makeUpstream({ size: 0, timeout: 10_000 });
+    sendTo(upstream);
+    sendTo(upstream);
+    assert.equal(await sendTo(upstream).outcome, 'upstream.queue-full');
+  });
+
+  it('are told so when they have waited for too long, and the others wait on', async () => {
+    makeUpstream({ size: 10, timeout: 200 });
+    sendTo(upstream);
+    sendTo(upstream);
+    assert.equal(await sendTo(upstream).outcome, 'upstream.queue-full');
+    assert.equal(upstream.queue.length, 0);
+  });
+
+  it('leave the queue when their client goes', async () => {
+    makeUpstream({ size: 1, timeout: 10_000 });
+    const busy = [sendTo(upstream), sendTo(upstream)];
+    sendTo(upstream).call.cancel();
+    assert.equal(upstream.queue.length, 0);
+    const { outcome } = sendTo(upstream);
+    const peer = await BackendPeer.of(first);
+    await peer.serve();
+    await peer.serve();
+    assert.equal(await outcome, `200 of ${first.url}`);
+    busy[1].call.cancel();
+  });
+
+  it('are served over a new connection when a busy one breaks', async () => {
+    makeUpstream({ size: 1, timeout: 10_000 });
+    const broken = sendTo(upstream);
+    const busy = sendTo(upstream);
+    const { outcome } = sendTo(upstream);
+    const peer = await BackendPeer.of(first);
+    await peer.request();
+    peer.connection.reset();
+    assert.equal(await broken.outcome, 'upstream.reset');
+    await (await BackendPeer.of(first)).serve();
+    assert.equal(await outcome, `200 of ${first.url}`);
+    busy.call.cancel();
+  });
+});

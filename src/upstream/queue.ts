@@ -1,0 +1,72 @@
+import { Deadline, type Waiter } from '../core/deadline.ts';
+
+/** A request that no server has room for at the moment. */
+export interface Queued {
+  /** There is room; it has left the queue. */
+  roomMade(): void;
+  /** It has waited for too long, and has left the queue. */
+  waitedTooLong(): void;
+}
+
+/** How many requests may wait for a server, and for how long. */
+export interface QueueOptions {
+  /** For each thread. */
+  readonly size: number;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** Requests that wait for a server, in their order. */
+export class UpstreamQueue {
+  readonly #options: QueueOptions;
+  readonly #waiting = new Set<Place>();
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
+
+  get length(): number {
+    return this.#waiting.size;
+  }
+
+  /** Wait behind the others. Answers what takes the wait back; undefined when there are as many as may be. */
+  add(queued: Queued): { cancel(): void } | undefined {
+    if (this.#waiting.size >= this.#options.size) return undefined;
+    const place = new Place(queued, this.#waiting, this.#options.timeout);
+    this.#waiting.add(place);
+    return place;
+  }
+
+  /** There is room for one: whoever has waited longest has it. */
+  roomMade(): void {
+    for (const place of this.#waiting) {
+      place.cancel();
+      place.queued.roomMade();
+      return;
+    }
+  }
+}
+
+class Place implements Waiter<'queue'> {
+  readonly queued: Queued;
+  readonly #waiting: Set<Place>;
+  readonly #deadline: Deadline<'queue'>;
+
+  constructor(queued: Queued, waiting: Set<Place>, timeout: number) {
+    this.queued = queued;
+    this.#waiting = waiting;
+    this.#deadline = new Deadline(this);
+    this.#deadline.arm('queue', timeout);
+  }
+
+  cancel(): void {
+    this.#deadline.release();
+    this.#waiting.delete(this);
+  }
+
+  /** From the deadline. */
+  expired(): void {
+    this.cancel();
+    this.queued.waitedTooLong();
+  }
+}
