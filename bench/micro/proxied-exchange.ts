@@ -88,7 +88,9 @@ const pool = {
     waiter.connected(upstreamConnection),
 };
 const state = { server, pool };
-const upstreams = { get: () => ({ choose: () => state }) } as unknown as Upstreams;
+const upstreams = {
+  get: () => ({ choose: () => state, cookieFor: () => undefined }),
+} as unknown as Upstreams;
 const handler = createProxyHandler(proxyOptions(), { upstreams, trusts: () => false });
 const session = new Session({
   routes: compileRoutes([{ path: '/proxy/*', value: handler }, { value: handler }]),

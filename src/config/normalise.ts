@@ -53,7 +53,7 @@ function gather(
   options: ParsedConfig['upstreams'][string],
   directory: string,
 ): UpstreamOptions {
-  const { balance, slowStart, queue, pool, timeouts, lenient } = options;
+  const { balance, sticky, slowStart, queue, pool, timeouts, lenient } = options;
   const servers = options.servers.map((server) =>
     server.path === undefined ? server : { ...server, path: resolve(directory, server.path) },
   );
@@ -61,6 +61,11 @@ function gather(
     name,
     servers,
     balance,
+    // Of all the servers, so that one who guesses an address cannot see whether it is one of them.
+    sticky: sticky && {
+      cookie: sticky.cookie,
+      secret: sticky.secret ?? servers.map(({ url }) => url).join(' '),
+    },
     slowStart,
     queue,
     resolve: { static: options.resolve.static },

@@ -123,6 +123,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
           },
         ],
         balance: 'round-robin',
+        sticky: undefined,
         slowStart: 0,
         queue: { size: 1000, timeout: 5_000 },
         resolve: { static: { 'api.internal': '10.0.0.9' } },
@@ -161,6 +162,29 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
     );
     for (const hash of ['ip', '"header:"', '"cookie:a b"', '"header:x;y"']) {
       await assert.rejects(balance(`balance: { hash: ${hash} }`), /expected `client-ip`, `uri`/, hash);
+    }
+  });
+
+  test('keep clients by a cookie with a secret of their own, or one made of the servers', async () => {
+    const sticky = async (text: string): Promise<unknown> => {
+      const api = `{ servers: ["http://10.0.0.1", "http://10.0.0.2"], sticky: ${text} }`;
+      const { config } = await load(
+        'dreamserver.yaml',
+        `upstreams: { api: ${api} }\nroutes: [{ proxy: api }]`,
+      );
+      return config.upstreams[0].sticky;
+    };
+    const made = { cookie: 'id', secret: 'http://10.0.0.1 http://10.0.0.2' };
+    assert.deepEqual(await sticky('{ cookie: id }'), made);
+    assert.deepEqual(await sticky('{ cookie: id, secret: s }'), { cookie: 'id', secret: 's' });
+    for (const text of [
+      'true',
+      '{}',
+      '{ cookie: "a b" }',
+      '{ cookie: "a;" }',
+      '{ cookie: id, secret: "" }',
+    ]) {
+      await assert.rejects(sticky(text), text);
     }
   });
 

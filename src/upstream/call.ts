@@ -19,11 +19,12 @@ export interface UpstreamRequest {
   readonly origin: RequestOrigin;
   /** The head as this server gets it. */
   head(server: UpstreamServer): OutgoingRequestHead;
-  responded(head: ResponseHead, body: BodySource, server: UpstreamServer): void;
+  /** `cookie`: a Set-Cookie field of ours, which keeps the client with that server. */
+  responded(head: ResponseHead, body: BodySource, server: UpstreamServer, cookie: string | undefined): void;
   /** An interim answer; others and the final one follow. */
   informed(head: ResponseHead): void;
   /** The server has changed to another protocol, whose bytes are the body. */
-  switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void;
+  switched(head: ResponseHead, body: BodySource, tunnel: Tunnel, cookie: string | undefined): void;
   /** `cause`: what led to it, where the code does not say it all: a rule that the answer broke, the system's error. */
   failed(code: ErrorCode, cause: string | undefined): void;
 }
@@ -106,7 +107,8 @@ export class UpstreamCall implements Waiter, Requester, Queued {
   // ---- Requester
 
   responded(head: ResponseHead, body: BodySource): void {
-    this.#request.responded(head, body, (this.#server as ServerState).server);
+    const server = this.#server as ServerState;
+    this.#request.responded(head, body, server.server, this.#cookieOf(server));
   }
 
   informed(head: ResponseHead): void {
@@ -114,7 +116,11 @@ export class UpstreamCall implements Waiter, Requester, Queued {
   }
 
   switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void {
-    this.#request.switched(head, body, tunnel);
+    this.#request.switched(head, body, tunnel, this.#cookieOf(this.#server as ServerState));
+  }
+
+  #cookieOf(server: ServerState): string | undefined {
+    return this.#upstream.cookieFor(this.#request.origin, server);
   }
 
   failed(code: ErrorCode, silent: boolean, detail: string | undefined): void {

@@ -6,6 +6,8 @@ import type { Balance } from './balance/schema.ts';
 import type { QueueOptions } from './queue.ts';
 import { parseServerUrl } from './server-url.ts';
 import type { ServerAddress } from './server-url.ts';
+import { stickySchema } from './sticky-schema.ts';
+import type { StickyOptions } from './sticky-schema.ts';
 
 /** One server of an upstream. */
 export interface UpstreamServer extends ServerAddress {
@@ -21,6 +23,8 @@ export interface UpstreamOptions {
   readonly name: string;
   readonly servers: readonly UpstreamServer[];
   readonly balance: Balance;
+  /** Undefined: each request of a client goes where the balance has it. */
+  readonly sticky: StickyOptions | undefined;
   /** For how long the share of a server grows that has come back; 0 gives it the whole at once. */
   readonly slowStart: number;
   /** Requests that wait while every server has as many as `pool.max` allows. */
@@ -110,7 +114,8 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
     balance: balanceSchema,
     /** For how long the share of a server grows that has come back. Default 0: it has the whole at once. */
     slowStart: duration.default(0),
-    sticky: notYet('sticky'),
+    /** A cookie that keeps a client with the server that has served it. */
+    sticky: stickySchema.optional(),
     health: notYet('health'),
     eject: notYet('eject'),
     retry: notYet('retry'),

@@ -1,9 +1,11 @@
+import { mayTake } from './balance/balancer.ts';
 import type { Balancer, RequestOrigin } from './balance/balancer.ts';
 import { createBalancer } from './balance/create.ts';
 import { ServerPool } from './pool.ts';
 import { UpstreamQueue } from './queue.ts';
 import type { UpstreamOptions } from './schema.ts';
 import { ServerState } from './server-state.ts';
+import { StickyCookie } from './sticky.ts';
 
 /** Hears when a server of an upstream can no longer be reached, and when it can again. */
 export type UpstreamObserver = (change: {
@@ -28,6 +30,7 @@ export class Upstream {
   readonly #primary: Balancer<ServerState>;
   /** Undefined where there are no backups. */
   readonly #backup: Balancer<ServerState> | undefined;
+  readonly #sticky: StickyCookie | undefined;
 
   constructor(options: UpstreamOptions, observe: UpstreamObserver) {
     this.options = options;
@@ -41,6 +44,7 @@ export class Upstream {
       pool.roomMade = () => this.#roomMade();
       return state;
     });
+    this.#sticky = options.sticky && new StickyCookie(options.sticky, this.#servers);
     this.#primaries = this.#servers.filter(({ server }) => !server.backup);
     this.#primary = createBalancer(options.balance);
     this.#primary.update(this.#primaries);
@@ -56,10 +60,19 @@ export class Upstream {
    * `hasBusyServer` then says whether waiting helps.
    */
   choose(origin: RequestOrigin, tried: readonly ServerState[]): ServerState | undefined {
+    if (this.#sticky !== undefined) {
+      const known = this.#sticky.find(origin);
+      if (known !== undefined && mayTake(known, tried)) return known;
+    }
     const chosen = this.#primary.choose(origin, tried);
     if (chosen !== undefined || this.#backup === undefined) return chosen;
     // A backup stands in for servers that are gone, not for busy ones.
     return isAnyLeft(this.#primaries, tried) ? undefined : this.#backup.choose(origin, tried);
+  }
+
+  /** The Set-Cookie field that keeps a client with the server that has served it, where it is to have one. */
+  cookieFor(origin: RequestOrigin, state: ServerState): string | undefined {
+    return this.#sticky === undefined ? undefined : this.#sticky.fieldFor(origin, state);
   }
 
   /** Whether one of the servers that were not tried takes requests, if it had room. */

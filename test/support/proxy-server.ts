@@ -16,6 +16,7 @@ export function upstreamOptions(
     name: 'backend',
     servers: urls.map((url) => upstreamServer(url)),
     balance: 'round-robin',
+    sticky: undefined,
     slowStart: 0,
     queue: { size: 100, timeout: 10_000 },
     resolve: { static: {} },

@@ -97,7 +97,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     return upstreamHead(this.#exchange, this.#options, this.#target, this.#host, this.#trusted, streams);
   }
 
-  responded(head: ResponseHead, body: BodySource, server: UpstreamServer): void {
+  responded(head: ResponseHead, body: BodySource, server: UpstreamServer, cookie: string | undefined): void {
     if (this.#redirectsLeft >= 0 && head.status >= 300 && head.status < 400) {
       const target = redirectTarget(head, this.#target, this.#host, server);
       if (target !== undefined) {
@@ -105,7 +105,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
         return;
       }
     }
-    this.settle(this.#derive(head, body));
+    this.settle(this.#derive(head, body, cookie));
   }
 
   informed(head: ResponseHead): void {
@@ -113,9 +113,11 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     this.#exchange.inform(new Response(head.status, this.#endToEnd(head), null, { reason }));
   }
 
-  switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void {
+  switched(head: ResponseHead, body: BodySource, tunnel: Tunnel, cookie: string | undefined): void {
     const { reason } = head;
-    this.settle(new Response(head.status, this.#endToEnd(head), body, { reason, tunnel }));
+    const headers = this.#endToEnd(head);
+    if (cookie !== undefined) headers.append('Set-Cookie', cookie);
+    this.settle(new Response(head.status, headers, body, { reason, tunnel }));
   }
 
   failed(code: ErrorCode, cause?: string): void {
@@ -148,8 +150,9 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     return headers;
   }
 
-  #derive(head: ResponseHead, body: BodySource): Response {
+  #derive(head: ResponseHead, body: BodySource, cookie: string | undefined): Response {
     const headers = this.#endToEnd(head).append('Via', VIA[head.version]);
+    if (cookie !== undefined) headers.append('Set-Cookie', cookie);
     const reason = head.reason === '' ? undefined : head.reason;
     return new Response(head.status, headers, this.method === 'HEAD' ? headBody(head) : body, { reason });
   }
