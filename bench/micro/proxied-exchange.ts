@@ -91,12 +91,13 @@ const state = { server, pool };
 const upstreams = {
   get: () => ({ choose: () => state, cookieFor: () => undefined }),
 } as unknown as Upstreams;
-const handler = createProxyHandler(proxyOptions(), { upstreams, trusts: () => false });
+const handler = createProxyHandler(proxyOptions(), { upstreams });
 const session = new Session({
   routes: compileRoutes([{ path: '/proxy/*', value: handler }, { value: handler }]),
   accessLog: createAccessLog({ format: 'dream', sink }),
   events: createEventLog(sink),
   shared: new SharedState(),
+  trust: undefined,
   logsAgents: false,
   closed: () => {},
 });

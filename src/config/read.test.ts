@@ -46,7 +46,7 @@ test('the least configuration gets every default', async () => {
       tunnel: 3_600_000,
       shutdown: 30_000,
     },
-    trustedProxies: [],
+    trustedProxies: { addresses: [], fields: 'x-forwarded' },
     serverHeader: `DreamServer/${version}`,
     workers: 'auto',
   });

@@ -2,6 +2,7 @@ import type { ProxyOptions } from '../features/proxy/schema.ts';
 import type { RedirectOptions } from '../features/redirect/schema.ts';
 import type { RespondOptions } from '../features/respond/schema.ts';
 import type { StaticOptions } from '../features/static/schema.ts';
+import type { ForwardingFields } from '../http/forwarded.ts';
 import type { UpstreamOptions } from '../upstream/schema.ts';
 
 /** Where connections are accepted. */
@@ -93,8 +94,12 @@ export interface RuntimeConfig {
   /** What clients may get wrong. */
   readonly lenient: UpstreamOptions['lenient'];
   readonly timeouts: TimeoutsConfig;
-  /** CIDR ranges of proxies whose forwarding fields are believed. */
-  readonly trustedProxies: readonly string[];
+  /** Proxies before this server whose forwarding fields are believed. */
+  readonly trustedProxies: {
+    /** IP addresses, CIDR ranges, `unix`. */
+    readonly addresses: readonly string[];
+    readonly fields: ForwardingFields;
+  };
   /** Value of the Server field, `DreamServer/<version>`; undefined when it is turned off. */
   readonly serverHeader: string | undefined;
   /** Threads that serve; `auto` is one a core. */

@@ -141,9 +141,22 @@ const timeouts = z.strictObject({
   shutdown: duration.default(30_000),
 });
 
-const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-  error: 'expected an IP address or a range such as `10.0.0.0/8`',
+const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), z.literal('unix')], {
+  error: 'expected an IP address, a range such as `10.0.0.0/8`, or `unix`',
 });
+
+const trustedProxies = z.union([
+  z.array(addressRange).transform((addresses) => ({ addresses, fields: 'x-forwarded' as const })),
+  z.strictObject({
+    /** IP addresses and ranges; `unix` for whoever comes by a unix socket. */
+    addresses: z.array(addressRange),
+    /**
+     * Which fields they write: `x-forwarded` (default) or `forwarded`. The others are not believed: a proxy passes on
+     * what it does not know, and so that may be the client's own.
+     */
+    fields: z.enum(['x-forwarded', 'forwarded']).default('x-forwarded'),
+  }),
+]);
 
 /** The whole configuration, as users write it in YAML, JSON or TypeScript. */
 export const configSchema = z.strictObject({
@@ -178,7 +191,7 @@ export const configSchema = z.strictObject({
   /** How long clients are waited for; `0` waits for ever. */
   timeouts: timeouts.prefault({}),
   /** Proxies in front of this one whose forwarding fields are believed. */
-  trustedProxies: z.array(addressRange).default([]),
+  trustedProxies: trustedProxies.prefault([]),
   /** Whether answers carry `Server: DreamServer/<version>`. Default true. */
   serverHeader: z.boolean().default(true),
   /** Threads that serve: `auto` is one a core. */

@@ -6,3 +6,6 @@ export interface Peer {
   /** Whether it came over TLS. */
   readonly secure: boolean;
 }
+
+/** The address of a peer on a unix socket. */
+export const UNIX_PEER = 'unix';

@@ -46,7 +46,7 @@ export interface ServerConnectionOwner {
   refused(refusal: Refusal): Response;
   /** The answer that was given broke off before a byte of it had left: another in its place. */
   replaced(code: ErrorCode): Response;
-  /** The UUID of the present exchange. */
+  /** The id of the present exchange. */
   readonly requestId: string;
   /**
    * The present exchange is over: its last byte left, or it broke off (`error`). `bytes` counts body bytes sent; `at` is

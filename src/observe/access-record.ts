@@ -7,7 +7,7 @@ import type { HttpVersion } from '../http/head.ts';
  * server's own words and are written as they are; everything else is escaped.
  */
 export interface AccessRecord {
-  /** The request's UUID. */
+  /** The request's id: a UUID, or the one that a trusted proxy gave it. */
   readonly id: string;
   readonly ip: string;
   readonly method: string;

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { monotonicNow } from '../core/clock.ts';
 import type { Peer } from '../core/peer.ts';
 import type { BodySource } from '../http/body.ts';
+import { knownField } from '../http/field-names.ts';
+import { findClient, hopsOf } from '../http/forwarded.ts';
+import type { ClientView, ForwardingFields } from '../http/forwarded.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { Response } from '../http/response.ts';
 
@@ -22,10 +25,21 @@ export interface Informer {
   inform(exchange: Exchange, interim: Response): void;
 }
 
+/** Whom to believe about who stands before them, and in which fields they say it. */
+export interface Trust {
+  readonly fields: ForwardingFields;
+  trusts(address: string): boolean;
+}
+
+const REQUEST_ID = knownField('x-request-id');
+
+/** What an id may be that is not ours: short, and nothing that could be taken for more than an id in a log or a page. */
+const TAKEN_ID = /^[\w.~+/=:@-]{1,128}$/;
+
 /** One request and what is known of it while it is answered. */
 export class Exchange {
-  /** UUID, in the log as `id=` and sent as X-Request-Id. */
-  readonly id: string = randomUUID();
+  /** In the log as `id=` and sent as X-Request-Id: a UUID, or what a trusted proxy before us has called the request. */
+  readonly id: string;
   readonly request: RequestHead;
   readonly body: BodySource;
   readonly peer: Peer;
@@ -37,12 +51,45 @@ export class Exchange {
   #onAbort: (() => void) | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   readonly #informer: Informer | undefined;
+  readonly #trust: Trust | undefined;
+  #client: ClientView | undefined = undefined;
 
-  constructor(request: RequestHead, body: BodySource, peer: Peer, informer?: Informer) {
+  /** `trust` is given where the peer itself is trusted. */
+  constructor(request: RequestHead, body: BodySource, peer: Peer, informer?: Informer, trust?: Trust) {
+    this.id = (trust === undefined ? undefined : takenId(request)) ?? randomUUID();
     this.request = request;
     this.body = body;
     this.peer = peer;
     this.#informer = informer;
+    this.#trust = trust;
+  }
+
+  /** The fields in which the peer is believed about those before it; undefined where it is not. */
+  get believed(): ForwardingFields | undefined {
+    return this.#trust?.fields;
+  }
+
+  /** The client's IP address: that of the peer, unless that is a trusted proxy and tells another. `unix` for a unix socket. */
+  get clientAddress(): string {
+    return this.#trust === undefined ? this.peer.address : this.client.address;
+  }
+
+  /** The client's address, how it came and which host it asked for, as far as those before us are believed. */
+  get client(): ClientView {
+    this.#client ??= this.#findClient();
+    return this.#client;
+  }
+
+  #findClient(): ClientView {
+    const { peer, request } = this;
+    const seen: ClientView = {
+      address: peer.address,
+      scheme: peer.secure ? 'https' : 'http',
+      host: request.authority,
+    };
+    const trust = this.#trust;
+    if (trust === undefined) return seen;
+    return findClient(hopsOf(request.headers, trust.fields), seen, (address) => trust.trusts(address));
   }
 
   /** Send the client an interim answer, such as 103 Early Hints (RFC 8297), before the one that the handler returns. */
@@ -79,4 +126,9 @@ export class Exchange {
     this.#onAbort?.();
     this.#controller?.abort();
   }
+}
+
+function takenId({ headers }: RequestHead): string | undefined {
+  const id = headers.getSole(REQUEST_ID);
+  return typeof id === 'string' && TAKEN_ID.test(id) ? id : undefined;
 }

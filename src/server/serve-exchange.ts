@@ -14,7 +14,7 @@ import type { ServerConnection } from '../http1/server-connection.ts';
 import type { AccessLog } from '../observe/access-log.ts';
 import type { EventLog } from '../observe/event-log.ts';
 import { errorResponse } from '../pipeline/error-response.ts';
-import { Exchange, type Informer } from '../pipeline/exchange.ts';
+import { Exchange, type Informer, type Trust } from '../pipeline/exchange.ts';
 import type { Handler } from '../pipeline/handler.ts';
 import { PendingResponse, type Awaiting } from '../pipeline/pending-response.ts';
 import type { RouteTable } from '../router/route-table.ts';
@@ -26,6 +26,8 @@ export interface ServeContext {
   readonly accessLog: AccessLog;
   readonly events: EventLog;
   readonly shared: SharedState;
+  /** The proxies before this server; undefined where there are none. */
+  readonly trust: Trust | undefined;
   /** The access log's format needs Referer and User-Agent. */
   readonly logsAgents: boolean;
   /** A client connection has closed. */
@@ -65,6 +67,8 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
   connection!: ServerConnection;
   readonly #context: ServeContext;
   #peer!: Peer;
+  /** Set where the peer is one of the trusted. */
+  #trust: Trust | undefined = undefined;
   #exchange: Exchange | undefined = undefined;
   /** Of a request whose head was refused. */
   #line: RequestLine | undefined = undefined;
@@ -79,10 +83,12 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
   begin(connection: ServerConnection, peer: Peer): void {
     this.connection = connection;
     this.#peer = peer;
+    const { trust } = this.#context;
+    if (trust !== undefined && trust.trusts(peer.address)) this.#trust = trust;
   }
 
   request(head: RequestHead, body: BodySource): void {
-    const exchange = new Exchange(head, body, this.#peer, this);
+    const exchange = new Exchange(head, body, this.#peer, this, this.#trust);
     this.#exchange = exchange;
     this.requestId = exchange.id;
     const answer = this.#answer(exchange);
@@ -93,7 +99,8 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
 
   refused({ code, at, head, line }: Refusal): Response {
     this.#line = line;
-    const exchange = head === undefined ? undefined : new Exchange(head, emptyBody, this.#peer);
+    const exchange =
+      head === undefined ? undefined : new Exchange(head, emptyBody, this.#peer, undefined, this.#trust);
     this.#exchange = exchange;
     this.requestId = exchange?.id ?? randomUUID();
     return errorResponse(code, { request: head, id: this.requestId, at });
@@ -113,7 +120,6 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
     const { shared, accessLog, logsAgents } = this.#context;
     shared.countRequest();
     record.id = this.requestId;
-    record.ip = this.#peer.address;
     record.status = status;
     record.bytes = bytes;
     record.error = error;
@@ -121,6 +127,7 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
     record.at = error === undefined ? undefined : at;
     this.#cause = undefined;
     if (exchange === undefined) {
+      record.ip = this.#peer.address;
       record.method = this.#line?.method ?? '';
       record.path = this.#line?.target ?? '';
       record.host = '';
@@ -128,6 +135,7 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
       record.version = record.referer = record.userAgent = undefined;
     } else {
       const { request } = exchange;
+      record.ip = exchange.clientAddress;
       record.method = request.method;
       record.host = request.authority;
       record.path = request.rawTarget;

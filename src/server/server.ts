@@ -11,6 +11,7 @@ import { createEventLog } from '../observe/event-log.ts';
 import type { EventLog } from '../observe/event-log.ts';
 import { createLogSink } from '../observe/log-sink.ts';
 import type { LogSink } from '../observe/log-sink.ts';
+import type { Trust } from '../pipeline/exchange.ts';
 import { Upstreams } from '../upstream/upstream.ts';
 import { Session } from './serve-exchange.ts';
 import type { ServeContext } from './serve-exchange.ts';
@@ -50,19 +51,16 @@ export class ThreadServer {
     this.#eventSink = createLogSink({ target: 'stderr' });
     this.#accessLog = createAccessLog({ format, sink: this.#accessSink });
     const events: EventLog = createEventLog(this.#eventSink);
-    const trusted = new AddressSet(config.trustedProxies);
     this.#upstreams = new Upstreams(config.upstreams, ({ upstream, server, reachable, detail }) => {
       if (reachable) events.info('UPSTREAM', { upstream, server, state: 'reachable' });
       else events.warn('UPSTREAM', { upstream, server, state: 'unreachable', error: detail });
     });
     this.#context = {
-      routes: compileRouteTable(config, {
-        upstreams: this.#upstreams,
-        trusts: (address) => trusted.has(address),
-      }),
+      routes: compileRouteTable(config, { upstreams: this.#upstreams }),
       accessLog: this.#accessLog,
       events,
       shared,
+      trust: trustOf(config.trustedProxies),
       logsAgents: format === 'combined',
       closed: (session) => this.#closed(session),
     };
@@ -160,4 +158,11 @@ export class ThreadServer {
 
 function targetOf(listener: ListenerConfig): { host?: string | undefined; port?: number; path?: string } {
   return listener.kind === 'unix' ? { path: listener.path } : { host: listener.host, port: listener.port };
+}
+
+/** Nobody is asked for each connection where nobody is trusted. */
+function trustOf({ addresses, fields }: RuntimeConfig['trustedProxies']): Trust | undefined {
+  if (addresses.length === 0) return undefined;
+  const trusted = new AddressSet(addresses);
+  return { fields, trusts: (address) => trusted.has(address) };
 }

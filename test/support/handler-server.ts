@@ -2,6 +2,7 @@ import type { AccessRecord } from '../../src/observe/access-record.ts';
 import { Listener } from '../../src/net/listener.ts';
 import { SocketTransport } from '../../src/net/socket-transport.ts';
 import type { Transport } from '../../src/net/transport.ts';
+import type { Trust } from '../../src/pipeline/exchange.ts';
 import type { Handler } from '../../src/pipeline/handler.ts';
 import { compileRoutes } from '../../src/router/route-table.ts';
 import { Session, type ServeContext } from '../../src/server/serve-exchange.ts';
@@ -18,6 +19,8 @@ export interface HandlerServerOptions {
   readonly timeouts?: Partial<ServerConnectionOptions['timeouts']>;
   readonly lenient?: Leniency;
   readonly serverHeader?: string;
+  /** Whose forwarding fields are believed; nobody's unless given. */
+  readonly trust?: Trust;
   /** Pattern of the paths that the handler answers; all of them unless given. */
   readonly path?: string;
 }
@@ -65,6 +68,7 @@ export class HandlerServer implements AsyncDisposable {
       },
       events: { info: () => {}, warn: () => {}, error: (_, fields) => server.failures.push(fields) },
       shared: new SharedState(),
+      trust: options.trust,
       logsAgents: false,
       closed: (session) => {
         server.connections.delete(session.connection);

@@ -37,17 +37,12 @@ export function upstreamServer(url: string, weight = 1, backup = false): Upstrea
 export interface ProxySetup extends HandlerServerOptions {
   readonly proxy?: Partial<ProxyOptions>;
   readonly upstream?: Partial<Omit<UpstreamOptions, 'name' | 'servers'>>;
-  /** Whether the client's forwarding fields are believed. */
-  readonly trusted?: boolean;
 }
 
 /** A `proxy` route to these servers behind real sockets, in this process; the upstream is closed with the server. */
 export async function startProxy(urls: readonly string[], setup: ProxySetup = {}): Promise<ProxyServer> {
   const upstreams = new Upstreams([upstreamOptions(urls, setup.upstream)], () => {});
-  const handler = createProxyHandler(proxyOptions(setup.proxy), {
-    upstreams,
-    trusts: () => setup.trusted ?? false,
-  });
+  const handler = createProxyHandler(proxyOptions(setup.proxy), { upstreams });
   const server = await HandlerServer.start(handler, setup);
   return {
     port: server.port,

@@ -6,15 +6,13 @@ import type { ProxyOptions } from './schema.ts';
 /** What proxying needs of the server around it. */
 export interface ProxyDeps {
   readonly upstreams: Upstreams;
-  /** Whether the forwarding fields of a peer at this address are believed. */
-  trusts(address: string): boolean;
 }
 
 /** The handler of a `proxy` route: passes each request on to the upstream, and its answer back. */
 export function createProxyHandler(options: ProxyOptions, deps: ProxyDeps): Handler {
   const upstream = deps.upstreams.get(options.to);
   const handler: Handler = (exchange) => {
-    const proxied = new ProxyExchange(exchange, options, upstream, deps.trusts(exchange.peer.address));
+    const proxied = new ProxyExchange(exchange, options, upstream);
     proxied.start();
     return proxied;
   };

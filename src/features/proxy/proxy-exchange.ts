@@ -31,7 +31,6 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   readonly #exchange: Exchange;
   readonly #options: ProxyOptions;
   readonly #upstream: Upstream;
-  readonly #trusted: boolean;
   #target: string;
   #host = '';
   #call: UpstreamCall | undefined = undefined;
@@ -39,7 +38,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   #collected: BodySource | undefined = undefined;
   #redirectsLeft: number;
 
-  constructor(exchange: Exchange, options: ProxyOptions, upstream: Upstream, trusted: boolean) {
+  constructor(exchange: Exchange, options: ProxyOptions, upstream: Upstream) {
     super();
     const { request, body } = exchange;
     this.method = request.method;
@@ -47,7 +46,6 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     this.#exchange = exchange;
     this.#options = options;
     this.#upstream = upstream;
-    this.#trusted = trusted;
     this.#target = upstreamTarget(request, options);
     const followed =
       options.followRedirects !== undefined && (this.method === 'GET' || this.method === 'HEAD');
@@ -94,7 +92,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     const { request } = this.#exchange;
     this.#host = upstreamHost(request, this.#options, server);
     const streams = this.body !== null && this.#collected === undefined;
-    return upstreamHead(this.#exchange, this.#options, this.#target, this.#host, this.#trusted, streams);
+    return upstreamHead(this.#exchange, this.#options, this.#target, this.#host, streams);
   }
 
   responded(head: ResponseHead, body: BodySource, server: UpstreamServer, cookie: string | undefined): void {

@@ -18,8 +18,8 @@ export interface ProxyOptions {
   readonly connect: boolean;
   /** Whether an answer of ours that stands for the upstream's says why, in Proxy-Status (RFC 9209). */
   readonly proxyStatus: boolean;
-  /** Whether X-Forwarded-For, -Proto and -Host are sent. */
-  readonly forwarded: 'x-forwarded' | 'off';
+  /** Which fields tell the upstream about the client: X-Forwarded-For, -Proto and -Host, `Forwarded` (RFC 7239), both, none. */
+  readonly forwarded: 'x-forwarded' | 'forwarded' | 'both' | 'off';
   readonly buffer: {
     /**
      * `auto`: a chunked request body is collected (in memory, from 64 KiB on in a temporary file, bounded by
@@ -65,8 +65,8 @@ const proxyOptions = z.strictObject({
     .string()
     .refine(validAuthority, { error: 'expected `preserve`, `upstream` or a host' })
     .default('preserve'),
-  /** Which fields tell the upstream about the client: `x-forwarded` (default) or `off`. */
-  forwarded: z.enum(['x-forwarded', 'off']).default('x-forwarded'),
+  /** Which fields tell the upstream about the client: `x-forwarded` (default), `forwarded`, `both` or `off`. */
+  forwarded: z.enum(['x-forwarded', 'forwarded', 'both', 'off']).default('x-forwarded'),
   /** Let clients change to another protocol, such as WebSocket, where the upstream agrees. Default true. */
   upgrade: z.boolean().default(true),
   /** Pass CONNECT on, for an upstream that is itself a proxy. Default false: it is refused. */

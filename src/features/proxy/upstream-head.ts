@@ -5,6 +5,7 @@ import { acceptsTrailers } from '../../http/te.ts';
 import { passableProtocols } from '../../http/upgrade.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
 import type { UpstreamServer } from '../../upstream/schema.ts';
+import { addForwardingFields } from './forwarding-fields.ts';
 import type { ProxyOptions } from './schema.ts';
 
 const HOST = knownField('host');
@@ -41,25 +42,19 @@ export function upstreamHost(request: RequestHead, options: ProxyOptions, server
   return options.host === 'upstream' ? server.authority : options.host;
 }
 
-/**
- * The head of the request as an upstream gets it, derived from the client's. `trusted`: what the client says of those
- * before it is kept.
- */
+/** The head of the request as an upstream gets it, derived from the client's. */
 export function upstreamHead(
   exchange: Exchange,
   options: ProxyOptions,
   target: string,
   host: string,
-  trusted: boolean,
   bodyFollows: boolean,
 ): OutgoingRequestHead {
   const { request, id } = exchange;
   const { headers } = request;
   const via = request.version === 11 ? '1.1 dreamserver' : '1.0 dreamserver';
-  const added =
-    options.forwarded === 'x-forwarded'
-      ? forwardingFields(exchange, via, trusted)
-      : ['X-Request-Id', id, 'Via', via];
+  const added = ['X-Request-Id', id, 'Via', via];
+  if (options.forwarded !== 'off') addForwardingFields(added, exchange, options.forwarded);
   const nominated = nominatedFields(headers);
   return {
     method: request.method,
@@ -84,20 +79,4 @@ function wantedProtocol(
 ): string | undefined {
   const wants = nominated !== undefined && version === 11 && nominated.includes('upgrade');
   return wants && upgrade ? passableProtocols(headers) : undefined;
-}
-
-function forwardingFields({ request, peer, id }: Exchange, via: string, trusted: boolean): string[] {
-  const { headers, authority } = request;
-  let chain = peer.address;
-  let proto = peer.secure ? 'https' : 'http';
-  let host = authority;
-  if (trusted) {
-    const before = headers.getList('x-forwarded-for');
-    if (before !== undefined) chain = `${before}, ${chain}`;
-    proto = headers.getKnown(FORWARDED_PROTO) ?? proto;
-    host = headers.getKnown(FORWARDED_HOST) ?? host;
-  }
-  const fields = ['X-Request-Id', id, 'Via', via, 'X-Forwarded-For', chain, 'X-Forwarded-Proto', proto];
-  if (host !== '') fields.push('X-Forwarded-Host', host);
-  return fields;
 }
