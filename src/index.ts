@@ -1,5 +1,5 @@
 export { createServer, Server } from './server/create-server.ts';
-export { defineConfig, files, proxy, redirect, respond, route } from './config/define.ts';
+export { defineConfig, files, headers, proxy, redirect, respond, route } from './config/define.ts';
 export { findConfig, loadConfig, readConfig } from './config/read.ts';
 export { ConfigError, StartError } from './config/config-error.ts';
 export { parseListenAddress } from './config/address.ts';

@@ -1,12 +1,14 @@
+import { createHeadersFeature } from '../features/headers/handler.ts';
 import { createProxyHandler } from '../features/proxy/handler.ts';
 import type { ProxyDeps } from '../features/proxy/handler.ts';
 import { createRedirectHandler } from '../features/redirect/handler.ts';
 import { createRespondHandler } from '../features/respond/handler.ts';
 import { createStaticHandler } from '../features/static/handler.ts';
+import { compose, type Feature } from '../pipeline/compose.ts';
 import type { Handler } from '../pipeline/handler.ts';
 import { compileRoutes } from '../router/route-table.ts';
 import type { RouteTable } from '../router/route-table.ts';
-import type { RouteEnd, RuntimeConfig } from './runtime-config.ts';
+import type { FeaturesConfig, RouteEnd, RuntimeConfig } from './runtime-config.ts';
 
 /** What the handlers of one thread share. */
 export type CompileDeps = ProxyDeps;
@@ -17,8 +19,19 @@ export type CompileDeps = ProxyDeps;
  */
 export function compileRouteTable(config: RuntimeConfig, deps: CompileDeps): RouteTable<Handler> {
   return compileRoutes(
-    config.routes.map(({ match, end }) => ({ host: match.host, path: match.path, value: origin(end, deps) })),
+    config.routes.map(({ match, features, end }) => ({
+      host: match.host,
+      path: match.path,
+      value: compose(stages(features), origin(end, deps)),
+    })),
   );
+}
+
+/** The features of a route in the order of their stages: admit, identify, transform, cache. */
+function stages({ headers }: FeaturesConfig): Feature[] {
+  const features: Feature[] = [];
+  if (headers !== undefined) features.push(createHeadersFeature(headers));
+  return features;
 }
 
 function origin(end: RouteEnd, deps: CompileDeps): Handler {

@@ -43,6 +43,11 @@ export function respond(options: NonNullable<Route['respond']>): RoutePart {
   return { respond: options };
 }
 
+/** A feature that changes fields of a route's requests and answers. */
+export function headers(options: NonNullable<Route['headers']>): RoutePart {
+  return { headers: options };
+}
+
 function parsePattern(pattern: string): Match {
   const slash = pattern.indexOf('/');
   if (slash === -1) return { host: pattern };

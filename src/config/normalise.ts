@@ -13,14 +13,14 @@ export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfi
   for (const [name, options] of Object.entries(parsed.upstreams)) {
     upstreams.set(name, gather(name, options, directory));
   }
-  const routes = parsed.routes.map(({ match, ...ends }): RouteConfig => {
+  const routes = parsed.routes.map(({ match, headers, ...ends }): RouteConfig => {
     const end = endOf(ends, directory);
     if (end.kind === 'proxy' && isServerUrl(end.options.to)) {
       const { to } = end.options;
       if (!upstreams.has(to))
         upstreams.set(to, gather(to, upstreamSchema(duration).parse({ servers: [to] }), directory));
     }
-    return { match: { host: match.host, path: match.path }, end };
+    return { match: { host: match.host, path: match.path }, features: { headers }, end };
   });
   const { accessLog, limits, lenient, timeouts, trustedProxies, workers } = parsed;
   return {
@@ -76,7 +76,10 @@ function gather(
 }
 
 /** The one end that the schema has made sure of. */
-function endOf(route: Omit<ParsedConfig['routes'][number], 'match'>, directory: string): RouteEnd {
+function endOf(
+  route: Omit<ParsedConfig['routes'][number], 'match' | 'headers'>,
+  directory: string,
+): RouteEnd {
   if (route.files !== undefined) {
     return { kind: 'files', options: { ...route.files, root: resolve(directory, route.files.root) } };
   }

@@ -21,6 +21,7 @@ test('the least configuration gets every default', async () => {
     routes: [
       {
         match: { host: undefined, path: undefined },
+        features: { headers: undefined },
         end: {
           kind: 'respond',
           options: { status: 200, body: 'ok', headers: [['content-type', 'text/plain; charset=utf-8']] },

@@ -1,3 +1,4 @@
+import type { HeadersOptions } from '../features/headers/schema.ts';
 import type { ProxyOptions } from '../features/proxy/schema.ts';
 import type { RedirectOptions } from '../features/redirect/schema.ts';
 import type { RespondOptions } from '../features/respond/schema.ts';
@@ -39,8 +40,14 @@ export type RouteEnd =
   | { readonly kind: 'redirect'; readonly options: RedirectOptions }
   | { readonly kind: 'respond'; readonly options: RespondOptions };
 
+/** What stands before a route's end; a feature that is undefined is not there. */
+export interface FeaturesConfig {
+  readonly headers: HeadersOptions | undefined;
+}
+
 export interface RouteConfig {
   readonly match: MatchConfig;
+  readonly features: FeaturesConfig;
   readonly end: RouteEnd;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { headersSchema } from '../features/headers/schema.ts';
 import { proxySchema } from '../features/proxy/schema.ts';
 import { redirectSchema } from '../features/redirect/schema.ts';
 import { respondSchema } from '../features/respond/schema.ts';
@@ -74,7 +75,8 @@ const route = z
     ipFilter: notYet('ipFilter'),
     bodyLimit: notYet('bodyLimit'),
     cors: notYet('cors'),
-    headers: notYet('headers'),
+    /** Change fields of the request and of the answer. */
+    headers: headersSchema.optional(),
     securityHeaders: notYet('securityHeaders'),
     compress: notYet('compress'),
     cache: notYet('cache'),

@@ -28,6 +28,11 @@ for (const name of [
 }
 HOP_BY_HOP[ALIAS] = 1;
 
+/** Whether a known field concerns one connection only, or frames one message. */
+export function isHopByHop(number: number): boolean {
+  return HOP_BY_HOP[number] === 1;
+}
+
 /** The hop-by-hop fields and some more, by their numbers. */
 export function hopByHopAnd(...numbers: number[]): FieldMask {
   const mask = HOP_BY_HOP.slice();

@@ -61,12 +61,12 @@ export class Response {
     this.tunnel = options?.tunnel;
   }
 
-  /** Another answer with other headers: `edit` gets a copy to change. */
-  derive(edit: (headers: HeaderList) => void): Response {
+  /** Another answer with other headers: `edit` gets a copy to change. `reusable`: the other one is sent many times too. */
+  derive(edit: (headers: HeaderList) => void, reusable = false): Response {
     const headers = this.headers.derive();
     edit(headers);
     const { error, cause, reason } = this;
-    const options = { error, cause, reason };
+    const options = { error, cause, reason, reusable };
     return new Response(
       this.status,
       headers,

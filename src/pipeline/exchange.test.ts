@@ -41,4 +41,19 @@ describe('an exchange', () => {
     exchange.onAbort(undefined);
     exchange.abort();
   });
+
+  it('that is derived has another head, and is the same exchange for the client', () => {
+    const exchange = exchangeOf(get('/a'));
+    exchange.route = { rest: (path) => path.slice(1) };
+    const derived = exchange.derive({ ...exchange.request, path: '/b' });
+    const again = derived.derive(derived.request);
+    assert.deepEqual([exchange.request.path, again.request.path, again.params.rest], ['/a', '/b', 'b']);
+    assert.deepEqual([again.id, again.startedAt], [exchange.id, exchange.startedAt]);
+    let told = 0;
+    again.onAbort(() => told++);
+    exchange.abort();
+    assert.deepEqual([told, again.aborted, derived.signal.aborted], [1, true, true]);
+    again.answeredBy('a.example');
+    assert.equal(exchange.upstream, 'a.example');
+  });
 });

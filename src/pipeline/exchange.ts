@@ -44,7 +44,7 @@ export class Exchange {
   readonly body: BodySource;
   readonly peer: Peer;
   /** When the head was complete, on the monotonic clock, in milliseconds. */
-  readonly startedAt: number = monotonicNow();
+  readonly startedAt: number;
   /** Set by the server when a route has taken the exchange. */
   route: MatchedRoute | undefined = undefined;
   #aborted = false;
@@ -53,15 +53,45 @@ export class Exchange {
   readonly #informer: Informer | undefined;
   readonly #trust: Trust | undefined;
   #client: ClientView | undefined = undefined;
+  #upstream: string | undefined = undefined;
+  /** The exchange as the client began it, which knows how it stands with the client: this one, or what it is derived from. */
+  readonly #origin: Exchange;
 
-  /** `trust` is given where the peer itself is trusted. */
-  constructor(request: RequestHead, body: BodySource, peer: Peer, informer?: Informer, trust?: Trust) {
-    this.id = (trust === undefined ? undefined : takenId(request)) ?? randomUUID();
+  /** `trust` is given where the peer itself is trusted, `origin` where this one is derived. */
+  constructor(
+    request: RequestHead,
+    body: BodySource,
+    peer: Peer,
+    informer?: Informer,
+    trust?: Trust,
+    origin?: Exchange,
+  ) {
+    this.#origin = origin ?? this;
+    this.id = origin?.id ?? (trust === undefined ? undefined : takenId(request)) ?? randomUUID();
+    this.startedAt = origin?.startedAt ?? monotonicNow();
     this.request = request;
     this.body = body;
     this.peer = peer;
     this.#informer = informer;
     this.#trust = trust;
+  }
+
+  /** The same exchange with another head, for the next handler: the client's own is never changed. */
+  derive(request: RequestHead): Exchange {
+    const { body, peer } = this;
+    const derived = new Exchange(request, body, peer, this.#informer, this.#trust, this.#origin);
+    derived.route = this.route;
+    return derived;
+  }
+
+  /** Host and port of the server behind us that has answered; undefined where none has. */
+  get upstream(): string | undefined {
+    return this.#origin.#upstream;
+  }
+
+  /** The proxy's word on which server has answered. */
+  answeredBy(upstream: string): void {
+    this.#origin.#upstream = upstream;
   }
 
   /** The fields in which the peer is believed about those before it; undefined where it is not. */
@@ -76,8 +106,9 @@ export class Exchange {
 
   /** The client's address, how it came and which host it asked for, as far as those before us are believed. */
   get client(): ClientView {
-    this.#client ??= this.#findClient();
-    return this.#client;
+    const origin = this.#origin;
+    origin.#client ??= origin.#findClient();
+    return origin.#client;
   }
 
   #findClient(): ClientView {
@@ -94,7 +125,7 @@ export class Exchange {
 
   /** Send the client an interim answer, such as 103 Early Hints (RFC 8297), before the one that the handler returns. */
   inform(interim: Response): void {
-    this.#informer?.inform(this, interim);
+    this.#informer?.inform(this.#origin, interim);
   }
 
   /** What the route's path pattern captured. */
@@ -104,19 +135,20 @@ export class Exchange {
 
   /** Whether the client has gone before its answer was complete. */
   get aborted(): boolean {
-    return this.#aborted;
+    return this.#origin.#aborted;
   }
 
   /** Aborted when the client goes before its answer is complete. Made when first asked for; the hot path uses `onAbort`. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#aborted) this.#controller.abort();
-    return this.#controller.signal;
+    const origin = this.#origin;
+    origin.#controller ??= new AbortController();
+    if (origin.#aborted) origin.#controller.abort();
+    return origin.#controller.signal;
   }
 
   /** Call `listener` when the client goes before its answer is complete. One slot: the origin's handler takes it. */
   onAbort(listener: (() => void) | undefined): void {
-    this.#onAbort = listener;
+    this.#origin.#onAbort = listener;
   }
 
   /** The server's word that the client has gone. */

@@ -96,6 +96,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   }
 
   responded(head: ResponseHead, body: BodySource, server: UpstreamServer, cookie: string | undefined): void {
+    this.#exchange.answeredBy(server.authority);
     if (this.#redirectsLeft >= 0 && head.status >= 300 && head.status < 400) {
       const target = redirectTarget(head, this.#target, this.#host, server);
       if (target !== undefined) {

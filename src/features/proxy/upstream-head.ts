@@ -1,5 +1,6 @@
 import { knownField } from '../../http/field-names.ts';
 import type { OutgoingRequestHead, RequestHead } from '../../http/head.ts';
+import { HeaderList } from '../../http/header-list.ts';
 import { hopByHopAnd, nominatedFields } from '../../http/hop-by-hop.ts';
 import { acceptsTrailers } from '../../http/te.ts';
 import { passableProtocols } from '../../http/upgrade.ts';
@@ -56,19 +57,28 @@ export function upstreamHead(
   const added = ['X-Request-Id', id, 'Via', via];
   if (options.forwarded !== 'off') addForwardingFields(added, exchange, options.forwarded);
   const nominated = nominatedFields(headers);
+  // Fields that are not the client's, but a rule's: they are as good as ours, whatever the client nominates.
+  const ruled = headers.added.length > 0;
   return {
     method: request.method,
     target,
     host,
-    headers,
+    headers: ruled ? HeaderList.over(headers) : headers,
     omit: OMIT,
     nominated,
-    added,
+    added: ruled ? rulesBefore(headers.added, added) : added,
     upgrade: bodyFollows ? undefined : wantedProtocol(request, options, nominated),
     trailers: acceptsTrailers(headers),
     // Only what streams: a body that was collected is here already.
     expectContinue: bodyFollows && request.version === 11 && headers.getKnown(EXPECT) !== undefined,
   };
+}
+
+/** A rule that sets a field has the last word on it, also where the field would be ours. */
+function rulesBefore(rules: readonly string[], ours: readonly string[]): string[] {
+  const named = new Set(rules.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
+  const kept = ours.filter((_, i) => !named.has(ours[i - (i % 2)].toLowerCase()));
+  return [...kept, ...rules];
 }
 
 /** The protocol that the client wants to change to, if that is for the upstream to decide. */

@@ -7,5 +7,5 @@ import type { RedirectOptions } from './schema.ts';
 /** The end of a route that sends every request elsewhere. */
 export function createRedirectHandler({ to, status }: RedirectOptions): Handler {
   const locate = compileLocation(to);
-  return ({ request }) => new Response(status, HeaderList.of('location', locate(request)));
+  return (exchange) => new Response(status, HeaderList.of('location', locate(exchange)));
 }

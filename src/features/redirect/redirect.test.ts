@@ -45,6 +45,7 @@ describe('redirect', () => {
     assert.equal(location('/new{path}', request), '/new/a/b');
     assert.equal(location('/search{query}', request), '/search?x=1&y=2');
     assert.equal(location('https://{host}{uri}', request), 'https://a.example/a/b?x=1&y=2');
+    assert.equal(location('{proto}://{host}/?from={client-ip}', {}), 'http://a.example/?from=127.0.0.1');
     assert.equal(location('https://{host}:8443/', { authority: '[::1]:80' }), 'https://[::1]:8443/');
   });
 
@@ -105,6 +106,7 @@ describe('redirect options', () => {
       '/{pfad}',
       'https://',
       '{query}',
+      '/{upstream}',
     ]) {
       assert.equal(redirectSchema.safeParse({ to }).success, false, to);
     }
@@ -113,6 +115,7 @@ describe('redirect options', () => {
       '{uri}',
       'https://example.com{uri}',
       'http://{host}:81/',
+      '{proto}://{host}/',
       'https://a.test/?back={path}',
     ]) {
       assert.equal(redirectSchema.safeParse({ to }).success, true, to);
