@@ -76,7 +76,7 @@ export function forwardTo(manner: Manner, connect: (steps: Steps) => MemoryServe
 
 function proxied(manner: Manner, steps: Steps, upstreams: MemoryUpstreams, buffered: boolean): Conversation {
   const options = proxyOptions({ buffer: { request: buffered ? 'auto' : 'off' } });
-  const handler = createProxyHandler(options, { upstreams, trusts: () => false });
+  const handler = createProxyHandler(options, { upstreams });
   return converse({ ...manner, steps, handler, finish: () => upstreams.close() });
 }
 

@@ -69,6 +69,7 @@ export function converse(client: MemoryClient): Conversation {
     accessLog: { request: (record) => log.push({ ...record }) },
     events: { info: () => {}, warn: () => {}, error: (_, fields) => failures.push(JSON.stringify(fields)) },
     shared: new SharedState(),
+    trust: undefined,
     logsAgents: true,
     closed: () => {},
   });
