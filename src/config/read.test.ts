@@ -142,6 +142,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         host: 'upstream',
         upgrade: true,
         connect: false,
+        rewriteLocation: true,
         proxyStatus: true,
         forwarded: 'x-forwarded',
         buffer: { request: 'off' },

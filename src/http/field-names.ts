@@ -54,6 +54,8 @@ const NAMES = [
   'pragma',
   'accept-language',
   'http2-settings',
+  'content-location',
+  'refresh',
 ] as const;
 
 /** A field name the server knows, in lower case. */
@@ -98,7 +100,7 @@ for (const [name, number] of numbers) {
 const SLOTS = 512;
 
 function slotOf(length: number, first: number, last: number): number {
-  return (23 * length + first + 2 * last) & (SLOTS - 1);
+  return (length + 3 * first + 15 * last) & (SLOTS - 1);
 }
 
 const bySlot = new Uint8Array(SLOTS);

@@ -143,6 +143,16 @@ export class HeaderList implements ReadonlyHeaderList {
     return this;
   }
 
+  /** Put each value of a field through `change`; those that it gives stand behind the other fields, in their order. */
+  change(name: string, change: (value: string) => string): this {
+    const before = this.getAll(name);
+    const after = before.map(change);
+    if (after.every((value, i) => value === before[i])) return this;
+    this.delete(name);
+    for (const value of after) this.append(name, value);
+    return this;
+  }
+
   derive(): HeaderList {
     const copy = new HeaderList(this.text, this.spans.slice());
     copy.added = this.added.slice();

@@ -33,6 +33,13 @@ export function isHopByHop(number: number): boolean {
   return HOP_BY_HOP[number] === 1;
 }
 
+/** A set of fields by their numbers. */
+export function fieldMask(...numbers: number[]): FieldMask {
+  const mask = new Uint8Array(256);
+  for (const number of numbers) mask[number] = 1;
+  return mask;
+}
+
 /** The hop-by-hop fields and some more, by their numbers. */
 export function hopByHopAnd(...numbers: number[]): FieldMask {
   const mask = HOP_BY_HOP.slice();

@@ -7,6 +7,7 @@ export function proxyOptions(changes: Partial<ProxyOptions> = {}): ProxyOptions 
     host: 'preserve',
     upgrade: true,
     connect: false,
+    rewriteLocation: true,
     proxyStatus: true,
     forwarded: 'x-forwarded',
     buffer: { request: 'auto' },

@@ -22,7 +22,9 @@ export function compileRules(rules: FieldRules, side: 'request' | 'response'): C
     fixed: [...rules.set, ...rules.add].every(([, value]) => variablesIn(value).length === 0),
     edit: (fields, exchange) => {
       for (const name of remove) drop(fields, name);
-      for (const { name, regex, to } of replace) replaceIn(fields, name, regex, to);
+      for (const { name, regex, to } of replace) {
+        fields.change(name, (value) => trimBlanks(value.replace(regex, to)));
+      }
       // A list under one name is set as a whole.
       for (const { name } of set) drop(fields, name);
       for (const field of set) appendTo(fields, field, exchange);
@@ -44,14 +46,6 @@ function compileField([name, value]: readonly [name: string, value: string]): Co
 function appendTo(fields: HeaderList, { name, valueFor }: CompiledField, exchange: Exchange): void {
   const value = trimBlanks(valueFor(exchange));
   if (value !== '') fields.append(name, value);
-}
-
-function replaceIn(fields: HeaderList, name: string, regex: RegExp, to: string): void {
-  const before = fields.getAll(name);
-  const after = before.map((value) => trimBlanks(value.replace(regex, to)));
-  if (after.every((value, i) => value === before[i])) return;
-  fields.delete(name);
-  for (const value of after) fields.append(name, value);
 }
 
 function removeField(fields: HeaderList, name: string): void {

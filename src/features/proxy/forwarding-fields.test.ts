@@ -9,7 +9,7 @@ import { encodeRequestHead } from '../../http1/encode-request-head.ts';
 import type { ForwardingFields } from '../../http/forwarded.ts';
 import type { Trust } from '../../pipeline/exchange.ts';
 import type { ProxyOptions } from './schema.ts';
-import { upstreamHead, upstreamHost, upstreamTarget } from './upstream-head.ts';
+import { upstreamHead, upstreamHost } from './upstream-head.ts';
 
 const server = upstreamServer('http://10.0.0.1:8000');
 
@@ -32,8 +32,7 @@ function derived(message: string, { proxy = {}, ...from }: Case = {}): string[] 
   const exchange = exchangeOf(message, from);
   const all = proxyOptions(proxy);
   const host = upstreamHost(exchange.request, all, server);
-  const target = upstreamTarget(exchange.request, all);
-  const text = encodeRequestHead(upstreamHead(exchange, all, target, host, false), null);
+  const text = encodeRequestHead(upstreamHead(exchange, all, '/', host, false), null);
   return text.replace(exchange.id, 'ID').trimEnd().split('\r\n');
 }
 

@@ -16,8 +16,10 @@ import { collectBody } from './collect-body.ts';
 import { discardBody } from './discard-body.ts';
 import { proxyStatus } from './proxy-status.ts';
 import { redirectTarget } from './redirects.ts';
+import type { PathRewriting } from './path-rewriting.ts';
+import { rewriteCookie, rewritePlaces, tellsOfPlaces } from './rewrite-answer.ts';
 import type { ProxyOptions } from './schema.ts';
-import { upstreamHead, upstreamHost, upstreamTarget } from './upstream-head.ts';
+import { upstreamHead, upstreamHost } from './upstream-head.ts';
 
 const VIA: Readonly<Record<number, string>> = { 10: '1.0 dreamserver', 11: '1.1 dreamserver' };
 
@@ -31,14 +33,22 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   readonly #exchange: Exchange;
   readonly #options: ProxyOptions;
   readonly #upstream: Upstream;
+  readonly #paths: PathRewriting;
   #target: string;
   #host = '';
   #call: UpstreamCall | undefined = undefined;
   /** The body that was collected: it may lie in a file, and is ours to let go of when nobody takes it. */
   #collected: BodySource | undefined = undefined;
   #redirectsLeft: number;
+  #followed = false;
 
-  constructor(exchange: Exchange, options: ProxyOptions, upstream: Upstream) {
+  constructor(
+    exchange: Exchange,
+    options: ProxyOptions,
+    upstream: Upstream,
+    paths: PathRewriting,
+    target: string,
+  ) {
     super();
     const { request, body } = exchange;
     this.method = request.method;
@@ -46,7 +56,8 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     this.#exchange = exchange;
     this.#options = options;
     this.#upstream = upstream;
-    this.#target = upstreamTarget(request, options);
+    this.#paths = paths;
+    this.#target = target;
     const followed =
       options.followRedirects !== undefined && (this.method === 'GET' || this.method === 'HEAD');
     this.#redirectsLeft = followed ? (options.followRedirects?.max ?? 0) : -1;
@@ -104,7 +115,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
         return;
       }
     }
-    this.settle(this.#derive(head, body, cookie));
+    this.settle(this.#derive(head, body, server, cookie));
   }
 
   informed(head: ResponseHead): void {
@@ -128,6 +139,12 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     this.settle(errorResponse(code, { request, id, headers, cause }));
   }
 
+  #rewritePlaces(headers: HeaderList, server: UpstreamServer): void {
+    const { request } = this.#exchange;
+    const asked = { request, target: this.#target, host: this.#host, server, followed: this.#followed };
+    rewritePlaces(headers, asked, this.#paths);
+  }
+
   /** The redirect's own body is of no interest; its connection is, once that has been read. */
   #follow(target: string, body: BodySource): void {
     discardBody(body);
@@ -137,6 +154,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     }
     this.#redirectsLeft--;
     this.#target = target;
+    this.#followed = true;
     this.body = null;
     this.#send();
   }
@@ -149,8 +167,16 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     return headers;
   }
 
-  #derive(head: ResponseHead, body: BodySource, cookie: string | undefined): Response {
+  #derive(
+    head: ResponseHead,
+    body: BodySource,
+    server: UpstreamServer,
+    cookie: string | undefined,
+  ): Response {
     const headers = this.#endToEnd(head).append('Via', VIA[head.version]);
+    const { rewriteLocation, cookies } = this.#options;
+    if (rewriteLocation && tellsOfPlaces(headers)) this.#rewritePlaces(headers, server);
+    if (cookies !== undefined) headers.change('Set-Cookie', (value) => rewriteCookie(value, cookies));
     if (cookie !== undefined) headers.append('Set-Cookie', cookie);
     const reason = head.reason === '' ? undefined : head.reason;
     return new Response(head.status, headers, this.method === 'HEAD' ? headBody(head) : body, { reason });

@@ -1,6 +1,7 @@
 import type { ResponseHead } from '../../http/head.ts';
 import { encodeUnwise, normalisePath } from '../../http/target.ts';
 import type { UpstreamServer } from '../../upstream/schema.ts';
+import { isOnUpstream } from './upstream-place.ts';
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -23,8 +24,7 @@ export function redirectTarget(
   const base = `http://${host}`;
   if (!URL.canParse(location, base + target)) return undefined;
   const url = new URL(location, base + target);
-  const own = new URL(base).host;
-  if (url.protocol !== 'http:' || (url.host !== own && url.host !== server.authority)) return undefined;
+  if (url.protocol !== 'http:' || !isOnUpstream(url, host, server)) return undefined;
   if (url.username !== '' || url.password !== '') return undefined;
   const path = normalisePath(url.pathname);
   return path === undefined ? undefined : path + encodeUnwise(url.search);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { validAuthority } from '../../http/target.ts';
+import { normalisePath, validAuthority } from '../../http/target.ts';
 import { isServerUrl, parseServerUrl } from '../../upstream/server-url.ts';
 
 /** What the `proxy` end of a route does: passes requests on to an upstream. Built by the configuration, read by the handler. */
@@ -8,6 +8,20 @@ export interface ProxyOptions {
   readonly to: string;
   /** Taken off the front of the request's path before it is sent on, e.g. `/api`. */
   readonly stripPrefix?: string | undefined;
+  /** Put before the path that is sent on, e.g. `/app`. */
+  readonly addPrefix?: string | undefined;
+  /** Changes the path by a regular expression, between the two. `to` may hold `$1`, and a query behind `?`. */
+  readonly rewrite?: { readonly regex: string; readonly to: string } | undefined;
+  /** Whether places on the upstream in Location, Content-Location and Refresh are made true for the client. */
+  readonly rewriteLocation: boolean;
+  /** Domains and path prefixes of the upstream's cookies, and what stands for them at the client. */
+  readonly cookies?:
+    | {
+        /** In lower case; the empty string leaves the attribute out. */
+        readonly domain: Readonly<Record<string, string>>;
+        readonly path: Readonly<Record<string, string>>;
+      }
+    | undefined;
   /** Follow redirects of the upstream that stay on it, for GET and HEAD, at most `max` times a request. */
   readonly followRedirects?: { readonly max: number } | undefined;
   /** The Host field sent on: the client's (`preserve`), the server's own authority (`upstream`), or this very value. */
@@ -50,14 +64,48 @@ const followRedirects = z
   ])
   .transform((value) => (value === true ? { max: DEFAULT_REDIRECTS } : value === false ? undefined : value));
 
+const prefix = z
+  .string()
+  .regex(/^\/[^\s?#*]*[^\s?#*/]$/, 'expected a path such as `/api`, without a slash at its end')
+  .refine((text) => normalisePath(text) === text, 'expected a path in its normal form');
+
+const rewrite = z.strictObject({
+  /** A regular expression; its first match in the path is replaced. */
+  regex: z.string().refine((source) => {
+    try {
+      RegExp(source);
+      return true;
+    } catch {
+      return false;
+    }
+  }, 'expected a regular expression'),
+  /** `$1` stands for what the first group has matched. A query may follow; that of the request is added to it. */
+  to: z.string().regex(/^[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~<>]*$/, 'expected a path, with `$1` for groups'),
+});
+
+const cookiePath = z.string().regex(/^\/[^\x00-\x20;\x7f]*$/, 'expected a path such as `/app`');
+const cookieDomain = z.string().regex(/^[A-Za-z0-9.-]+$/, 'expected a domain such as `example.com`');
+
+const cookies = z.strictObject({
+  /** Domains of the upstream's cookies → what stands in Domain at the client; the empty text leaves it out. */
+  domain: z.record(cookieDomain.toLowerCase(), z.union([z.literal(''), cookieDomain])).default({}),
+  /** Prefixes of the paths of the upstream's cookies → what stands there at the client. */
+  path: z.record(cookiePath, cookiePath).default({}),
+});
+
 const proxyOptions = z.strictObject({
   /** The name of an upstream, or the URL of a server, or `unix:` and its socket. */
   to,
   /** Taken off the front of the request's path before it is sent on, e.g. `/api`. */
-  stripPrefix: z
-    .string()
-    .regex(/^\/[^\s?#*]*[^\s?#*/]$/, 'expected a path such as `/api`, without a slash at its end')
-    .optional(),
+  stripPrefix: prefix.optional(),
+  /** Changes the path, after `stripPrefix` and before `addPrefix`. */
+  rewrite: rewrite.optional(),
+  /** Put before the path that is sent on, e.g. `/app`. */
+  addPrefix: prefix.optional(),
+  /** Make places on the upstream in Location, Content-Location and Refresh true for the client. Default true. */
+  rewriteLocation: z.boolean().default(true),
+  /** Domains and paths of the upstream's cookies that are others for the client. */
+  cookies: cookies.optional(),
   /** Follow redirects of the upstream that stay on it, for GET and HEAD. Default: pass them to the client. */
   followRedirects: followRedirects.optional(),
   /** The Host field sent on: `preserve` (default), `upstream`, or a host of your own. */

@@ -23,20 +23,6 @@ const FORWARDED = knownField('forwarded');
  */
 const OMIT = hopByHopAnd(HOST, EXPECT, REQUEST_ID, FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST, FORWARDED);
 
-/** The path and query that the upstream is asked for; of CONNECT, the authority. */
-export function upstreamTarget(request: RequestHead, options: ProxyOptions): string {
-  if (request.form === 'authority') return request.authority;
-  const { stripPrefix } = options;
-  let { path } = request;
-  if (stripPrefix !== undefined && path.startsWith(stripPrefix)) {
-    const rest = path.slice(stripPrefix.length);
-    // Whole segments only: `/api` is not a prefix of `/apiary`.
-    if (rest === '') path = '/';
-    else if (rest.startsWith('/')) path = rest;
-  }
-  return path + request.query;
-}
-
 /** The Host that the upstream gets. Clients of HTTP/1.0 may send none, and every upstream wants one. */
 export function upstreamHost(request: RequestHead, options: ProxyOptions, server: UpstreamServer): string {
   if (options.host === 'preserve') return request.authority === '' ? server.authority : request.authority;
