@@ -72,6 +72,7 @@ const server = {
   hostname: '10.0.0.1',
   port: 80,
   authority: '10.0.0.1',
+  secure: false,
   path: undefined,
   weight: 1,
   backup: false,

@@ -53,7 +53,7 @@ function gather(
   options: ParsedConfig['upstreams'][string],
   directory: string,
 ): UpstreamOptions {
-  const { balance, sticky, slowStart, queue, pool, timeouts, lenient } = options;
+  const { balance, sticky, slowStart, queue, pool, timeouts, lenient, tls } = options;
   const servers = options.servers.map((server) =>
     server.path === undefined ? server : { ...server, path: resolve(directory, server.path) },
   );
@@ -72,6 +72,19 @@ function gather(
     pool,
     timeouts,
     lenient,
+    tls: tlsFiles(tls, directory),
+  };
+}
+
+function tlsFiles(tls: ParsedConfig['upstreams'][string]['tls'], directory: string): UpstreamOptions['tls'] {
+  const file = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : resolve(directory, path);
+  return {
+    serverName: tls?.serverName,
+    ca: file(tls?.ca),
+    cert: file(tls?.cert),
+    key: file(tls?.key),
+    verify: tls?.verify ?? true,
   };
 }
 

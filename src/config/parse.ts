@@ -7,12 +7,13 @@ import { unknownUpstreams, unusableRoots } from './references.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
 import { configSchema } from './schema.ts';
 import type { Config } from './schema.ts';
+import { unusableTlsFiles } from './tls-files.ts';
 
 /**
  * Checks a configuration and fills in its defaults. Relative paths start at the working directory.
  *
  * @throws ConfigError with every mistake in it
- * @throws StartError when it makes sense, but a root of files cannot be used
+ * @throws StartError when it makes sense, but a file or folder that it names cannot be used
  */
 export function parseConfig(config: Config): RuntimeConfig {
   return parseFrom(config, { directory: process.cwd() });
@@ -24,7 +25,7 @@ export function parseFrom(value: unknown, origin: ConfigOrigin): RuntimeConfig {
   const mistakes = [...(checked.mistakes ?? []), ...unknownUpstreams(value)];
   if (checked.mistakes !== undefined || mistakes.length > 0) throw diagnose(mistakes, origin);
   const config = normalise(checked.output, origin.directory);
-  const unusable = unusableRoots(config);
+  const unusable = [...unusableRoots(config), ...unusableTlsFiles(config)];
   if (unusable.length > 0) {
     throw new StartError(unusable.map((mistake) => oneLine(mistake, origin)).join('\n'));
   }

@@ -109,6 +109,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
             hostname: '10.0.0.1',
             port: 80,
             authority: '10.0.0.1',
+            secure: false,
             path: undefined,
             weight: 1,
             backup: false,
@@ -118,6 +119,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
             hostname: '::1',
             port: 8000,
             authority: '[::1]:8000',
+            secure: false,
             path: undefined,
             weight: 3,
             backup: false,
@@ -131,6 +133,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         pool: { max: 8, idleTimeout: 60_000 },
         timeouts: { connect: 500, firstByte: 60_000, idle: 60_000 },
         lenient: STRICT,
+        tls: { serverName: undefined, ca: undefined, cert: undefined, key: undefined, verify: true },
       },
     ]);
     assert.deepEqual(config.routes[0].end, {

@@ -52,7 +52,7 @@ export async function readConfig(file: string): Promise<ConfigSource> {
  * What a configuration means, with every default filled in.
  *
  * @throws ConfigError with every mistake in it
- * @throws StartError when it makes sense, but a root of files cannot be used
+ * @throws StartError when it makes sense, but a file or folder that it names cannot be used
  */
 export async function understand({ value, origin }: ConfigSource): Promise<RuntimeConfig> {
   // The schema takes a while to load; a server starts its threads meanwhile.

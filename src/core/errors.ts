@@ -119,6 +119,12 @@ export const errorCatalogue = {
   'upstream.connect-failed': upstream(502, 'The server behind this one could not be reached.'),
   'upstream.connect-timeout': upstream(504, 'The server behind this one could not be reached in time.'),
   'upstream.unresolved': upstream(502, 'The server behind this one has no address.'),
+  'upstream.tls-certificate': upstream(
+    502,
+    'The server behind this one could not prove who it is.',
+    'RFC 9110 §4.3.4',
+  ),
+  'upstream.tls-failed': upstream(502, 'TLS with the server behind this one failed.'),
   'upstream.closed-early': upstream(
     502,
     'The server behind this one closed the connection without an answer.',

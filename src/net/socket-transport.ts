@@ -1,6 +1,9 @@
 import * as net from 'node:net';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { Peer } from '../core/peer.ts';
 import { giveReadBuffer, sharedReadBuffer, takeReadBuffer } from '../core/read-buffer.ts';
+import { handshakeFailure } from './tls-client.ts';
+import type { HandshakeFailure, TlsClient } from './tls-client.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
 /** The address without the IPv6 wrapping that a dual-stack socket gives an IPv4 peer. */
@@ -16,6 +19,8 @@ export interface ConnectTarget {
   readonly path?: string | undefined;
   /** Finds the addresses of `host`; where it is not given, the system is asked. */
   readonly lookup?: net.LookupFunction | undefined;
+  /** Speak TLS. */
+  readonly tls?: TlsClient | undefined;
 }
 
 /**
@@ -35,6 +40,8 @@ export class SocketTransport implements Transport {
   #current: Buffer | undefined = undefined;
   /** On its way: another handle, which has no buffer in hand, may take the place of the first (RFC 8305). */
   #connecting = false;
+  /** Connected, and TLS is being agreed on. */
+  #handshaking: TLSSocket | undefined = undefined;
   #stalled = false;
   #inRead = false;
   #error: NodeJS.ErrnoException | undefined = undefined;
@@ -99,19 +106,37 @@ export class SocketTransport implements Transport {
    * Reads go into a buffer of its own from the start.
    */
   static connecting(target: ConnectTarget, events: TransportEvents, connected: () => void): SocketTransport {
-    const options = { ...target, noDelay: true, allowHalfOpen: true, writableHighWaterMark: 1 };
-    const peer = { address: target.host ?? 'unix', port: target.port ?? 0, secure: false };
+    const { tls, ...address } = target;
+    const options = { ...address, noDelay: true, allowHalfOpen: true };
+    const peer = { address: target.host ?? 'unix', port: target.port ?? 0, secure: tls !== undefined };
+    let secured: TLSSocket | undefined;
     const transport = new SocketTransport(
-      (onread) => net.connect({ ...options, onread } as net.NetConnectOpts),
+      (onread) => {
+        if (tls === undefined) {
+          return net.connect({ ...options, writableHighWaterMark: 1, onread } as net.NetConnectOpts);
+        }
+        secured = tls.connect({ ...options, highWaterMark: 1, onread } as ConnectionOptions);
+        return secured;
+      },
       peer,
       events,
       true,
     );
     transport.#socket.once('connect', () => {
       transport.#connecting = false;
+      transport.#handshaking = secured;
+      if (secured === undefined) connected();
+    });
+    secured?.once('secureConnect', () => {
+      transport.#handshaking = undefined;
       connected();
     });
     return transport;
+  }
+
+  /** Why TLS was not agreed on, once it is closed; undefined where that was not the reason. */
+  get handshakeFailure(): HandshakeFailure | undefined {
+    return this.#handshaking === undefined ? undefined : handshakeFailure(this.#handshaking, this.#error);
   }
 
   get pending(): number {

@@ -51,9 +51,10 @@ export class ThreadServer {
     this.#eventSink = createLogSink({ target: 'stderr' });
     this.#accessLog = createAccessLog({ format, sink: this.#accessSink });
     const events: EventLog = createEventLog(this.#eventSink);
-    this.#upstreams = new Upstreams(config.upstreams, ({ upstream, server, reachable, detail }) => {
+    this.#upstreams = new Upstreams(config.upstreams, (change) => {
+      const { upstream, server, reachable, detail: error, explanation: reason } = change;
       if (reachable) events.info('UPSTREAM', { upstream, server, state: 'reachable' });
-      else events.warn('UPSTREAM', { upstream, server, state: 'unreachable', error: detail });
+      else events.warn('UPSTREAM', { upstream, server, state: 'unreachable', error, reason });
     });
     this.#context = {
       routes: compileRouteTable(config, { upstreams: this.#upstreams }),

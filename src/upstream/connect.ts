@@ -2,14 +2,18 @@ import { Deadline } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { SocketTransport } from '../net/socket-transport.ts';
 import type { ConnectTarget } from '../net/socket-transport.ts';
+import { TlsClient, tlsContext } from '../net/tls-client.ts';
+import type { HandshakeFailure } from '../net/tls-client.ts';
 import type { TransportEvents } from '../net/transport.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
 
 /** Why a connection could not be made. */
 export interface ConnectFailure {
   readonly code: ErrorCode;
-  /** The system's error code, such as ECONNREFUSED. */
+  /** The system's error code, such as ECONNREFUSED, or that of TLS. */
   readonly detail: string | undefined;
+  /** What a person should know besides, where it is TLS that failed. */
+  readonly explanation: string | undefined;
 }
 
 /** Who wants a connection. Exactly one of these is called, once, and never before `connect` has returned. */
@@ -78,7 +82,9 @@ export class Attempt implements TransportEvents {
 
   closed(error: NodeJS.ErrnoException | undefined): void {
     this.#deadline.release();
-    this.#events.failed({ code: connectError(error, this.#timedOut), detail: error?.code });
+    const handshake = this.#timedOut ? undefined : this.#transport?.handshakeFailure;
+    const code = handshake === undefined ? connectError(error, this.#timedOut) : tlsError(handshake);
+    this.#events.failed({ code, detail: error?.code, explanation: handshake?.explanation });
   }
 
   #connected(): void {
@@ -87,9 +93,27 @@ export class Attempt implements TransportEvents {
   }
 }
 
-function targetOf({ hostname, port, path }: UpstreamServer, { resolve }: UpstreamOptions): ConnectTarget {
+function targetOf(server: UpstreamServer, options: UpstreamOptions): ConnectTarget {
+  const { hostname, port, path, secure } = server;
   if (path !== undefined) return { path };
-  return { host: resolve.static[hostname.toLowerCase()] ?? hostname, port };
+  return {
+    host: options.resolve.static[hostname.toLowerCase()] ?? hostname,
+    port,
+    tls: secure ? new TlsClient(contextOf(options), options.tls, hostname) : undefined,
+  };
+}
+
+/** The servers of an upstream share what was read from the files. */
+const contexts = new WeakMap<UpstreamOptions, ReturnType<typeof tlsContext>>();
+
+function contextOf(options: UpstreamOptions): ReturnType<typeof tlsContext> {
+  const context = contexts.get(options) ?? tlsContext(options.tls);
+  contexts.set(options, context);
+  return context;
+}
+
+function tlsError({ certificate }: HandshakeFailure): ErrorCode {
+  return certificate ? 'upstream.tls-certificate' : 'upstream.tls-failed';
 }
 
 function connectError(error: NodeJS.ErrnoException | undefined, timedOut: boolean): ErrorCode {

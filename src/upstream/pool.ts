@@ -14,7 +14,12 @@ export interface Waiter {
 }
 
 /** A server's state, as it changes; for the event log. */
-export type ServerObserver = (server: UpstreamServer, reachable: boolean, detail: string | undefined) => void;
+export type ServerObserver = (
+  server: UpstreamServer,
+  reachable: boolean,
+  detail: string | undefined,
+  explanation: string | undefined,
+) => void;
 
 /**
  * The connections of one thread to one server: those kept for the next request, last used first, so that the others
@@ -132,16 +137,16 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     const attempt = this.#connector.connect({
       connected: (transport) => {
         this.#connecting.delete(attempt);
-        this.#noteReachable(true, undefined);
+        this.#noteReachable(true);
         const connection = new ClientConnection(this, this.#options);
         transport.events = connection;
         connection.attach(transport);
         waiter.connected(connection);
       },
-      failed: ({ code, detail }) => {
+      failed: ({ code, detail, explanation }) => {
         this.#connecting.delete(attempt);
         this.#open--;
-        if (!attempt.cancelled) this.#noteReachable(false, detail ?? code);
+        if (!attempt.cancelled) this.#noteReachable(false, detail ?? code, explanation);
         this.#serveWaiting();
         if (!attempt.cancelled) waiter.connectFailed(code, detail);
       },
@@ -150,10 +155,10 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     return attempt;
   }
 
-  #noteReachable(reachable: boolean, detail: string | undefined): void {
+  #noteReachable(reachable: boolean, detail?: string, explanation?: string): void {
     if (this.#reachable === reachable) return;
     this.#reachable = reachable;
-    this.#observe(this.server, reachable, detail);
+    this.#observe(this.server, reachable, detail, explanation);
   }
 }
 

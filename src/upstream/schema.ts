@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TlsClientOptions } from '../net/tls-client.ts';
 import { leniencyOf, REQUEST_LENIENCIES, RESPONSE_LENIENCIES } from '../http1/leniency.ts';
 import type { Leniency } from '../http1/leniency.ts';
 import { balanceSchema } from './balance/schema.ts';
@@ -8,6 +9,7 @@ import { parseServerUrl } from './server-url.ts';
 import type { ServerAddress } from './server-url.ts';
 import { stickySchema } from './sticky-schema.ts';
 import type { StickyOptions } from './sticky-schema.ts';
+import { tlsSchema } from './tls-schema.ts';
 
 /** One server of an upstream. */
 export interface UpstreamServer extends ServerAddress {
@@ -48,6 +50,8 @@ export interface UpstreamOptions {
   };
   /** What the servers may get wrong in their answers. */
   readonly lenient: Leniency;
+  /** How TLS is spoken with those servers that do. */
+  readonly tls: TlsClientOptions;
 }
 
 /** A server's URL as a user writes it. */
@@ -77,58 +81,65 @@ const server = z.union([
  * notation belongs to the configuration.
  */
 export function upstreamSchema(duration: z.ZodType<number, string | number>) {
-  return z.strictObject({
-    /** URLs, or `{ url, weight, backup }`. */
-    servers: z.array(server).min(1, 'an upstream has at least one server'),
-    resolve: z
-      .strictObject({
-        /** Host names → IP addresses, looked at before the system is asked. */
-        static: z
-          .record(z.string().toLowerCase(), z.union([z.ipv4(), z.ipv6()], 'expected an IP address'))
-          .default({}),
-        interval: notYet('interval'),
-        srv: notYet('srv'),
-      })
-      .prefault({}),
-    pool: z
-      .strictObject({
-        /** Connections to one server, for each worker. Default 256. */
-        max: z.int().min(1).max(65_535).default(256),
-        /** How long an unused connection is kept. Default 60s. */
-        idleTimeout: duration.default(60_000),
-      })
-      .prefault({}),
-    timeouts: z
-      .strictObject({
-        /** Until the connection stands. Default 3s. */
-        connect: duration.default(3_000),
-        /** From the request's last byte to the answer's first. Default 60s. */
-        firstByte: duration.default(60_000),
-        /** Between two pieces of the answer. Default 60s. */
-        idle: duration.default(60_000),
-      })
-      .prefault({}),
-    /** Mistakes in answers that are let pass: see `Leniency`. Default: none. */
-    lenient: z.array(z.enum(RESPONSE_LENIENCIES)).default([]).transform(leniencyOf),
-    /** `round-robin` (default), `least-requests`, `random-two`, or `{ hash: … }`. */
-    balance: balanceSchema,
-    /** For how long the share of a server grows that has come back. Default 0: it has the whole at once. */
-    slowStart: duration.default(0),
-    /** A cookie that keeps a client with the server that has served it. */
-    sticky: stickySchema.optional(),
-    health: notYet('health'),
-    eject: notYet('eject'),
-    retry: notYet('retry'),
-    queue: z
-      .strictObject({
-        /** Requests that may wait while all servers are busy, for each worker. Default 1000. */
-        size: z.int().min(0).max(1_000_000).default(1000),
-        /** How long each may wait; 0 for ever. Default 5s. */
-        timeout: duration.default(5_000),
-      })
-      .prefault({}),
-    tls: notYet('tls'),
-  });
+  return z
+    .strictObject({
+      /** URLs, or `{ url, weight, backup }`. */
+      servers: z.array(server).min(1, 'an upstream has at least one server'),
+      resolve: z
+        .strictObject({
+          /** Host names → IP addresses, looked at before the system is asked. */
+          static: z
+            .record(z.string().toLowerCase(), z.union([z.ipv4(), z.ipv6()], 'expected an IP address'))
+            .default({}),
+          interval: notYet('interval'),
+          srv: notYet('srv'),
+        })
+        .prefault({}),
+      pool: z
+        .strictObject({
+          /** Connections to one server, for each worker. Default 256. */
+          max: z.int().min(1).max(65_535).default(256),
+          /** How long an unused connection is kept. Default 60s. */
+          idleTimeout: duration.default(60_000),
+        })
+        .prefault({}),
+      timeouts: z
+        .strictObject({
+          /** Until the connection stands. Default 3s. */
+          connect: duration.default(3_000),
+          /** From the request's last byte to the answer's first. Default 60s. */
+          firstByte: duration.default(60_000),
+          /** Between two pieces of the answer. Default 60s. */
+          idle: duration.default(60_000),
+        })
+        .prefault({}),
+      /** Mistakes in answers that are let pass: see `Leniency`. Default: none. */
+      lenient: z.array(z.enum(RESPONSE_LENIENCIES)).default([]).transform(leniencyOf),
+      /** `round-robin` (default), `least-requests`, `random-two`, or `{ hash: … }`. */
+      balance: balanceSchema,
+      /** For how long the share of a server grows that has come back. Default 0: it has the whole at once. */
+      slowStart: duration.default(0),
+      /** A cookie that keeps a client with the server that has served it. */
+      sticky: stickySchema.optional(),
+      health: notYet('health'),
+      eject: notYet('eject'),
+      retry: notYet('retry'),
+      queue: z
+        .strictObject({
+          /** Requests that may wait while all servers are busy, for each worker. Default 1000. */
+          size: z.int().min(0).max(1_000_000).default(1000),
+          /** How long each may wait; 0 for ever. Default 5s. */
+          timeout: duration.default(5_000),
+        })
+        .prefault({}),
+      /** How TLS is spoken with the servers whose URL begins with `https:`. */
+      tls: tlsSchema.optional(),
+    })
+    .superRefine(({ servers, tls }, context) => {
+      if (tls === undefined || servers.some(({ secure }) => secure)) return;
+      const message = '`tls` is for servers whose URL begins with `https:`; here is none';
+      context.addIssue({ code: 'custom', path: ['tls'], params: { at: 'key' }, message });
+    });
 }
 
 /** The schema of the mistakes in requests that are let pass: HTTP is spoken with clients as with servers. */

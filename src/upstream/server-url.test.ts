@@ -9,6 +9,7 @@ describe('the URL of a server', () => {
       hostname: 'backend.example',
       port: 8000,
       authority: 'backend.example:8000',
+      secure: false,
       path: undefined,
     });
     assert.deepEqual(parseServerUrl('http://[::1]/'), {
@@ -16,6 +17,18 @@ describe('the URL of a server', () => {
       hostname: '::1',
       port: 80,
       authority: '[::1]',
+      secure: false,
+      path: undefined,
+    });
+  });
+
+  it('says with its scheme whether TLS is spoken', () => {
+    assert.deepEqual(parseServerUrl('https://Backend.Example'), {
+      url: 'https://backend.example',
+      hostname: 'backend.example',
+      port: 443,
+      authority: 'backend.example',
+      secure: true,
       path: undefined,
     });
   });
@@ -26,6 +39,7 @@ describe('the URL of a server', () => {
       hostname: '',
       port: 0,
       authority: 'localhost',
+      secure: false,
       path: '/run/app.sock',
     });
   });
@@ -35,7 +49,6 @@ describe('the URL of a server', () => {
       '',
       'a',
       'a:80',
-      'https://a',
       'ftp://a',
       'http://',
       'http://a/b',

@@ -11,6 +11,8 @@ export interface ServerAddress {
    * neither, and every server wants a Host: it is `localhost`.
    */
   readonly authority: string;
+  /** Whether TLS is spoken: the scheme is `https`. */
+  readonly secure: boolean;
   /** The path of a unix socket; undefined for TCP. */
   readonly path: string | undefined;
 }
@@ -31,10 +33,9 @@ export function parseServerUrl(text: string): ServerAddress | string {
     const path = text.slice(UNIX.length);
     if (path === '' || path.startsWith('//'))
       return 'expected the path of a socket, as in `unix:/run/app.sock`';
-    return { url: text, hostname: '', port: 0, authority: 'localhost', path };
+    return { url: text, hostname: '', port: 0, authority: 'localhost', secure: false, path };
   }
-  if (/^https:/i.test(text)) return 'TLS to an upstream is not available in this version';
-  if (!/^http:\/\//i.test(text) || !URL.canParse(text))
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
     return 'expected a URL such as `http://127.0.0.1:8000`';
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') return "a server's URL has no user and no password";
@@ -43,6 +44,7 @@ export function parseServerUrl(text: string): ServerAddress | string {
   }
   if (url.port === '0') return 'no server listens on port 0';
   const hostname = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
-  const port = url.port === '' ? 80 : Number(url.port);
-  return { url: url.origin, hostname, port, authority: url.host, path: undefined };
+  const secure = url.protocol === 'https:';
+  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
+  return { url: url.origin, hostname, port, authority: url.host, secure, path: undefined };
 }

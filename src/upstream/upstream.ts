@@ -14,6 +14,8 @@ export type UpstreamObserver = (change: {
   readonly reachable: boolean;
   /** The system's error code, such as ECONNREFUSED. */
   readonly detail: string | undefined;
+  /** What a person should know of it, where the code does not say it. */
+  readonly explanation: string | undefined;
 }) => void;
 
 /**
@@ -36,9 +38,9 @@ export class Upstream {
     this.options = options;
     this.queue = new UpstreamQueue(options.queue);
     this.#servers = options.servers.map((server) => {
-      const pool = new ServerPool(server, options, ({ url }, reachable, detail) => {
+      const pool = new ServerPool(server, options, ({ url }, reachable, detail, explanation) => {
         if (reachable) state.startSlowly();
-        observe({ upstream: options.name, server: url, reachable, detail });
+        observe({ upstream: options.name, server: url, reachable, detail, explanation });
       });
       const state = new ServerState(server, pool, options.slowStart);
       pool.roomMade = () => this.#roomMade();

@@ -10,6 +10,8 @@ export interface NginxOptions {
   readonly root: string;
   /** More lines for the `server` block. */
   readonly server?: string;
+  /** More lines for the `http` block, such as further servers. */
+  readonly http?: string;
   readonly port?: number;
 }
 
@@ -89,6 +91,7 @@ http {
     location = /status { stub_status; }
     ${this.#options.server ?? ''}
   }
+  ${this.#options.http ?? ''}
 }
 `;
   }

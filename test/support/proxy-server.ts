@@ -23,6 +23,7 @@ export function upstreamOptions(
     pool: { max: 16, idleTimeout: 60_000 },
     timeouts: { connect: 10_000, firstByte: 10_000, idle: 10_000 },
     lenient: STRICT,
+    tls: { serverName: undefined, ca: undefined, cert: undefined, key: undefined, verify: true },
     ...changes,
   };
 }

@@ -6,6 +6,8 @@ const TYPES: Partial<Record<ErrorCode, string>> = {
   'upstream.connect-failed': 'connection_refused',
   'upstream.connect-timeout': 'connection_timeout',
   'upstream.unresolved': 'dns_error',
+  'upstream.tls-certificate': 'tls_certificate_error',
+  'upstream.tls-failed': 'tls_protocol_error',
   'upstream.closed-early': 'connection_terminated',
   'upstream.reset': 'connection_terminated',
   'upstream.malformed-response': 'http_protocol_error',
