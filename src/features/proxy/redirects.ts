@@ -21,10 +21,11 @@ export function redirectTarget(
   if (field === undefined) return undefined;
   // Only ASCII belongs in a URL, but some send UTF-8; field values are latin1 here.
   const location = Buffer.from(field, 'latin1').toString();
-  const base = `http://${host}`;
+  const protocol = server.secure ? 'https:' : 'http:';
+  const base = `${protocol}//${host}`;
   if (!URL.canParse(location, base + target)) return undefined;
   const url = new URL(location, base + target);
-  if (url.protocol !== 'http:' || !isOnUpstream(url, host, server)) return undefined;
+  if (url.protocol !== protocol || !isOnUpstream(url, host, server)) return undefined;
   if (url.username !== '' || url.password !== '') return undefined;
   const path = normalisePath(url.pathname);
   return path === undefined ? undefined : path + encodeUnwise(url.search);
