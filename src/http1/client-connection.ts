@@ -171,7 +171,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   }
 
   closed(error: NodeJS.ErrnoException | undefined): void {
-    if (this.#state !== 'free' && this.#state !== 'closed') this.#fail('upstream.reset', error?.code);
+    if (this.#state !== 'free' && this.#state !== 'closed') this.#fail(brokenBy(error), error?.code);
     this.#state = 'closed';
     this.#deadline.release();
     this.#writer.abort('upstream.reset');
@@ -383,4 +383,9 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     else
       this.#fail(phase === 'first-byte' ? 'upstream.first-byte-timeout' : 'upstream.idle-timeout', undefined);
   }
+}
+
+/** What a server has against us, such as that we have no certificate, comes as an alert when TLS is agreed on already. */
+function brokenBy(error: NodeJS.ErrnoException | undefined): ErrorCode {
+  return error?.code?.startsWith('ERR_SSL_') ? 'upstream.tls-failed' : 'upstream.reset';
 }
