@@ -144,6 +144,7 @@ export const errorCatalogue = {
     'The server behind this one switched to a protocol that nobody has asked for.',
     'RFC 9110 §7.8',
   ),
+  'upstream.tunnel-broken': upstream(502, 'The server behind this one takes no more of the tunnel.'),
   'upstream.too-many-interim': upstream(
     502,
     'The server behind this one did not come to its answer.',

@@ -6,6 +6,7 @@ import { wasAskedFor } from '../http/upgrade.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
 import { BodyDecoder } from './body-decoder.ts';
 import type { ClientConnectionOptions, ClientConnectionOwner, Requester } from './client-connection-owner.ts';
+import { ClientTunnel } from './client-tunnel.ts';
 import { ConnectionInput } from './connection-input.ts';
 import type { InputReader } from './connection-input.ts';
 import { encodeRequestHead, requestBodyMode } from './encode-request-head.ts';
@@ -23,8 +24,7 @@ const BROKE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream.closed-early
 
 type Phase = 'first-byte' | 'idle' | 'kept';
 
-/** What is received; or a tunnel with both halves open, with only the one towards us, with only the one from us. */
-type State = 'free' | 'head' | 'body' | 'tunnel' | 'tunnel-in' | 'tunnel-out' | 'closed';
+type State = 'free' | 'head' | 'body' | 'tunnel' | 'closed';
 
 /** Interim answers before the final one; more are no information any more. */
 const MOST_INTERIM = 16;
@@ -57,7 +57,8 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   #upgrade: string | undefined = undefined;
   /** The body, while the server has not said that it wants it. */
   #gate: GatedBody | undefined = undefined;
-  #detached = false;
+  /** What it has become, where it speaks another protocol. */
+  #tunnel: ClientTunnel | undefined = undefined;
   #decoder: BodyDecoder | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
   #input!: ConnectionInput;
@@ -101,7 +102,9 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
    * that exchange is over, and the connection kept or another's.
    */
   cancel(requester: Requester): void {
-    if (this.#requester === requester) this.#abandon();
+    if (this.#requester !== requester) return;
+    if (this.#tunnel === undefined) this.#abandon();
+    else this.#tunnel.cancel();
   }
 
   /** Keep the unused connection for `ms` milliseconds. */
@@ -126,11 +129,6 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#requestSent = true;
     if (error === undefined) {
       if (this.#state === 'head') this.#deadline.arm('first-byte', this.#timeouts.firstByte);
-      else if (this.#state === 'tunnel-out') this.#abandon();
-      else if (this.#state === 'tunnel') {
-        this.#state = 'tunnel-in';
-        this.#transport.end();
-      }
     } else if (this.#state !== 'closed') {
       this.#fail(error === 'http1.timeout.write-stall' ? 'upstream.idle-timeout' : error, undefined);
     }
@@ -139,12 +137,10 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   // ---- TransportEvents
 
   data(bytes: Buffer, length: number): void {
-    if (this.#state === 'free') {
-      // An answer that nobody has asked for.
-      this.destroy();
-    } else {
-      this.#input.receive(bytes, length);
-    }
+    if (this.#tunnel !== undefined) this.#tunnel.data(bytes, length);
+    // An answer that nobody has asked for.
+    else if (this.#state === 'free') this.destroy();
+    else this.#input.receive(bytes, length);
   }
 
   ended(): void {
@@ -152,49 +148,36 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       this.#complete();
       return;
     }
-    if (this.#state === 'tunnel') {
-      this.#state = 'tunnel-out';
-      this.#body?.finish();
-      return;
-    }
-    if (this.#state === 'head' || this.#state === 'body') {
-      this.#fail(this.#receivedAny ? 'upstream.body-incomplete' : 'upstream.closed-early', undefined);
-      return;
-    }
-    const body = this.#state === 'tunnel-in' ? this.#body : undefined;
-    this.#abandon();
-    body?.finish();
+    if (this.#tunnel !== undefined) this.#tunnel.ended();
+    else if (this.#state !== 'head' && this.#state !== 'body') this.destroy();
+    else this.#fail(this.#receivedAny ? 'upstream.body-incomplete' : 'upstream.closed-early', undefined);
   }
 
   drained(): void {
-    this.#writer.drained();
+    if (this.#tunnel === undefined) this.#writer.drained();
+    else this.#tunnel.drained();
   }
 
   closed(error: NodeJS.ErrnoException | undefined): void {
-    if (this.#state !== 'free' && this.#state !== 'closed') this.#fail(brokenBy(error), error?.code);
+    if (this.#state === 'head' || this.#state === 'body') this.#fail(brokenBy(error), error?.code);
     this.#state = 'closed';
     this.#deadline.release();
     this.#writer.abort('upstream.reset');
     this.#writer.release();
-    if (!this.#detached) this.#owner.closed(this);
+    if (this.#tunnel === undefined) this.#owner.closed(this);
+    else this.#tunnel.closed(error);
   }
 
   // ---- reading
 
-  /** Whether what comes belongs to the body. */
-  get #receiving(): boolean {
-    const state = this.#state;
-    return state === 'body' || state === 'tunnel' || state === 'tunnel-in';
-  }
-
   /** From the answer's body: it is asked for, has room again, or is not wanted. */
   continueBody(): void {
-    if (!this.#receiving) return;
+    if (this.#state !== 'body') return;
     if (this.#body?.demand === 'discarding') {
       this.#abandon();
       return;
     }
-    this.#armIdle();
+    this.#deadline.arm('idle', this.#timeouts.idle);
     // Asked for while its head is handed over: what has come with the head leaves with it.
     if (this.#input.busy) this.#readBody();
     else this.#input.resume();
@@ -209,7 +192,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   }
 
   afterRead(): boolean {
-    if (this.#state === 'head' || this.#receiving) return true;
+    if (this.#state === 'head' || this.#state === 'body') return true;
     // Bytes behind the answer: whose they are nobody knows.
     if (this.#input.position < this.#input.end) this.#keepAlive = false;
     if (this.#state === 'free') this.#release();
@@ -222,7 +205,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     const input = this.#input;
     const after = parser.parse(input.bytes, input.position, input.end);
     if (after === NEED_MORE) {
-      this.#deadline.arm('idle', this.#timeouts.idle);
+      if (this.#requestSent) this.#deadline.arm('idle', this.#timeouts.idle);
       return false;
     }
     if (after === REFUSED) {
@@ -248,6 +231,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       framing !== UNTIL_CLOSE &&
       wantsKeepAlive(head.version, head.headers, seen) &&
       !endIsDoubtful(this.#method, head.status, head.version, head.headers, seen, lenient);
+    this.#gate?.close();
     this.#state = 'body';
     const body = new IncomingBody(framing < 0 ? undefined : framing, this);
     this.#body = body;
@@ -268,6 +252,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       this.#fail('upstream.too-many-interim', undefined);
     } else {
       if (this.#requestSent) this.#deadline.arm('first-byte', this.#timeouts.firstByte);
+      else this.#deadline.clear();
       if (head.status === 100) this.#gate?.open();
       else this.#requester?.informed(head);
     }
@@ -278,37 +263,32 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   #switch(head: ResponseHead): boolean {
     const connect = this.#method === 'CONNECT' && head.status !== 101;
     const protocol = connect ? undefined : (head.headers.getList('upgrade') ?? '');
-    if (protocol !== undefined && !wasAskedFor(protocol, this.#upgrade)) {
+    if (protocol !== undefined && (head.version === 10 || !wasAskedFor(protocol, this.#upgrade))) {
       this.#fail('upstream.unexpected-upgrade', undefined);
       return false;
     }
+    const input = this.#input;
+    const tunnel = new ClientTunnel(this.#transport, this.#timeouts.idle);
+    this.#tunnel = tunnel;
     this.#state = 'tunnel';
-    this.#keepAlive = false;
     this.#deadline.clear();
-    this.#decoder = new BodyDecoder(UNTIL_CLOSE);
-    const body = new IncomingBody(undefined, this);
-    this.#body = body;
-    this.#detached = true;
     this.#owner.detached(this);
-    this.#requester?.switched(head, body, {
+    this.#requester?.switched(head, tunnel.body, {
       protocol,
-      open: (fromClient) => {
-        this.#writer.send('', 'tunnel', fromClient);
-        this.#writer.flush();
-      },
+      open: (fromClient) => tunnel.carry(fromClient),
     });
+    if (input.position < input.end) {
+      const early = Buffer.from(input.bytes.subarray(input.position, input.end));
+      input.position = input.end;
+      tunnel.data(early, early.length);
+    }
     return true;
-  }
-
-  /** A tunnel's silence is looked after on the client's side, where both halves of it are seen. */
-  #armIdle(): void {
-    if (this.#state === 'body') this.#deadline.arm('idle', this.#timeouts.idle);
   }
 
   /** Hand on what has come of the body, as far as its reader takes it. */
   #readBody(): void {
     const input = this.#input;
-    while (this.#receiving && input.position < input.end) {
+    while (this.#state === 'body' && input.position < input.end) {
       const body = this.#body as IncomingBody;
       if (body.demand !== 'flowing') return input.pause();
       const decoder = this.#decoder as BodyDecoder;
@@ -321,13 +301,13 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
         const whole = decoder.dataStart === 0 && decoder.dataEnd === bytes.length;
         taken = body.push(whole ? bytes : bytes.subarray(decoder.dataStart, decoder.dataEnd));
       }
-      if (!this.#receiving) return;
+      if (this.#state !== 'body') return;
       if (decoded === 'end') {
         // Somebody may still hold the last piece while the next answer is read.
         if (!taken) this.#transport.replaceBuffer();
         this.#complete();
       } else if (taken) {
-        this.#armIdle();
+        this.#deadline.arm('idle', this.#timeouts.idle);
       } else {
         this.#deadline.clear();
         input.pause();
@@ -367,14 +347,14 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   /** The exchange fails, and the connection with it. */
   #fail(code: ErrorCode, detail: string | undefined): void {
     const requester = this.#requester;
-    const inBody = this.#receiving;
+    const inBody = this.#state === 'body';
     this.#requester = undefined;
     this.#state = 'closed';
     this.#deadline.clear();
     this.#transport.destroy();
-    this.#writer.abort(code);
     if (inBody) this.#body?.fail(code);
-    else requester?.failed(code, BROKE.has(code) && !this.#receivedAny, detail);
+    this.#writer.abort(code);
+    if (!inBody) requester?.failed(code, BROKE.has(code) && !this.#receivedAny, detail);
   }
 
   /** From the deadline. */

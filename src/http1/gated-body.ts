@@ -14,6 +14,7 @@ export class GatedBody implements BodySource, Waiter<'continue'> {
   readonly #deadline = new Deadline<'continue'>(this);
   #sink: BodySink | undefined = undefined;
   #open = false;
+  #cancelled = false;
 
   constructor(body: BodySource) {
     this.#body = body;
@@ -31,9 +32,14 @@ export class GatedBody implements BodySource, Waiter<'continue'> {
   /** The server wants it, or has been silent for so long that it has to be assumed. Safe to call twice. */
   open(): void {
     this.#deadline.release();
-    if (this.#open) return;
+    if (this.#open || this.#cancelled) return;
     this.#open = true;
     if (this.#sink !== undefined) this.#body.flow(this.#sink);
+  }
+
+  /** There is an answer already: nobody wants the body any more, unless it flows. */
+  close(): void {
+    if (!this.#open) this.cancel();
   }
 
   /** From the deadline. */
@@ -52,6 +58,7 @@ export class GatedBody implements BodySource, Waiter<'continue'> {
 
   cancel(): void {
     this.#deadline.release();
+    this.#cancelled = true;
     this.#sink = undefined;
     this.#body.cancel();
   }

@@ -33,6 +33,20 @@ function incoming(): { body: IncomingBody; asked: () => number } {
 }
 
 describe('the body of a message that a connection receives', () => {
+  it('goes on where its sink has found room again before it says that it had none', () => {
+    const { body } = incoming();
+    body.flow({
+      data: () => {
+        body.resume();
+        return false;
+      },
+      end: () => {},
+      fail: () => {},
+    });
+    assert.equal(body.push(Buffer.from('a')), true);
+    assert.equal(body.demand, 'flowing');
+  });
+
   it('is read only when somebody asks for it', () => {
     const { body, asked } = incoming();
     assert.equal(body.demand, 'unclaimed');

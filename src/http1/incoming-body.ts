@@ -23,6 +23,8 @@ export class IncomingBody implements BodySource {
   #sink: BodySink | undefined = undefined;
   /** The end or the failure, when it came before anyone had asked for the body. */
   #ended = false;
+  /** The sink has asked for more since the last piece. */
+  #resumed = false;
   #failure: DreamError | undefined = undefined;
   readonly #connection: BodyConnection;
 
@@ -51,6 +53,7 @@ export class IncomingBody implements BodySource {
   }
 
   resume(): void {
+    this.#resumed = true;
     if (this.demand !== 'stalled') return;
     this.demand = 'flowing';
     this.#connection.continueBody();
@@ -67,8 +70,10 @@ export class IncomingBody implements BodySource {
   push(chunk: Buffer): boolean {
     const sink = this.#sink;
     if (sink === undefined) return true;
+    this.#resumed = false;
     if (sink.data(chunk)) return true;
-    if (this.demand === 'flowing') this.demand = 'stalled';
+    // It may have found room again before it returned.
+    if (this.demand === 'flowing' && !this.#resumed) this.demand = 'stalled';
     return this.demand !== 'stalled';
   }
 

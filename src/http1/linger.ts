@@ -13,18 +13,27 @@ const MOST_MS = 30_000;
  * the answer with it, which the client has not read yet.
  */
 export class Linger {
+  readonly #transport: Transport;
   readonly #deadline: Deadline<'linger'>;
-  readonly #until = monotonicNow() + MOST_MS;
+  #until = Infinity;
 
   constructor(transport: Transport) {
+    this.#transport = transport;
     this.#deadline = new Deadline({ expired: () => transport.destroy() });
-    this.#deadline.arm('linger', QUIET_MS);
     transport.end();
+    this.drained();
+  }
+
+  /** The time begins when the last byte is handed to the system; before, the writer watches over the client. */
+  drained(): void {
+    if (this.#transport.pending > 0) return;
+    this.#until = monotonicNow() + MOST_MS;
+    this.#deadline.arm('linger', QUIET_MS);
   }
 
   /** The client still sends. */
   heard(): void {
-    if (monotonicNow() < this.#until) this.#deadline.arm('linger', QUIET_MS);
+    if (this.#until !== Infinity && monotonicNow() < this.#until) this.#deadline.arm('linger', QUIET_MS);
   }
 
   /** The connection is gone. */

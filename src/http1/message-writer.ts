@@ -220,6 +220,8 @@ export class MessageWriter implements BodySink {
 
   /** All of the message is written; it is over when the system has taken it. */
   #end(): void {
+    // What ends a tunnel's half is the end of the connection's: nothing may still wait to be handed on.
+    if (this.#mode === 'tunnel') this.flush();
     this.#state = 'ending';
     if (this.#transport.pending === 0) this.#finish();
   }

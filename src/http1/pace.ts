@@ -1,33 +1,47 @@
 import { coarseNow } from '../core/deadline.ts';
 
 /**
- * How long a client that sends a body may be waited for. It may be silent for a while, but not live on that: past its
- * grace it has to keep up a rate, on average since it was last waited for. Otherwise a byte now and then would hold
- * a connection for ever.
+ * How long a client that sends a body may be waited for. It may be silent for a while, but not live on that: each byte
+ * earns it as much time as the least rate gives a byte, and never more than its grace in all. Otherwise a byte now
+ * and then would hold a connection for ever, or a burst at the start for hours.
  */
 export class Pace {
-  readonly #rate: number;
+  /** Milliseconds that a byte earns. */
+  readonly #perByte: number;
   readonly #grace: number;
-  #since = 0;
-  #from = 0;
+  #received = 0;
+  /** What is left of its time while it is waited for, as an instant; else as milliseconds. */
+  #until: number;
+  #waiting = false;
 
-  /** `rate` in bytes per second, 0 for none; `grace` in milliseconds. */
+  /** `rate` in bytes per second; `grace` in milliseconds, 0 for the usual 30 seconds. */
   constructor(rate: number, grace: number) {
-    this.#rate = rate;
-    this.#grace = grace;
+    this.#perByte = 1000 / rate;
+    this.#grace = grace === 0 ? 30_000 : grace;
+    this.#until = this.#grace;
   }
 
-  /** The client is waited for from now on; `received` bytes have come before. */
-  begin(received: number): void {
-    this.#since = coarseNow();
-    this.#from = received;
+  /** It is the client who is waited for, from now on. */
+  resume(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    this.#until += coarseNow();
+  }
+
+  /** Its time stands still: somebody else is waited for. */
+  pause(): void {
+    if (!this.#waiting) return;
+    this.#waiting = false;
+    this.#until -= coarseNow();
   }
 
   /** For how many milliseconds more, with `received` bytes here; `idle` is the longest silence, 0 for any. */
   patience(received: number, idle: number): number {
-    if (this.#rate === 0) return idle;
-    const earned = this.#grace + ((received - this.#from) * 1000) / this.#rate;
-    const left = Math.max(1, earned - (coarseNow() - this.#since));
+    const now = coarseNow();
+    const earned = (received - this.#received) * this.#perByte;
+    this.#received = received;
+    this.#until = Math.min(now + this.#grace, this.#until + earned);
+    const left = Math.max(1, this.#until - now);
     return idle === 0 ? left : Math.min(idle, left);
   }
 }

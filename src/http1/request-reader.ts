@@ -39,8 +39,10 @@ export interface RequestReaderOwner {
   paused(): void;
   /** The client wants nothing more: it has said so, or let the time pass. */
   exhausted(): void;
-  /** Nothing has come through the tunnel for `ms` milliseconds; answers for how long nothing has gone out. */
+  /** For how many milliseconds nothing has gone out through the tunnel. */
   silentFor(): number;
+  /** The tunnel does not come to its proper end. */
+  tunnelBroken(error: ErrorCode): void;
 }
 
 /**
@@ -68,6 +70,8 @@ export class RequestReader implements InputReader, Waiter<Phase> {
   #headBytes = 0;
   #inputEnded = false;
   #stopped = false;
+  /** A piece of the body is being handed to its sink, further up the stack. */
+  #pushing = false;
 
   constructor(owner: RequestReaderOwner, options: ServerConnectionOptions, transport: Transport) {
     this.#owner = owner;
@@ -115,6 +119,7 @@ export class RequestReader implements InputReader, Waiter<Phase> {
     this.reading = 'head';
     this.body = undefined;
     this.#decoder = undefined;
+    this.#pace = undefined;
     this.errorAt = undefined;
     this.#deadline.arm('keep-alive', this.#options.timeouts.keepAlive);
     if (this.#input.busy) return;
@@ -127,6 +132,7 @@ export class RequestReader implements InputReader, Waiter<Phase> {
     this.reading = 'tunnel';
     this.#decoder = new BodyDecoder(UNTIL_CLOSE);
     this.body = new IncomingBody(undefined, this);
+    this.#armTunnel();
     return this.body;
   }
 
@@ -146,24 +152,27 @@ export class RequestReader implements InputReader, Waiter<Phase> {
 
   /** The request body's reader is there, has room again, or has gone. */
   continueBody(): void {
-    if (this.#stopped) return;
+    // From within a push the loop around it goes on by itself.
+    if (this.#stopped || this.#pushing) return;
     if (this.reading === 'tunnel') {
-      this.#deadline.arm('tunnel-idle', this.#options.timeouts.tunnel);
+      // Whoever was to take the bytes takes no more of them: that is not said to a client but by a reset.
+      if (this.body?.demand === 'discarding') return this.#owner.tunnelBroken('upstream.tunnel-broken');
+      this.#armTunnel();
     } else {
       if (this.expectsContinue && this.body?.demand === 'flowing') {
         this.expectsContinue = false;
         if (this.#input.waiting === 0) this.#owner.sendContinue();
       }
       if (this.reading !== 'body') return;
-      // From here on it is the client who is waited for.
-      const { limits, timeouts } = this.#options;
-      this.#pace ??= new Pace(limits.minDataRate, timeouts.bodyIdle);
-      this.#pace.begin(this.#decoder?.received ?? 0);
-      this.#deadline.arm('body-idle', timeouts.bodyIdle);
+      this.#awaitBody();
     }
     // Asked for while the request is handed over: what has come with the head goes on with it.
-    if (this.#input.busy) this.#readBody();
-    else this.#input.resume();
+    if (this.#input.busy) {
+      this.#readBody();
+      return;
+    }
+    this.#input.resume();
+    if (this.reading === 'tunnel') this.#afterInputEnd();
   }
 
   // ---- InputReader
@@ -283,7 +292,9 @@ export class RequestReader implements InputReader, Waiter<Phase> {
         const own = this.#transport.holdBuffer();
         chunk = own.subarray(0, chunk.copy(own));
       }
+      this.#pushing = true;
       taken = body.push(chunk);
+      this.#pushing = false;
       if (this.#stopped) return;
     }
     if (decoded === 'end') {
@@ -293,21 +304,39 @@ export class RequestReader implements InputReader, Waiter<Phase> {
     } else if (!taken) {
       // The chunk stays lent: what it lies in is not for another connection to read into.
       this.#transport.holdBuffer();
-      this.#deadline.clear();
       input.pause();
+      if (reading === 'body') {
+        this.#pace?.pause();
+        this.#deadline.clear();
+      }
     }
   }
 
+  /** From here on it is the client who is waited for; unless it waits itself, to be told that nobody wants its body. */
+  #awaitBody(): void {
+    if (this.expectsContinue) return;
+    const { limits, timeouts } = this.#options;
+    if (limits.minDataRate !== 0) this.#pace ??= new Pace(limits.minDataRate, timeouts.bodyIdle);
+    this.#pace?.resume();
+    this.#awaitMore(this.#decoder?.received ?? 0);
+  }
+
   #awaitMore(received: number): void {
-    const { tunnel, bodyIdle } = this.#options.timeouts;
-    if (this.reading === 'tunnel') this.#deadline.arm('tunnel-idle', tunnel);
+    const { bodyIdle } = this.#options.timeouts;
+    if (this.reading === 'tunnel') this.#armTunnel();
     else this.#deadline.arm('body-idle', this.#pace?.patience(received, bodyIdle) ?? bodyIdle);
+  }
+
+  #armTunnel(): void {
+    this.#deadline.arm('tunnel-idle', this.#options.timeouts.tunnel);
   }
 
   /** The last byte of the request, or of the tunnel, is handed on. */
   #complete(): void {
+    // The other half of a tunnel may go on; then its silence still counts.
+    if (this.reading === 'tunnel') this.#armTunnel();
+    else this.#deadline.clear();
     this.reading = 'complete';
-    this.#deadline.clear();
     this.body?.finish();
     this.#owner.completed(undefined);
   }
@@ -339,7 +368,9 @@ export class RequestReader implements InputReader, Waiter<Phase> {
   expired(phase: Phase): void {
     switch (phase) {
       case 'keep-alive':
-        this.#owner.exhausted();
+        // Answers that wait for the client to take them are looked after by whoever writes them.
+        if (this.#owner.hasRoom()) this.#owner.exhausted();
+        else this.#deadline.arm('keep-alive', this.#options.timeouts.keepAlive);
         break;
       case 'headers':
         if (this.atStart) this.#owner.exhausted();
@@ -350,8 +381,12 @@ export class RequestReader implements InputReader, Waiter<Phase> {
         break;
       case 'tunnel-idle': {
         const left = this.#options.timeouts.tunnel - this.#owner.silentFor();
-        if (left > 0) this.#deadline.arm('tunnel-idle', left);
-        else this.#breakBody('http1.timeout.tunnel', undefined);
+        if (left > 0) {
+          this.#deadline.arm('tunnel-idle', left);
+          break;
+        }
+        if (this.reading === 'tunnel') this.#breakBody('http1.timeout.tunnel', undefined);
+        this.#owner.tunnelBroken('http1.timeout.tunnel');
         break;
       }
     }

@@ -53,6 +53,26 @@ async function answer(message: string): Promise<{ status: number; body: string; 
 }
 
 describe('a request body', () => {
+  it('that its reader gives up at the last piece ends there, and what is pipelined behind it is the next request', async () => {
+    const short = ({ request, body }: Exchange): Response | Promise<Response> =>
+      request.method === 'GET'
+        ? new Response(204)
+        : readAll(body, 4).then(
+            () => new Response(200),
+            () => new Response(413),
+          );
+    await using server4 = await HandlerServer.start(short);
+    const large = post('/', CHUNKED) + chunk('hello') + chunk('');
+    for (const behind of [get('/second'), `${chunk('stolen')}${chunk('')}${get('/second')}`]) {
+      server4.log.length = 0;
+      using client = await RawConnection.connect(server4.port);
+      await client.send(large + behind);
+      assert.equal((await client.response('POST')).status, 413);
+      const next = await client.response().catch(() => undefined);
+      assert.equal(next?.status, behind.startsWith('GET') ? 204 : 400);
+    }
+  });
+
   it('that is too large and then malformed is too large, also where both come in one piece', async () => {
     await using small = await HandlerServer.start(reading, { limits: { bodyBytes: 100 } });
     const large = post('/count', CHUNKED) + chunk('x'.repeat(60)) + chunk('x'.repeat(60));

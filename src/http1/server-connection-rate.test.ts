@@ -8,6 +8,7 @@ import { HandlerServer, type HandlerServerOptions } from '../../test/support/han
 import { chunk, get, head } from '../../test/support/message.ts';
 import { field } from '../../test/support/parse-response.ts';
 import { RawConnection } from '../../test/support/raw-connection.ts';
+import { until } from '../../test/support/until.ts';
 import { readAll } from '../http/body.ts';
 import { Response } from '../http/response.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
@@ -66,6 +67,36 @@ describe('a body that trickles', () => {
     });
   });
 
+  it('is cut off also behind a burst that would have earned it hours', async () => {
+    const options = { timeouts: { bodyIdle: SOON }, limits: { minDataRate: 1000 } };
+    await withServer(options, reading, async (client) => {
+      await client.send(head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 1000000') + 'x'.repeat(500_000));
+      using _ = trickle(client, 'a');
+      assert.equal((await client.response('POST')).status, 408);
+    });
+  });
+
+  it('is cut off also where each piece is stored before the next is asked for', async () => {
+    const options = { timeouts: { bodyIdle: SOON }, limits: { minDataRate: 10_000 } };
+    // As a body that is collected in a file: after each piece there is a pause of ours.
+    const storing = ({ body }: Exchange): Promise<Response> =>
+      new Promise((resolve) => {
+        body.flow({
+          data: () => {
+            setImmediate(() => body.resume());
+            return false;
+          },
+          end: () => resolve(new Response(200)),
+          fail: ({ code }) => resolve(new Response(code === 'http1.timeout.body' ? 408 : 400)),
+        });
+      });
+    await withServer(options, storing, async (client) => {
+      await client.send(head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 100000'));
+      using _ = trickle(client, 'a');
+      assert.equal((await client.response('POST')).status, 408);
+    });
+  });
+
   it('has only the time that it is waited for counted', async () => {
     const options = { timeouts: { bodyIdle: SOON, headers: 2 * SOON }, limits: { minDataRate: 10_000 } };
     const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
@@ -105,6 +136,28 @@ describe('an answer that is sipped', () => {
         client.socket.resume();
         await client.ended;
         assert.ok(client.bytesReceived > 0);
+      },
+    );
+  });
+});
+
+describe('the last answers of a connection', () => {
+  it('reach a client that takes its time to read them', async () => {
+    const body = Buffer.alloc(8000, 'b');
+    await withServer(
+      {},
+      () => new Response(200, undefined, body),
+      async (client, server) => {
+        client.socket.pause();
+        const asking = client.send(get('/').repeat(700) + get('/', 'Connection: close')).catch(() => {});
+        const [transport] = server.transports;
+        await until(() => transport.pending > 0, { what: 'answers wait for the client' });
+        // Longer than one that takes nothing is waited for when all is handed on.
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        client.socket.resume();
+        await asking;
+        for (let count = 0; count < 701; count++) assert.equal((await client.response()).body.length, 8000);
+        assert.equal(await client.end(), 'end');
       },
     );
   });

@@ -125,6 +125,7 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
 
   drained(): void {
     this.#writer.drained();
+    this.#lingering?.drained();
     if (this.#writing === 'idle' && this.#lingering === undefined) this.#reader.resume();
   }
 
@@ -193,6 +194,17 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
 
   exhausted(): void {
     this.#linger();
+  }
+
+  tunnelBroken(error: ErrorCode): void {
+    if (this.#writing === 'answering') {
+      this.#writer.abort(error);
+    } else if (this.#writing === 'half-closed') {
+      this.#writing = 'complete';
+      this.#owner.aborted();
+      this.#finished(this.#status, this.#bytes, error);
+      this.#transport.reset();
+    }
   }
 
   silentFor(): number {

@@ -28,7 +28,15 @@ export class Listener {
     reusePort: boolean,
     accept: (socket: AcceptedSocket) => void,
   ): Promise<Listener> {
-    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept);
+    const onTcp = target.path === undefined;
+    const server = net.createServer(
+      { allowHalfOpen: true, pauseOnConnect: true, noDelay: true },
+      (socket) => {
+        // Who has left already has no address any more: what it sent is nobody's, and is not answered in anybody's name.
+        if (onTcp && socket.remoteAddress === undefined) socket.destroy();
+        else accept(socket);
+      },
+    );
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen({ ...target, backlog: 4096, reusePort }, () => {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { LookupAddress } from 'node:dns';
-import { createServer, type AddressInfo, type LookupFunction } from 'node:net';
+import { connect, createServer, type AddressInfo, type LookupFunction, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { freePort } from '../../test/support/ports.ts';
 import { RawBackend } from '../../test/support/raw-backend.ts';
+import { temporaryDirectory } from '../../test/support/temp.ts';
 import { EventRecorder, transportPair } from '../../test/support/transport-pair.ts';
 import { sharedReadBuffer } from '../core/read-buffer.ts';
+import { Listener } from './listener.ts';
 import { plainAddress, SocketTransport } from './socket-transport.ts';
 import type { Transport } from './transport.ts';
 
@@ -17,6 +19,30 @@ function fill(transport: Transport): number {
   for (let taken = true; taken; written += piece.length) taken = transport.write(piece);
   return written;
 }
+
+describe('a reset', () => {
+  it('comes to its end also where an orderly end has just been said', async () => {
+    using pair = await transportPair();
+    pair.transport.write('hello');
+    pair.transport.end();
+    pair.transport.reset();
+    await pair.events.until('closed');
+  });
+
+  it('is an end on a unix socket, which knows no other', async () => {
+    using directory = temporaryDirectory();
+    const path = directory.join('reset.sock');
+    const { promise, resolve } = Promise.withResolvers<Socket>();
+    const listener = await Listener.open({ path }, false, resolve);
+    const client = connect(path);
+    const events = new EventRecorder();
+    const transport = SocketTransport.accepted(await promise, events);
+    const ended = once(client.resume(), 'close');
+    transport.reset();
+    await Promise.all([events.until('closed'), ended]);
+    listener.close();
+  });
+});
 
 describe('an accepted connection', () => {
   it('knows its peer', async () => {

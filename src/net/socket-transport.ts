@@ -49,7 +49,7 @@ export class SocketTransport implements Transport {
   /** Called through `accepted` and `connecting`. */
   private constructor(
     makeSocket: (onread: net.OnReadOpts) => net.Socket,
-    peer: Peer | undefined,
+    peer: Peer,
     events: TransportEvents,
     connecting = false,
   ) {
@@ -69,11 +69,7 @@ export class SocketTransport implements Transport {
       },
     });
     this.#socket = socket;
-    this.peer = peer ?? {
-      address: plainAddress(socket.remoteAddress),
-      port: socket.remotePort ?? 0,
-      secure: false,
-    };
+    this.peer = peer;
     socket.on('end', () => this.events.ended());
     socket.on('error', (error) => {
       this.#error = error;
@@ -87,6 +83,12 @@ export class SocketTransport implements Transport {
 
   /** Take over a connection that a server has accepted (paused, see `listen`). */
   static accepted(socket: net.Socket, events: TransportEvents): SocketTransport {
+    // Asked for while it is certain: who has left since has no address any more.
+    const peer = {
+      address: plainAddress(socket.remoteAddress),
+      port: socket.remotePort ?? 0,
+      secure: false,
+    };
     const holder = socket as unknown as { _handle: unknown };
     const handle = holder._handle;
     holder._handle = null;
@@ -96,7 +98,7 @@ export class SocketTransport implements Transport {
         const options = { handle, allowHalfOpen: true, writableHighWaterMark: 1, onread };
         return new net.Socket(options as net.SocketConstructorOpts);
       },
-      undefined,
+      peer,
       events,
     );
   }
@@ -204,7 +206,11 @@ export class SocketTransport implements Transport {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    const socket = this.#socket;
+    // There is no such thing but on TCP alone, and none while the end that was said before is on its way (EINVAL).
+    const bare = this.peer.address !== 'unix' && !this.peer.secure;
+    if (bare && socket.writableEnded === socket.writableFinished) socket.resetAndDestroy();
+    else socket.destroy();
   }
 
   /** Nothing where it stays the same: the socket goes on with the one it has, which is cheaper. */

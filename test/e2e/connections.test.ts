@@ -1,5 +1,7 @@
 /** What a client may expect of its connection: who closes it, when, and in which order answers come. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
@@ -139,6 +141,21 @@ suite('half-closed and leaving clients', () => {
     client.reset();
     assert.equal((await exchange(server.port, get('/hello.txt'))).status, 200);
   });
+});
+
+test('who has left before it was accepted is not served in the name of nobody', async () => {
+  await using server = await startDreamServer({ routes: [{ respond: 'hello' }], workers: 1 });
+  for (let turn = 0; turn < 200; turn++) {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    socket.write(get('/forged'));
+    socket.resetAndDestroy();
+  }
+  const honest = await exchange(server.port, get('/honest'));
+  await server.untilLoggedAs(field(honest, 'X-Request-Id') as string);
+  const addresses = new Set(server.requests.map(({ ip }) => ip));
+  assert.deepEqual([...addresses], ['127.0.0.1']);
 });
 
 suite('pipelining', () => {

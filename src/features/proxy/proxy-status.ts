@@ -13,6 +13,7 @@ const TYPES: Partial<Record<ErrorCode, string>> = {
   'upstream.malformed-response': 'http_protocol_error',
   'upstream.ambiguous-framing': 'http_protocol_error',
   'upstream.too-many-interim': 'http_protocol_error',
+  'upstream.tunnel-broken': 'connection_terminated',
   'upstream.unexpected-upgrade': 'http_upgrade_failed',
   'upstream.response-too-large': 'http_response_header_section_size',
   'upstream.body-incomplete': 'http_response_incomplete',

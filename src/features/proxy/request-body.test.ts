@@ -103,6 +103,41 @@ describe('a request body with a length', () => {
     await requests.connection.ended;
   });
 
+  it('that was refused is waited for by nobody, however long the refusal takes', async () => {
+    await start({ timeouts: { bodyIdle: 200 } });
+    await client.send(post('Content-Length: 5', 'Expect: 100-continue'));
+    const requests = new RequestReader(await backend.accept());
+    await requests.head();
+    await requests.connection.send(head('HTTP/1.1 401 Unauthorized', 'Content-Length: 40'));
+    // Longer than the body would be waited for, and than a backend is given to ask for it.
+    for (let piece = 0; piece < 8; piece++) {
+      await requests.connection.send('x'.repeat(5));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    const response = await client.response('POST');
+    assert.deepEqual([response.status, response.body.length, response.interim.length], [401, 40, 0]);
+    assert.equal(requests.connection.unread.includes('hello'), false);
+    assert.equal((await proxy.server.untilLogged(1))[0].error, undefined);
+  });
+
+  it('goes on however long it takes when the backend’s word comes in two pieces', async () => {
+    await start({ upstream: { timeouts: { connect: 1000, firstByte: 60_000, idle: 200 } } });
+    await client.send(post('Content-Length: 8', 'Expect: 100-continue'));
+    const requests = new RequestReader(await backend.accept());
+    await requests.head();
+    await requests.connection.send('HTTP/1.1 100 Cont');
+    await new Promise(setImmediate);
+    await requests.connection.send('inue\r\n\r\n');
+    await client.untilText('100 Continue');
+    for (let byte = 0; byte < 8; byte++) {
+      await client.send('x');
+      await new Promise((resolve) => setTimeout(resolve, 80));
+    }
+    assert.equal((await requests.body(8)).toString(), 'xxxxxxxx');
+    await requests.connection.send(OK);
+    assert.equal((await client.response('POST')).status, 200);
+  });
+
   it('is asked for after a while when the backend does not know how to ask', async () => {
     await start();
     await client.send(post('Content-Length: 5', 'Expect: 100-continue'));
