@@ -56,6 +56,8 @@ export class MessageWriter implements BodySink {
   #sent = 0;
   /** What was unsent when the stall was last looked at. */
   #unsent = 0;
+  /** What the other side had not taken when the system was asked. */
+  #outstanding: number | undefined = undefined;
   #expected = 0;
   /** When a tunnel last had something to send. */
   #lastSentAt = 0;
@@ -228,18 +230,35 @@ export class MessageWriter implements BodySink {
 
   #stalled(): void {
     this.#unsent = this.#transport.unsent;
-    this.#stall ??= new Deadline({ expired: () => this.#checkStall() });
-    this.#stall.arm('write-stall', this.#stallTimeout);
+    this.#outstanding = undefined;
+    this.#stall ??= new Deadline({ expired: () => void this.#checkStall() });
+    this.#stall.arm('write-stall', this.#stallTimeout / 2);
   }
 
-  /** Time is up, but not for who takes what waits for it fast enough. */
-  #checkStall(): void {
-    const taken = this.#unsent - this.#transport.unsent;
-    const least = Math.min(this.#unsent, (this.#minDataRate * this.#stallTimeout) / 1000);
-    if (taken > 0 && taken >= least) this.#stalled();
-    // Small messages are over when they are handed on; nobody waits for those, but they still wait for the client.
-    else if (this.#state === 'idle') this.#transport.reset();
-    else this.abort('http1.timeout.write-stall');
+  /**
+   * A half of the time is up. What the socket shows of the other side's progress comes in steps of a megabyte and more, so
+   * the system is asked too: after the first half what is outstanding, and after the second whether it got less.
+   */
+  async #checkStall(): Promise<void> {
+    const transport = this.#transport;
+    const before = this.#outstanding;
+    const shown = this.#unsent - transport.unsent;
+    const enough = Math.max(1, Math.min(this.#unsent, (this.#minDataRate * this.#stallTimeout) / 1000));
+    if (shown >= enough) return this.#stalled();
+    const outstanding = transport.unsent + ((await transport.queued?.()) ?? 0);
+    // While we asked, all may have been taken, another stall have begun, or the connection have gone.
+    if (transport.pending === 0 || this.#outstanding !== before) return;
+    if (before === undefined) {
+      this.#outstanding = outstanding;
+      this.#stall?.arm('write-stall', this.#stallTimeout / 2);
+    } else if (before - outstanding >= Math.max(1, enough / 2)) {
+      this.#stalled();
+    } else if (this.#state === 'idle') {
+      // Small messages are over when they are handed on; nobody waits for those, but they still wait for the client.
+      transport.reset();
+    } else {
+      this.abort('http1.timeout.write-stall');
+    }
   }
 
   #finish(error?: ErrorCode, unbegun = false): void {

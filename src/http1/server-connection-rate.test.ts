@@ -141,6 +141,33 @@ describe('an answer that is sipped', () => {
   });
 });
 
+describe('an answer that is taken little by little', () => {
+  const large = Buffer.alloc(64 << 20, 'x');
+  const skip = process.platform === 'linux' ? false : 'only Linux tells how much a client has taken';
+
+  it('is not broken off, though the socket shows nothing of it for long', { skip }, async () => {
+    const options = { timeouts: { writeStall: 3000 }, limits: { minDataRate: 1000 } };
+    await withServer(
+      options,
+      () => new Response(200, undefined, large),
+      async (client, server) => {
+        let slow = true;
+        client.socket.on('data', () => slow && client.socket.pause());
+        await client.send(get('/', 'Connection: close'));
+        // A buffer's worth every fifth of a second: what the system holds would last for several seconds.
+        const sips = setInterval(() => client.socket.resume(), 200);
+        await new Promise((resolve) => setTimeout(resolve, 8000));
+        clearInterval(sips);
+        assert.ok(client.bytesReceived < large.length / 2, 'it takes its time');
+        slow = false;
+        client.socket.resume();
+        assert.equal(await client.ended, 'end');
+        assert.equal((await server.untilLogged(1))[0].error, undefined);
+      },
+    );
+  });
+});
+
 describe('the last answers of a connection', () => {
   it('reach a client that takes its time to read them', async () => {
     const body = Buffer.alloc(8000, 'b');

@@ -4,6 +4,7 @@ import type { Peer } from '../core/peer.ts';
 import { giveReadBuffer, sharedReadBuffer, takeReadBuffer } from '../core/read-buffer.ts';
 import { handshakeFailure } from './tls-client.ts';
 import type { HandshakeFailure, TlsClient } from './tls-client.ts';
+import { sendQueue } from './send-queues.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
 /** The address without the IPv6 wrapping that a dual-stack socket gives an IPv4 peer. */
@@ -149,6 +150,12 @@ export class SocketTransport implements Transport {
     const { _handle: handle } = this.#socket as unknown as { _handle: { writeQueueSize?: number } | null };
     const waiting = this.#socket.writableLength;
     return Math.min(waiting, handle?.writeQueueSize ?? waiting);
+  }
+
+  queued(): Promise<number> {
+    const { localPort } = this.#socket;
+    const { address, port } = this.peer;
+    return localPort === undefined ? Promise.resolve(0) : sendQueue(localPort, address, port);
   }
 
   write(data: string | Buffer): boolean {

@@ -23,8 +23,13 @@ export interface Transport {
   writeBoth(head: string, data: Buffer, tail: string): boolean;
   /** Bytes of the writes that the system has not taken whole yet; 0 when nothing waits. */
   readonly pending: number;
-  /** The same, less what it has taken of them so far; it gets smaller while the other side reads, however slowly. */
+  /** The same, less what it has taken of them so far. */
   readonly unsent: number;
+  /**
+   * Bytes that the system has taken and the other side has not: 0 where it does not tell. Together with `unsent` they get
+   * fewer while the other side reads, however slowly. For rare moments: it is looked up. Absent: nobody knows.
+   */
+  queued?(): Promise<number>;
   pause(): void;
   resume(): void;
   /**
