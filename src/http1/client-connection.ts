@@ -1,4 +1,4 @@
-import { Deadline, type Waiter } from '../core/deadline.ts';
+import { coarseNow, Deadline, type Waiter } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
@@ -39,6 +39,10 @@ export const RESPONSE_HEAD_LIMITS: HeadLimits = { headerBytes: 64 * 1024, header
 export class ClientConnection implements TransportEvents, InputReader, MessageWriterOwner, Waiter<Phase> {
   /** Exchanges before the present one. */
   served = 0;
+  /** When it was kept for the next exchange, on the coarse clock. */
+  keptAt = 0;
+  /** The server has closed it while it was kept. */
+  closedWhileKept = false;
   readonly #owner: ClientConnectionOwner<ClientConnection>;
   readonly #timeouts: ClientConnectionOptions['timeouts'];
   #transport!: Transport;
@@ -109,6 +113,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
 
   /** Keep the unused connection for `ms` milliseconds. */
   keep(ms: number): void {
+    this.keptAt = coarseNow();
     this.#deadline.arm('kept', ms);
   }
 
@@ -149,8 +154,10 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       return;
     }
     if (this.#tunnel !== undefined) this.#tunnel.ended();
-    else if (this.#state !== 'head' && this.#state !== 'body') this.destroy();
-    else this.#fail(this.#receivedAny ? 'upstream.body-incomplete' : 'upstream.closed-early', undefined);
+    else if (this.#state !== 'head' && this.#state !== 'body') {
+      this.closedWhileKept = this.#state === 'free';
+      this.destroy();
+    } else this.#fail(this.#receivedAny ? 'upstream.body-incomplete' : 'upstream.closed-early', undefined);
   }
 
   drained(): void {
@@ -159,7 +166,8 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   }
 
   closed(error: NodeJS.ErrnoException | undefined): void {
-    if (this.#state === 'head' || this.#state === 'body') this.#fail(brokenBy(error), error?.code);
+    if (this.#state === 'free') this.closedWhileKept = true;
+    else if (this.#state === 'head' || this.#state === 'body') this.#fail(brokenBy(error), error?.code);
     this.#state = 'closed';
     this.#deadline.release();
     this.#writer.abort('upstream.reset');

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { DeafServer } from '../../test/support/deaf-server.ts';
 import { head } from '../../test/support/message.ts';
+import { parseFields } from '../../test/support/parse-fields.ts';
 import { freePort } from '../../test/support/ports.ts';
 import { upstreamOptions, upstreamServer } from '../../test/support/proxy-server.ts';
 import { RawBackend } from '../../test/support/raw-backend.ts';
@@ -123,6 +124,21 @@ describe('the connections to one server', () => {
     const { peer } = await kept(pool);
     assert.equal(await within(10_000, 'the end', peer.ended), 'end');
     await until(() => pool.open === 0, { what: 'the pool is empty' });
+  });
+
+  it('are closed before the server does it, where it says when', async () => {
+    const pool = poolOf(backend.url);
+    const { connection, peer } = await kept(pool);
+    pool.noteKeepAlive({
+      status: 200,
+      reason: 'OK',
+      version: 11,
+      headers: parseFields('Keep-Alive: timeout=1'),
+    });
+    const next = await new Taker(pool).connection;
+    assert.equal(next, connection);
+    await serve(next, peer);
+    assert.equal(await within(900, 'the end', peer.ended), 'end');
   });
 
   it('are not used when the server has closed them', async () => {

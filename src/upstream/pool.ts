@@ -1,10 +1,15 @@
 import type { ErrorCode } from '../core/errors.ts';
+import { knownField } from '../http/field-names.ts';
+import type { ResponseHead } from '../http/head.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
 import type { ClientConnectionOwner } from '../http1/client-connection-owner.ts';
 import { Connector } from './connect.ts';
 import type { Attempt } from './connect.ts';
+import { IdleTimeout, keepAliveTimeout } from './idle-timeout.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
-import { Deadline } from '../core/deadline.ts';
+import { coarseNow, Deadline } from '../core/deadline.ts';
+
+const KEEP_ALIVE = knownField('keep-alive');
 
 /** Who waits for a connection. */
 export interface Waiter {
@@ -32,6 +37,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   readonly #options: UpstreamOptions;
   readonly #connector: Connector;
   readonly #observe: ServerObserver;
+  readonly #idle: IdleTimeout;
   readonly #kept: ClientConnection[] = [];
   readonly #connecting = new Set<Attempt>();
   readonly #waiting = new Set<Waiting>();
@@ -43,6 +49,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     this.server = server;
     this.#options = options;
     this.#observe = observe;
+    this.#idle = new IdleTimeout(options.pool.idleTimeout);
     this.#connector = new Connector(server, options);
   }
 
@@ -81,6 +88,13 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     return waiting;
   }
 
+  /** What an answer says of how long the server keeps its connections. */
+  noteKeepAlive(head: ResponseHead): void {
+    const field = head.headers.getKnown(KEEP_ALIVE);
+    const ms = field === undefined ? undefined : keepAliveTimeout(field);
+    if (ms !== undefined) this.#idle.said(ms);
+  }
+
   /** Close what is kept, and what is in use as soon as it is free. */
   close(): void {
     this.#closing = true;
@@ -101,7 +115,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
       return;
     }
     this.#kept.push(connection);
-    connection.keep(this.#options.pool.idleTimeout);
+    connection.keep(this.#idle.limit);
     this.roomMade();
   }
 
@@ -113,7 +127,10 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   closed(connection: ClientConnection): void {
     this.#open--;
     const place = this.#kept.indexOf(connection);
-    if (place !== -1) this.#kept.splice(place, 1);
+    if (place !== -1) {
+      this.#kept.splice(place, 1);
+      if (connection.closedWhileKept) this.#idle.closedAfter(coarseNow() - connection.keptAt);
+    }
     this.#serveWaiting();
   }
 
@@ -158,6 +175,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   #noteReachable(reachable: boolean, detail?: string, explanation?: string): void {
     if (this.#reachable === reachable) return;
     this.#reachable = reachable;
+    this.#idle.forget();
     this.#observe(this.server, reachable, detail, explanation);
   }
 }

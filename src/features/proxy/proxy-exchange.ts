@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { BodySource } from '../../http/body.ts';
+import { discardBody } from '../../http/discard-body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../../http/head.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { nominatedFields } from '../../http/hop-by-hop.ts';
@@ -13,7 +14,6 @@ import type { UpstreamRequest } from '../../upstream/call.ts';
 import type { UpstreamServer } from '../../upstream/schema.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { collectBody } from './collect-body.ts';
-import { discardBody } from './discard-body.ts';
 import { proxyStatus } from './proxy-status.ts';
 import { redirectTarget } from './redirects.ts';
 import type { PathRewriting } from './path-rewriting.ts';

@@ -1,4 +1,4 @@
-import type { BodySource } from '../../http/body.ts';
+import type { BodySource } from './body.ts';
 
 /** A body that is not wanted is read to its end up to this many bytes; past it, giving up its connection is cheaper. */
 const DISCARD_LIMIT = 64 * 1024;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Tap } from '../../../test/support/tap.ts';
-import { within } from '../../../test/support/until.ts';
-import { DreamError } from '../../core/errors.ts';
+import { Tap } from '../../test/support/tap.ts';
+import { within } from '../../test/support/until.ts';
+import { DreamError } from '../core/errors.ts';
 import { discardBody } from './discard-body.ts';
 
 describe('a body that nobody wants', () => {
