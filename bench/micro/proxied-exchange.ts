@@ -15,10 +15,12 @@ import { ServerConnection } from '../../src/http1/server-connection.ts';
 import type { Transport } from '../../src/net/transport.ts';
 import { createAccessLog } from '../../src/observe/access-log.ts';
 import { createEventLog } from '../../src/observe/event-log.ts';
+import { upstreamOptions } from '../../test/support/proxy-server.ts';
 import { proxyOptions } from '../../test/support/proxy-options.ts';
 import { compileRoutes } from '../../src/router/route-table.ts';
 import { Session } from '../../src/server/serve-exchange.ts';
 import { SharedState } from '../../src/server/shared-state.ts';
+import { RetryBudget } from '../../src/upstream/retry-budget.ts';
 import type { Upstreams } from '../../src/upstream/upstream.ts';
 import { spread } from '../stats.ts';
 
@@ -85,12 +87,18 @@ const upstreamConnection = new ClientConnection(
 upstreamConnection.attach(upstreamTransport);
 const pool = {
   server,
+  noteKeepAlive: () => {},
   acquire: (waiter: { connected(connection: ClientConnection): void }) =>
     waiter.connected(upstreamConnection),
 };
 const state = { server, pool };
 const upstreams = {
-  get: () => ({ choose: () => state, cookieFor: () => undefined }),
+  get: () => ({
+    options: upstreamOptions([]),
+    budget: new RetryBudget(0.2),
+    choose: () => state,
+    cookieFor: () => undefined,
+  }),
 } as unknown as Upstreams;
 const handler = createProxyHandler(proxyOptions(), { upstreams });
 const session = new Session({

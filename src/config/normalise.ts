@@ -53,7 +53,7 @@ function gather(
   options: ParsedConfig['upstreams'][string],
   directory: string,
 ): UpstreamOptions {
-  const { balance, sticky, slowStart, queue, pool, timeouts, lenient, tls } = options;
+  const { balance, sticky, slowStart, retry, queue, pool, timeouts, lenient, tls } = options;
   const servers = options.servers.map((server) =>
     server.path === undefined ? server : { ...server, path: resolve(directory, server.path) },
   );
@@ -67,6 +67,7 @@ function gather(
       secret: sticky.secret ?? servers.map(({ url }) => url).join(' '),
     },
     slowStart,
+    retry,
     queue,
     resolve: { static: options.resolve.static },
     pool,

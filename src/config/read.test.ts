@@ -128,6 +128,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         balance: 'round-robin',
         sticky: undefined,
         slowStart: 0,
+        retry: { attempts: 3, reset: true, timeout: false, statuses: [], budget: 0.2, within: 30_000 },
         queue: { size: 1000, timeout: 5_000 },
         resolve: { static: { 'api.internal': '10.0.0.9' } },
         pool: { max: 8, idleTimeout: 60_000 },
@@ -190,6 +191,36 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
       '{ cookie: id, secret: "" }',
     ]) {
       await assert.rejects(sticky(text), text);
+    }
+  });
+
+  test('send again what they say, and what they do not understand is refused', async () => {
+    const retry = async (text: string): Promise<unknown> => {
+      const api = `{ servers: ["http://10.0.0.1"], retry: ${text} }`;
+      const { config } = await load(
+        'dreamserver.yaml',
+        `upstreams: { api: ${api} }\nroutes: [{ proxy: api }]`,
+      );
+      return config.upstreams[0].retry;
+    };
+    const made = { attempts: 2, reset: false, timeout: true, statuses: [503], budget: 0.05, within: 1000 };
+    assert.deepEqual(await retry('{ attempts: 2, on: [timeout, "503"], budget: 5%, within: 1s }'), made);
+    assert.deepEqual(await retry('false'), {
+      ...made,
+      attempts: 1,
+      timeout: false,
+      statuses: [],
+      budget: 0.2,
+      within: 0,
+    });
+    for (const text of [
+      'true',
+      '{ on: ["500"] }',
+      '{ budget: 120% }',
+      '{ budget: 0.2 }',
+      '{ attempts: 0 }',
+    ]) {
+      await assert.rejects(retry(text), text);
     }
   });
 

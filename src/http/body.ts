@@ -23,6 +23,8 @@ export interface BodySource {
   readonly length: number | undefined;
   /** The trailer section, once the body has ended and if it had one. */
   readonly trailers: ReadonlyHeaderList | undefined;
+  /** Set where all of it is here: then `flow` may be called again, with another sink, also after `cancel`. */
+  readonly replayable?: boolean;
   flow(sink: BodySink): void;
   /** The sink that returned false can take more. */
   resume(): void;

@@ -1,6 +1,9 @@
+import { coarseNow } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
+import { discardBody } from '../http/discard-body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
+import { isIdempotent } from '../http/methods.ts';
 import type { Tunnel } from '../http/response.ts';
 import type { ClientConnection } from '../http1/client-connection.ts';
 import type { Requester } from '../http1/client-connection-owner.ts';
@@ -29,25 +32,33 @@ export interface UpstreamRequest {
   failed(code: ErrorCode, cause: string | undefined): void;
 }
 
-/** Methods that may be sent again when nobody knows whether they arrived (RFC 9110 §9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
-
 /** How often a request is sent again because a kept connection turned out to be closed. */
 const STALE_RETRIES = 2;
 
 /**
- * One request on its way: a server is chosen, a connection taken, the request sent. A server that cannot be connected
- * to is passed over for the next, since nothing was sent. A kept connection that breaks without a byte of an answer
- * is tried again only where sending twice does no harm: an idempotent method, and no body that has left already.
+ * One request on its way: a server is chosen, a connection taken, the request sent. When that fails it may be sent again:
+ *
+ * - to the next server, always, where no connection could be made: nothing was sent;
+ * - over a new connection to the same server, where a kept one broke without a byte of an answer: it had been closed at
+ *   the moment that we used it;
+ * - to another server, for the reasons that `retry` names, as often as that says.
+ *
+ * The last two only where sending twice does no harm (RFC 9110 §9.2.2) and is possible: the method is idempotent, the body
+ * can be had again, nothing of an answer has been passed on; and only within the upstream's budget.
  */
 export class UpstreamCall implements Waiter, Requester, Queued {
   readonly #upstream: Upstream;
   readonly #request: UpstreamRequest;
+  readonly #startedAt: number = coarseNow();
   #tried: ServerState[] = NONE;
   #server: ServerState | undefined = undefined;
   #wait: { cancel(): void } | undefined = undefined;
   #connection: ClientConnection | undefined = undefined;
-  #retries = 0;
+  /** Times that it was sent to different servers. */
+  #attempts = 0;
+  #staleRetries = 0;
+  /** An interim answer has been passed on. */
+  #informed = false;
 
   constructor(upstream: Upstream, request: UpstreamRequest) {
     this.#upstream = upstream;
@@ -55,6 +66,7 @@ export class UpstreamCall implements Waiter, Requester, Queued {
   }
 
   start(): void {
+    this.#upstream.budget.request();
     this.#attempt('upstream.no-server', undefined);
   }
 
@@ -69,7 +81,7 @@ export class UpstreamCall implements Waiter, Requester, Queued {
     if (server !== undefined) {
       this.#server = server;
       this.#wait = server.pool.acquire(this);
-    } else if (this.#upstream.hasBusyServer(this.#tried)) {
+    } else if (this.#upstream.hasServerBeside(this.#tried)) {
       this.#wait = this.#upstream.queue.add(this);
       if (this.#wait === undefined) this.#request.failed('upstream.queue-full', undefined);
     } else {
@@ -95,23 +107,34 @@ export class UpstreamCall implements Waiter, Requester, Queued {
     const request = this.#request;
     this.#wait = undefined;
     this.#connection = connection;
+    this.#attempts++;
     connection.send(request.head((this.#server as ServerState).server), request.body, this);
   }
 
   connectFailed(code: ErrorCode, detail: string | undefined): void {
     this.#wait = undefined;
-    this.#tried = [...this.#tried, this.#server as ServerState];
-    this.#attempt(code, detail);
+    if (this.#hasTime) this.#next(code, detail);
+    else this.#request.failed(code, detail);
   }
 
   // ---- Requester
 
   responded(head: ResponseHead, body: BodySource): void {
     const server = this.#server as ServerState;
+    // It says the same with every answer.
+    if ((this.#connection as ClientConnection).served < 2) server.pool.noteKeepAlive(head);
+    const { statuses } = this.#upstream.options.retry;
+    if (statuses.length > 0 && statuses.includes(head.status) && this.#mayTryAnother()) {
+      this.#connection = undefined;
+      discardBody(body);
+      this.#next('upstream.no-server', undefined);
+      return;
+    }
     this.#request.responded(head, body, server.server, this.#cookieOf(server));
   }
 
   informed(head: ResponseHead): void {
+    this.#informed = true;
     this.#request.informed(head);
   }
 
@@ -119,21 +142,52 @@ export class UpstreamCall implements Waiter, Requester, Queued {
     this.#request.switched(head, body, tunnel, this.#cookieOf(this.#server as ServerState));
   }
 
-  #cookieOf(server: ServerState): string | undefined {
-    return this.#upstream.cookieFor(this.#request.origin, server);
-  }
-
   failed(code: ErrorCode, silent: boolean, detail: string | undefined): void {
     const wasKept = (this.#connection as ClientConnection).served > 0;
     this.#connection = undefined;
-    const { method, body } = this.#request;
-    const repeatable = body === null && IDEMPOTENT.has(method);
-    if (silent && wasKept && repeatable && this.#retries < STALE_RETRIES) {
-      this.#retries++;
+    const { retry } = this.#upstream.options;
+    if (silent && wasKept && this.#mayRepeatStale()) {
+      this.#staleRetries++;
+      this.#attempts--;
       this.#wait = (this.#server as ServerState).pool.acquireNew(this);
       return;
     }
-    this.#request.failed(code, detail);
+    const isReason = silent ? retry.reset : retry.timeout && code === 'upstream.first-byte-timeout';
+    if (isReason && this.#mayTryAnother()) this.#next(code, detail);
+    else this.#request.failed(code, detail);
+  }
+
+  /** On to a server that has not been tried. */
+  #next(code: ErrorCode, detail: string | undefined): void {
+    this.#tried = [...this.#tried, this.#server as ServerState];
+    this.#attempt(code, detail);
+  }
+
+  /** Whether sending the request once more does no harm, and can be done. */
+  get #repeatable(): boolean {
+    const { method, body } = this.#request;
+    return isIdempotent(method) && (body === null || body.replayable === true) && !this.#informed;
+  }
+
+  get #hasTime(): boolean {
+    const { within } = this.#upstream.options.retry;
+    return within === 0 || coarseNow() - this.#startedAt < within;
+  }
+
+  #mayRepeatStale(): boolean {
+    return this.#repeatable && this.#staleRetries < STALE_RETRIES && this.#upstream.budget.takeRetry();
+  }
+
+  #mayTryAnother(): boolean {
+    const { attempts } = this.#upstream.options.retry;
+    if (this.#attempts >= attempts || !this.#repeatable || !this.#hasTime) return false;
+    // What cannot be sent anywhere else costs nothing of the budget.
+    const tried = [...this.#tried, this.#server as ServerState];
+    return this.#upstream.hasServerBeside(tried) && this.#upstream.budget.takeRetry();
+  }
+
+  #cookieOf(server: ServerState): string | undefined {
+    return this.#upstream.cookieFor(this.#request.origin, server);
   }
 }
 

@@ -5,6 +5,8 @@ import type { Leniency } from '../http1/leniency.ts';
 import { balanceSchema } from './balance/schema.ts';
 import type { Balance } from './balance/schema.ts';
 import type { QueueOptions } from './queue.ts';
+import { retrySchema } from './retry-schema.ts';
+import type { RetryOptions } from './retry-schema.ts';
 import { parseServerUrl } from './server-url.ts';
 import type { ServerAddress } from './server-url.ts';
 import { stickySchema } from './sticky-schema.ts';
@@ -29,6 +31,8 @@ export interface UpstreamOptions {
   readonly sticky: StickyOptions | undefined;
   /** For how long the share of a server grows that has come back; 0 gives it the whole at once. */
   readonly slowStart: number;
+  /** When a request that failed is sent to another server. */
+  readonly retry: RetryOptions;
   /** Requests that wait while every server has as many as `pool.max` allows. */
   readonly queue: QueueOptions;
   readonly resolve: {
@@ -99,7 +103,7 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
         .strictObject({
           /** Connections to one server, for each worker. Default 256. */
           max: z.int().min(1).max(65_535).default(256),
-          /** How long an unused connection is kept. Default 60s. */
+          /** How long an unused connection is kept; less where the server closes it sooner. Default 60s. */
           idleTimeout: duration.default(60_000),
         })
         .prefault({}),
@@ -123,7 +127,8 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
       sticky: stickySchema.optional(),
       health: notYet('health'),
       eject: notYet('eject'),
-      retry: notYet('retry'),
+      /** When a request that failed is sent to another server; `false` for never, but where nothing was sent. */
+      retry: retrySchema(duration),
       queue: z
         .strictObject({
           /** Requests that may wait while all servers are busy, for each worker. Default 1000. */

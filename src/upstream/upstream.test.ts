@@ -39,7 +39,7 @@ describe('an upstream', () => {
     }
     const hosts = tried.map(({ server }) => server.hostname);
     assert.deepEqual(hosts, ['10.0.0.2', '10.0.0.3', '10.0.0.1']);
-    assert.equal(upstream.hasBusyServer(tried), false);
+    assert.equal(upstream.hasServerBeside(tried), false);
   });
 
   it('does not give a backup because the others are busy', () => {
@@ -50,7 +50,7 @@ describe('an upstream', () => {
     assert.ok(state);
     state.pool.acquire({ connected: () => {}, connectFailed: () => {} })?.cancel();
     assert.equal(upstream.choose(origin, []), undefined);
-    assert.equal(upstream.hasBusyServer([]), true);
+    assert.equal(upstream.hasServerBeside([]), true);
     upstream.close();
   });
 

@@ -3,6 +3,7 @@ import type { Balancer, RequestOrigin } from './balance/balancer.ts';
 import { createBalancer } from './balance/create.ts';
 import { ServerPool } from './pool.ts';
 import { UpstreamQueue } from './queue.ts';
+import { RetryBudget } from './retry-budget.ts';
 import type { UpstreamOptions } from './schema.ts';
 import { ServerState } from './server-state.ts';
 import { StickyCookie } from './sticky.ts';
@@ -27,6 +28,7 @@ export class Upstream {
   readonly options: UpstreamOptions;
   /** Requests that wait for a server with room. */
   readonly queue: UpstreamQueue;
+  readonly budget: RetryBudget;
   readonly #servers: readonly ServerState[];
   readonly #primaries: readonly ServerState[];
   readonly #primary: Balancer<ServerState>;
@@ -37,6 +39,7 @@ export class Upstream {
   constructor(options: UpstreamOptions, observe: UpstreamObserver) {
     this.options = options;
     this.queue = new UpstreamQueue(options.queue);
+    this.budget = new RetryBudget(options.retry.budget);
     this.#servers = options.servers.map((server) => {
       const pool = new ServerPool(server, options, ({ url }, reachable, detail, explanation) => {
         if (reachable) state.startSlowly();
@@ -59,7 +62,7 @@ export class Upstream {
 
   /**
    * A server with room for this request, none of those that were `tried` already. Undefined when there is none:
-   * `hasBusyServer` then says whether waiting helps.
+   * `hasServerBeside` then says whether waiting helps.
    */
   choose(origin: RequestOrigin, tried: readonly ServerState[]): ServerState | undefined {
     if (this.#sticky !== undefined) {
@@ -77,8 +80,8 @@ export class Upstream {
     return this.#sticky === undefined ? undefined : this.#sticky.fieldFor(origin, state);
   }
 
-  /** Whether one of the servers that were not tried takes requests, if it had room. */
-  hasBusyServer(tried: readonly ServerState[]): boolean {
+  /** Whether there is a server beside those that were tried which takes requests, now or when it has room. */
+  hasServerBeside(tried: readonly ServerState[]): boolean {
     return isAnyLeft(this.#servers, tried);
   }
 

@@ -5,7 +5,10 @@ import { until } from './until.ts';
 
 export interface LoadOptions {
   readonly port: number;
-  readonly target: string;
+  /** What is asked for with GET. */
+  readonly target?: string;
+  /** The bytes of the next request, where that is more than a GET. */
+  readonly request?: () => string;
   readonly connections: number;
   /** Requests on each connection; without it they go on until `stop`. */
   readonly each?: number;
@@ -51,7 +54,7 @@ export class Load {
     try {
       for (let count = 0; !this.#stopped && count < (this.#options.each ?? Infinity); count++) {
         client ??= await RawConnection.connect(this.#options.port);
-        await client.send(get(this.#options.target));
+        await client.send(this.#options.request?.() ?? get(this.#options.target ?? '/'));
         const response = await client.response();
         this.statuses.push(response.status);
         if (/close/i.test(field(response, 'Connection') ?? '')) {

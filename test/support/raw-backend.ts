@@ -36,6 +36,11 @@ export class RawBackend implements Disposable {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** Hears of each connection from now on. */
+  onConnection(listener: (connection: RawConnection) => void): void {
+    this.#server.on('connection', () => listener(this.connections[this.connections.length - 1]));
+  }
+
   /** The next connection that no call has returned yet. */
   async accept(): Promise<RawConnection> {
     const index = this.#taken++;

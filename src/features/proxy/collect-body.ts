@@ -9,7 +9,7 @@ import type { BodySink, BodySource } from '../../http/body.ts';
 import type { ReadonlyHeaderList } from '../../http/header-list.ts';
 
 /** Bytes of a body that are kept in memory; a longer one goes to a temporary file. */
-const MEMORY_LIMIT = 64 * 1024;
+export const MEMORY_LIMIT = 64 * 1024;
 
 /** Who wants a body whole: exactly one of the two calls. */
 export interface BodyTaker {
@@ -120,6 +120,7 @@ class Collector implements BodySink {
 
 /** A collected body that stayed in memory. */
 class MemoryBody implements BodySource {
+  readonly replayable = true;
   readonly length: number;
   readonly trailers: ReadonlyHeaderList | undefined;
   readonly #bytes: Buffer;

@@ -3,6 +3,7 @@ import type { BodySource } from '../../http/body.ts';
 import { discardBody } from '../../http/discard-body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../../http/head.ts';
 import { HeaderList } from '../../http/header-list.ts';
+import { isIdempotent } from '../../http/methods.ts';
 import { nominatedFields } from '../../http/hop-by-hop.ts';
 import { Response } from '../../http/response.ts';
 import type { Tunnel } from '../../http/response.ts';
@@ -13,7 +14,7 @@ import { UpstreamCall } from '../../upstream/call.ts';
 import type { UpstreamRequest } from '../../upstream/call.ts';
 import type { UpstreamServer } from '../../upstream/schema.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
-import { collectBody } from './collect-body.ts';
+import { collectBody, MEMORY_LIMIT } from './collect-body.ts';
 import { proxyStatus } from './proxy-status.ts';
 import { redirectTarget } from './redirects.ts';
 import type { PathRewriting } from './path-rewriting.ts';
@@ -71,7 +72,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
       this.#collected?.cancel();
     });
     const { body } = this;
-    if (body === null || body.length !== undefined || this.#options.buffer.request === 'off') {
+    if (body === null || !this.#collects(body.length)) {
       this.#send();
       return;
     }
@@ -86,6 +87,13 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
       },
       failed: (code) => this.failed(code),
     });
+  }
+
+  /** Whether the body is wanted whole first: to tell its length, or so that it can be sent again. */
+  #collects(length: number | undefined): boolean {
+    if (this.#options.buffer.request === 'off') return false;
+    if (length === undefined) return true;
+    return length <= MEMORY_LIMIT && this.#upstream.options.retry.attempts > 1 && isIdempotent(this.method);
   }
 
   #send(): void {

@@ -1,0 +1,242 @@
+/**
+ * A request that failed goes to another server, if that can do no harm: a request that must not arrive twice is never sent
+ * twice, and a server that fails does not become a flood for the others. The backends count what they get.
+ */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { head } from '../../test/support/message.ts';
+import { freePort } from '../../test/support/ports.ts';
+import { upstreamOptions } from '../../test/support/proxy-server.ts';
+import { RawBackend } from '../../test/support/raw-backend.ts';
+import type { RawConnection } from '../../test/support/raw-connection.ts';
+import { BackendPeer, sendTo } from '../../test/support/upstream-calls.ts';
+import { bodyOf } from '../../test/support/upstream-exchange.ts';
+import type { BodySource } from '../http/body.ts';
+import type { RetryOptions } from './retry-schema.ts';
+import type { UpstreamOptions } from './schema.ts';
+import { Upstream } from './upstream.ts';
+
+const RETRY: RetryOptions = {
+  attempts: 3,
+  reset: true,
+  timeout: false,
+  statuses: [],
+  budget: 0.2,
+  within: 0,
+};
+
+let backends: RawBackend[];
+let upstream: Upstream;
+
+beforeEach(async () => {
+  backends = [];
+  for (let i = 0; i < 3; i++) backends.push(await RawBackend.start());
+});
+afterEach(() => {
+  upstream.close();
+  for (const backend of backends) backend[Symbol.dispose]();
+});
+
+function makeUpstream(retry: Partial<RetryOptions> = {}, changes: Partial<UpstreamOptions> = {}): void {
+  const urls = backends.map(({ url }) => url);
+  upstream = new Upstream(upstreamOptions(urls, { retry: { ...RETRY, ...retry }, ...changes }), () => {});
+}
+
+/** Have this backend take the next request and break the connection. */
+async function breaks(backend: RawBackend): Promise<void> {
+  const peer = await BackendPeer.of(backend);
+  await peer.request();
+  peer.connection.reset();
+}
+
+/** How many requests have arrived at each. */
+const arrived = (): number[] =>
+  backends.map(({ connections }) =>
+    connections.reduce(
+      (sum, { unread }) => sum + unread.toString('latin1').split(' HTTP/1.1\r\n').length - 1,
+      0,
+    ),
+  );
+
+/** A body that is all here, and can be had again. */
+const replayable = (text: string): BodySource => ({ ...bodyOf([text], text.length), replayable: true });
+
+describe('a request whose connection broke before an answer began', () => {
+  it('goes to another server where it may be sent twice (RFC 9110 §9.2.2)', async () => {
+    for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']) {
+      makeUpstream();
+      const { outcome } = sendTo(upstream, { method });
+      await breaks(backends[0]);
+      await (await BackendPeer.of(backends[1])).serve();
+      assert.equal(await outcome, `200 of ${backends[1].url}`, method);
+      upstream.close();
+    }
+    assert.deepEqual(arrived(), [6, 6, 0]);
+  });
+
+  it('is never sent again where it may not', async () => {
+    makeUpstream();
+    for (const [i, method] of ['POST', 'PATCH', 'LOCK', 'get'].entries()) {
+      const { outcome } = sendTo(upstream, { method, body: replayable('hello') });
+      await breaks(backends[i % 3]);
+      assert.equal(await outcome, 'upstream.reset', method);
+    }
+    assert.deepEqual(arrived(), [2, 1, 1]);
+  });
+
+  it('brings its whole body along, where that is still here', async () => {
+    makeUpstream();
+    const { outcome } = sendTo(upstream, { method: 'PUT', body: replayable('hello') });
+    await breaks(backends[0]);
+    const peer = await BackendPeer.of(backends[1]);
+    await peer.connection.untilText('\r\n\r\nhello');
+    await peer.connection.send(head('HTTP/1.1 200 OK', 'Content-Length: 0'));
+    assert.equal(await outcome, `200 of ${backends[1].url}`);
+  });
+
+  it('is not sent again without its body', async () => {
+    makeUpstream();
+    const { outcome } = sendTo(upstream, { method: 'PUT', body: bodyOf(['hello'], 5) });
+    await breaks(backends[0]);
+    assert.equal(await outcome, 'upstream.reset');
+    assert.deepEqual(arrived(), [1, 0, 0]);
+  });
+
+  it('goes on as often as is allowed, and to no server twice', async () => {
+    makeUpstream({ attempts: 2 });
+    const twice = sendTo(upstream);
+    await breaks(backends[0]);
+    await breaks(backends[1]);
+    assert.equal(await twice.outcome, 'upstream.reset');
+    upstream.close();
+    makeUpstream({ attempts: 20 });
+    const { outcome } = sendTo(upstream);
+    for (const backend of backends) await breaks(backend);
+    assert.equal(await outcome, 'upstream.reset');
+    assert.deepEqual(arrived(), [2, 2, 1]);
+  });
+
+  it('goes past servers that cannot be reached, which count as no attempt', async () => {
+    const dead = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
+    const urls = [...dead, backends[0].url, backends[1].url];
+    upstream = new Upstream(upstreamOptions(urls, { retry: { ...RETRY, attempts: 2 } }), () => {});
+    const { outcome } = sendTo(upstream);
+    await breaks(backends[0]);
+    await (await BackendPeer.of(backends[1])).serve();
+    assert.equal(await outcome, `200 of ${backends[1].url}`);
+  });
+
+  it('is not sent again unless that is a reason', async () => {
+    makeUpstream({ reset: false });
+    const { outcome } = sendTo(upstream);
+    await breaks(backends[0]);
+    assert.equal(await outcome, 'upstream.reset');
+  });
+
+  it('is not sent again when its time is up', async () => {
+    makeUpstream(
+      { within: 1, timeout: true },
+      { timeouts: { connect: 10_000, firstByte: 200, idle: 10_000 } },
+    );
+    assert.equal(await sendTo(upstream).outcome, 'upstream.first-byte-timeout');
+    assert.equal(arrived()[1], 0);
+  });
+});
+
+describe('an answer that has begun', () => {
+  it('is not asked for again once a byte of it has come', async () => {
+    makeUpstream();
+    const { outcome } = sendTo(upstream);
+    const peer = await BackendPeer.of(backends[0]);
+    await peer.request();
+    await peer.connection.send('H');
+    peer.connection.halfClose();
+    assert.equal(await outcome, 'upstream.body-incomplete');
+    assert.deepEqual(arrived(), [1, 0, 0]);
+  });
+
+  it('is not asked for again once an interim one has been passed on', async () => {
+    makeUpstream({ timeout: true }, { timeouts: { connect: 10_000, firstByte: 300, idle: 10_000 } });
+    const { outcome } = sendTo(upstream);
+    const peer = await BackendPeer.of(backends[0]);
+    await peer.request();
+    await peer.connection.send(head('HTTP/1.1 103 Early Hints'));
+    assert.equal(await outcome, 'upstream.first-byte-timeout');
+    assert.equal(backends[1].connections.length, 0);
+  });
+});
+
+describe('an answer that does not begin in time', () => {
+  it('is asked of another server where that is a reason', async () => {
+    const timeouts = { connect: 10_000, firstByte: 200, idle: 10_000 };
+    makeUpstream({ timeout: true }, { timeouts });
+    const { outcome } = sendTo(upstream);
+    const peer = await BackendPeer.of(backends[0]);
+    await peer.request();
+    await (await BackendPeer.of(backends[1])).serve();
+    assert.equal(await outcome, `200 of ${backends[1].url}`);
+    upstream.close();
+    makeUpstream({}, { timeouts });
+    assert.equal(await sendTo(upstream).outcome, 'upstream.first-byte-timeout');
+  });
+});
+
+describe('an answer with a status that is a reason', () => {
+  const statuses = [502, 503, 504];
+  const UNAVAILABLE = '503 Service Unavailable';
+
+  it('is not passed on while another server may know better; its connection is used again', async () => {
+    const urls = [backends[0].url, backends[1].url];
+    upstream = new Upstream(upstreamOptions(urls, { retry: { ...RETRY, statuses } }), () => {});
+    const first = sendTo(upstream);
+    const unavailable = await BackendPeer.of(backends[0]);
+    await unavailable.serve(UNAVAILABLE);
+    const other = await BackendPeer.of(backends[1]);
+    await other.serve();
+    assert.equal(await first.outcome, `200 of ${backends[1].url}`);
+    for (const peer of [other, unavailable]) {
+      const { outcome } = sendTo(upstream);
+      await peer.serve();
+      assert.match(await outcome, /^200/);
+    }
+    assert.deepEqual(
+      backends.map(({ connections }) => connections.length),
+      [1, 1, 0],
+    );
+  });
+
+  it('is passed on as it is when there is no other server', async () => {
+    makeUpstream({ statuses, attempts: 20 });
+    const { outcome } = sendTo(upstream);
+    for (const backend of backends) await (await BackendPeer.of(backend)).serve(UNAVAILABLE);
+    assert.equal(await outcome, `503 of ${backends[2].url}`);
+  });
+
+  it('is passed on as it is where the request must not be sent twice, and where it is no reason', async () => {
+    makeUpstream({ statuses });
+    const post = sendTo(upstream, { method: 'POST' });
+    await (await BackendPeer.of(backends[0])).serve(UNAVAILABLE);
+    assert.equal(await post.outcome, `503 of ${backends[0].url}`);
+    const broken = sendTo(upstream);
+    await (await BackendPeer.of(backends[1])).serve('500 Internal Server Error');
+    assert.equal(await broken.outcome, `500 of ${backends[1].url}`);
+  });
+});
+
+describe('the budget of an upstream', () => {
+  it('ends retries when they are more than their share: an outage is not made worse', async () => {
+    makeUpstream({ budget: 0.1 });
+    // All of them break every connection, at once.
+    for (const backend of backends) backend.onConnection((connection) => void breakWhenAsked(connection));
+    const outcomes = [];
+    for (let request = 0; request < 200; request++) outcomes.push(await sendTo(upstream).outcome);
+    assert.deepEqual(new Set(outcomes), new Set(['upstream.reset']));
+    const sent = arrived().reduce((sum, count) => sum + count);
+    assert.ok(sent >= 220 && sent <= 231, `${sent} requests sent for 200`);
+  });
+});
+
+async function breakWhenAsked(connection: RawConnection): Promise<void> {
+  await connection.untilUnread(1);
+  connection.reset();
+}
