@@ -85,7 +85,7 @@ describe('a cookie', () => {
 
   it('is Secure where the client came over TLS', () => {
     const client = clientWith();
-    const secure = { ...client, peer: { ...client.peer, secure: true } };
+    const secure = { ...client, client: { scheme: 'https' } };
     assert.match(serve(stickyUpstream(), secure).field ?? '', /; SameSite=Lax; Secure$/);
   });
 

@@ -36,7 +36,7 @@ export class StickyCookie {
   fieldFor(origin: RequestOrigin, state: ServerState): string | undefined {
     if (this.find(origin) === state) return undefined;
     const value = this.#values.get(state);
-    const secure = origin.peer.secure ? '; Secure' : '';
+    const secure = origin.client.scheme === 'https' ? '; Secure' : '';
     return `${this.#options.cookie}=${value}; Path=/; HttpOnly; SameSite=Lax${secure}`;
   }
 }

@@ -36,7 +36,8 @@ export function requestOrigin(path: string, address: string, ...lines: string[])
       version: 11,
       headers: parseFields(...lines),
     },
-    peer: { address, port: 1, secure: false },
+    clientAddress: address,
+    client: { scheme: 'http' },
   };
 }
 

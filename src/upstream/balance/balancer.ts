@@ -1,4 +1,3 @@
-import type { Peer } from '../../core/peer.ts';
 import type { RequestHead } from '../../http/head.ts';
 
 /** What a balancer looks at in a server. */
@@ -16,7 +15,10 @@ export interface Candidate {
 /** What a balancer may look at in a request: only those that choose by it do. */
 export interface RequestOrigin {
   readonly request: RequestHead;
-  readonly peer: Peer;
+  /** As trusted proxies before us tell it. */
+  readonly clientAddress: string;
+  /** `https` where the client came over TLS, as trusted proxies before us tell it. */
+  readonly client: { readonly scheme: string };
 }
 
 /** A way of choosing a server. */

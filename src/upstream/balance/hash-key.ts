@@ -6,7 +6,7 @@ export type HashKey = (origin: RequestOrigin) => string | undefined;
 
 /** `client-ip`, `uri`, `header:NAME` or `cookie:NAME`, as in the configuration. */
 export function hashKey(source: string): HashKey {
-  if (source === 'client-ip') return ({ peer }) => peer.address;
+  if (source === 'client-ip') return ({ clientAddress }) => clientAddress;
   if (source === 'uri') return ({ request }) => request.path + request.query;
   const name = source.slice(source.indexOf(':') + 1);
   if (source.startsWith('header:')) return ({ request }) => request.headers.getList(name);
