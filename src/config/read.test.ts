@@ -129,6 +129,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         sticky: undefined,
         slowStart: 0,
         retry: { attempts: 3, reset: true, timeout: false, statuses: [], budget: 0.2, within: 30_000 },
+        eject: undefined,
         queue: { size: 1000, timeout: 5_000 },
         resolve: { static: { 'api.internal': '10.0.0.9' } },
         pool: { max: 8, idleTimeout: 60_000 },
@@ -221,6 +222,27 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
       '{ attempts: 0 }',
     ]) {
       await assert.rejects(retry(text), text);
+    }
+  });
+
+  test('eject servers only where that is asked for', async () => {
+    const eject = async (text: string): Promise<unknown> => {
+      const api = `{ servers: ["http://10.0.0.1"], eject: ${text} }`;
+      const { config } = await load(
+        'dreamserver.yaml',
+        `upstreams: { api: ${api} }\nroutes: [{ proxy: api }]`,
+      );
+      return config.upstreams[0].eject;
+    };
+    assert.deepEqual(await eject('{}'), { failures: 5, window: 10_000, for: 30_000, share: 1 });
+    assert.deepEqual(await eject('{ failures: 1, window: 1s, for: 2s, share: 50% }'), {
+      failures: 1,
+      window: 1000,
+      for: 2000,
+      share: 0.5,
+    });
+    for (const text of ['true', '{ failures: 0 }', '{ for: 0 }', '{ share: 101% }']) {
+      await assert.rejects(eject(text), text);
     }
   });
 

@@ -52,9 +52,10 @@ export class ThreadServer {
     this.#accessLog = createAccessLog({ format, sink: this.#accessSink });
     const events: EventLog = createEventLog(this.#eventSink);
     this.#upstreams = new Upstreams(config.upstreams, (change) => {
-      const { upstream, server, reachable, detail: error, explanation: reason } = change;
-      if (reachable) events.info('UPSTREAM', { upstream, server, state: 'reachable' });
-      else events.warn('UPSTREAM', { upstream, server, state: 'unreachable', error, reason });
+      const { upstream, server, state, detail: error, explanation: reason } = change;
+      const fields = { upstream, server, state, error, reason };
+      if (state === 'reachable' || state === 'returned') events.info('UPSTREAM', fields);
+      else events.warn('UPSTREAM', fields);
     });
     this.#context = {
       routes: compileRouteTable(config, { upstreams: this.#upstreams }),

@@ -21,8 +21,8 @@ let upstream: Upstream;
 let told: string[];
 
 function upstreamOf(urls: readonly string[], changes: Partial<UpstreamOptions> = {}): void {
-  upstream = new Upstream(upstreamOptions(urls, changes), ({ server, reachable, detail }) => {
-    told.push(`${server} ${reachable ? 'reachable' : detail}`);
+  upstream = new Upstream(upstreamOptions(urls, changes), ({ server, state, detail }) => {
+    told.push(`${server} ${state} ${detail}`);
   });
 }
 
@@ -63,7 +63,7 @@ describe('a server that cannot be connected to', () => {
     const { outcome } = send('POST', bodyOf(['hello'], 5));
     await (await accept()).serve();
     assert.equal(await outcome, `200 of ${backend.url}`);
-    assert.deepEqual(told, [`${dead} ECONNREFUSED`]);
+    assert.deepEqual(told, [`${dead} unreachable ECONNREFUSED`]);
     assert.equal(arrived(), 1);
   });
 

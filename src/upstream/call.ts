@@ -1,4 +1,5 @@
 import { coarseNow } from '../core/deadline.ts';
+import { errorInfo } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
 import { discardBody } from '../http/discard-body.ts';
@@ -28,8 +29,11 @@ export interface UpstreamRequest {
   informed(head: ResponseHead): void;
   /** The server has changed to another protocol, whose bytes are the body. */
   switched(head: ResponseHead, body: BodySource, tunnel: Tunnel, cookie: string | undefined): void;
-  /** `cause`: what led to it, where the code does not say it all: a rule that the answer broke, the system's error. */
-  failed(code: ErrorCode, cause: string | undefined): void;
+  /**
+   * `cause`: what led to it, where the code does not say it all: a rule that the answer broke, the system's error.
+   * `retryAfter`: the seconds after which it is worth asking again, where that is known.
+   */
+  failed(code: ErrorCode, cause: string | undefined, retryAfter?: number): void;
 }
 
 /** How often a request is sent again because a kept connection turned out to be closed. */
@@ -59,6 +63,8 @@ export class UpstreamCall implements Waiter, Requester, Queued {
   #staleRetries = 0;
   /** An interim answer has been passed on. */
   #informed = false;
+  /** The server has been ejected, and this request shows whether it is well. */
+  #probes = false;
 
   constructor(upstream: Upstream, request: UpstreamRequest) {
     this.#upstream = upstream;
@@ -74,18 +80,20 @@ export class UpstreamCall implements Waiter, Requester, Queued {
   cancel(): void {
     this.#wait?.cancel();
     this.#connection?.cancel(this);
+    if (this.#probes) this.#server?.undecided();
   }
 
   #attempt(lastError: ErrorCode, cause: string | undefined): void {
     const server = this.#upstream.choose(this.#request.origin, this.#tried);
     if (server !== undefined) {
       this.#server = server;
+      this.#probes = server.take();
       this.#wait = server.pool.acquire(this);
     } else if (this.#upstream.hasServerBeside(this.#tried)) {
       this.#wait = this.#upstream.queue.add(this);
       if (this.#wait === undefined) this.#request.failed('upstream.queue-full', undefined);
     } else {
-      this.#request.failed(lastError, cause);
+      this.#request.failed(lastError, cause, this.#upstream.retryAfter);
     }
   }
 
@@ -113,6 +121,7 @@ export class UpstreamCall implements Waiter, Requester, Queued {
 
   connectFailed(code: ErrorCode, detail: string | undefined): void {
     this.#wait = undefined;
+    this.#judge(code !== 'upstream.queue-full', detail ?? code);
     if (this.#hasTime) this.#next(code, detail);
     else this.#request.failed(code, detail);
   }
@@ -121,6 +130,7 @@ export class UpstreamCall implements Waiter, Requester, Queued {
 
   responded(head: ResponseHead, body: BodySource): void {
     const server = this.#server as ServerState;
+    this.#serverAnswered(server);
     // It says the same with every answer.
     if ((this.#connection as ClientConnection).served < 2) server.pool.noteKeepAlive(head);
     const { statuses } = this.#upstream.options.retry;
@@ -139,6 +149,7 @@ export class UpstreamCall implements Waiter, Requester, Queued {
   }
 
   switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void {
+    this.#serverAnswered(this.#server as ServerState);
     this.#request.switched(head, body, tunnel, this.#cookieOf(this.#server as ServerState));
   }
 
@@ -152,9 +163,24 @@ export class UpstreamCall implements Waiter, Requester, Queued {
       this.#wait = (this.#server as ServerState).pool.acquireNew(this);
       return;
     }
+    // A kept connection that breaks was closed before, and says nothing of how the server is.
+    this.#judge(!(silent && wasKept) && errorInfo(code).source === 'upstream', code);
     const isReason = silent ? retry.reset : retry.timeout && code === 'upstream.first-byte-timeout';
     if (isReason && this.#mayTryAnother()) this.#next(code, detail);
     else this.#request.failed(code, detail);
+  }
+
+  #serverAnswered(server: ServerState): void {
+    this.#probes = false;
+    server.succeeded();
+  }
+
+  /** The request failed; `fault`: and that says something of the server. */
+  #judge(fault: boolean, reason: string): void {
+    const server = this.#server as ServerState;
+    if (fault) server.failed(reason);
+    else if (this.#probes) server.undecided();
+    this.#probes = false;
   }
 
   /** On to a server that has not been tried. */

@@ -5,6 +5,8 @@ import type { Leniency } from '../http1/leniency.ts';
 import { balanceSchema } from './balance/schema.ts';
 import type { Balance } from './balance/schema.ts';
 import type { QueueOptions } from './queue.ts';
+import { ejectSchema } from './eject-schema.ts';
+import type { EjectOptions } from './eject-schema.ts';
 import { retrySchema } from './retry-schema.ts';
 import type { RetryOptions } from './retry-schema.ts';
 import { parseServerUrl } from './server-url.ts';
@@ -33,6 +35,8 @@ export interface UpstreamOptions {
   readonly slowStart: number;
   /** When a request that failed is sent to another server. */
   readonly retry: RetryOptions;
+  /** Undefined: a server that fails is tried again in its turn. */
+  readonly eject: EjectOptions | undefined;
   /** Requests that wait while every server has as many as `pool.max` allows. */
   readonly queue: QueueOptions;
   readonly resolve: {
@@ -126,7 +130,8 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
       /** A cookie that keeps a client with the server that has served it. */
       sticky: stickySchema.optional(),
       health: notYet('health'),
-      eject: notYet('eject'),
+      /** When a server that fails gets no requests for a while. Default: never. */
+      eject: ejectSchema(duration).optional(),
       /** When a request that failed is sent to another server; `false` for never, but where nothing was sent. */
       retry: retrySchema(duration),
       queue: z

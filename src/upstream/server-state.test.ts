@@ -7,7 +7,9 @@ import { ServerState } from './server-state.ts';
 
 function stateOf(slowStart: number): ServerState {
   const server = upstreamServer('http://10.0.0.1', 4);
-  return new ServerState(server, new ServerPool(server, upstreamOptions([]), () => {}), slowStart);
+  const options = upstreamOptions([], { slowStart });
+  const owner = { mayEject: () => false, ejected: () => {}, due: () => {}, returned: () => {} };
+  return new ServerState(server, new ServerPool(server, options, () => {}), options, owner);
 }
 
 describe('the share of a server', () => {

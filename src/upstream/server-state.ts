@@ -1,7 +1,8 @@
 import { monotonicNow } from '../core/clock.ts';
 import type { Candidate } from './balance/balancer.ts';
+import { Ejection, type EjectionOwner } from './ejection.ts';
 import type { ServerPool } from './pool.ts';
-import type { UpstreamServer } from './schema.ts';
+import type { UpstreamOptions, UpstreamServer } from './schema.ts';
 
 /** The least share of its weight that a server begins with. */
 const FIRST_SHARE = 0.1;
@@ -12,15 +13,22 @@ export class ServerState implements Candidate {
   readonly server: UpstreamServer;
   readonly pool: ServerPool;
   readonly #slowStart: number;
+  /** Undefined where servers are not ejected. */
+  readonly #ejection: Ejection | undefined;
   /** When it came back, while it has less than its whole share. */
   #slowSince: number | undefined = undefined;
 
-  /** `slowStart`: for how many milliseconds its share grows once it has come back; 0 for not at all. */
-  constructor(server: UpstreamServer, pool: ServerPool, slowStart: number) {
+  constructor(
+    server: UpstreamServer,
+    pool: ServerPool,
+    { slowStart, eject }: Pick<UpstreamOptions, 'slowStart' | 'eject'>,
+    owner: EjectionOwner,
+  ) {
     this.id = server.url;
     this.server = server;
     this.pool = pool;
     this.#slowStart = slowStart;
+    this.#ejection = eject && new Ejection(eject, owner);
   }
 
   /** Its share of the requests: the configured one, or a growing part of it after it has come back. */
@@ -36,11 +44,46 @@ export class ServerState implements Candidate {
 
   /** Whether it may be given requests, as soon as it has room for them. */
   get available(): boolean {
-    return true;
+    return this.#ejection === undefined || this.#ejection.allows;
+  }
+
+  /** Whether it is ejected, or has not yet shown that it is well again. */
+  get ejected(): boolean {
+    return this.#ejection !== undefined && this.#ejection.out;
+  }
+
+  /** Milliseconds until it may be given requests again, where that is known; else 0. */
+  get remaining(): number {
+    return this.#ejection === undefined ? 0 : this.#ejection.remaining;
   }
 
   get usable(): boolean {
     return this.available && this.pool.hasRoom;
+  }
+
+  /** It is given a request. Answers whether that one shows if it is well: see `Ejection.take`. */
+  take(): boolean {
+    return this.#ejection !== undefined && this.#ejection.take();
+  }
+
+  /** A request was answered. */
+  succeeded(): void {
+    if (this.#ejection !== undefined) this.#ejection.succeeded();
+  }
+
+  /** A request was not answered, and that was the server's fault. */
+  failed(reason: string): void {
+    if (this.#ejection !== undefined) this.#ejection.failed(reason);
+  }
+
+  /** The request that was to show whether it is well came to no end. */
+  undecided(): void {
+    if (this.#ejection !== undefined) this.#ejection.undecided();
+  }
+
+  close(): void {
+    this.pool.close();
+    this.#ejection?.close();
   }
 
   /** It can be used again: its share grows from little on, since its caches are cold. */

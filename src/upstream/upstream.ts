@@ -4,20 +4,28 @@ import { createBalancer } from './balance/create.ts';
 import { ServerPool } from './pool.ts';
 import { UpstreamQueue } from './queue.ts';
 import { RetryBudget } from './retry-budget.ts';
-import type { UpstreamOptions } from './schema.ts';
+import type { UpstreamOptions, UpstreamServer } from './schema.ts';
 import { ServerState } from './server-state.ts';
 import { StickyCookie } from './sticky.ts';
 
-/** Hears when a server of an upstream can no longer be reached, and when it can again. */
-export type UpstreamObserver = (change: {
+/** What has become of a server of an upstream. */
+export interface UpstreamChange {
   readonly upstream: string;
+  /** The server's URL. */
   readonly server: string;
-  readonly reachable: boolean;
-  /** The system's error code, such as ECONNREFUSED. */
+  /**
+   * `unreachable`: no connection could be made; `reachable`: one could again. `ejected`: it gets no requests for a while,
+   * since those that it got have failed; `returned`: it is well again.
+   */
+  readonly state: 'unreachable' | 'reachable' | 'ejected' | 'returned';
+  /** Why: the system's error code, such as ECONNREFUSED, or a code of the catalogue. */
   readonly detail: string | undefined;
   /** What a person should know of it, where the code does not say it. */
   readonly explanation: string | undefined;
-}) => void;
+}
+
+/** Hears of every change. */
+export type UpstreamObserver = (change: UpstreamChange) => void;
 
 /**
  * A group of servers that answer alike, as one thread sees it. Each request has its server chosen here: by the balancer,
@@ -40,15 +48,7 @@ export class Upstream {
     this.options = options;
     this.queue = new UpstreamQueue(options.queue);
     this.budget = new RetryBudget(options.retry.budget);
-    this.#servers = options.servers.map((server) => {
-      const pool = new ServerPool(server, options, ({ url }, reachable, detail, explanation) => {
-        if (reachable) state.startSlowly();
-        observe({ upstream: options.name, server: url, reachable, detail, explanation });
-      });
-      const state = new ServerState(server, pool, options.slowStart);
-      pool.roomMade = () => this.#roomMade();
-      return state;
-    });
+    this.#servers = options.servers.map((server) => this.#serverState(server, observe));
     this.#sticky = options.sticky && new StickyCookie(options.sticky, this.#servers);
     this.#primaries = this.#servers.filter(({ server }) => !server.backup);
     this.#primary = createBalancer(options.balance);
@@ -85,9 +85,43 @@ export class Upstream {
     return isAnyLeft(this.#servers, tried);
   }
 
+  /** After how many seconds it is worth asking again, where no server may be used. */
+  get retryAfter(): number {
+    const waits = this.#servers.map(({ remaining }) => remaining).filter((ms) => ms > 0);
+    return waits.length === 0 ? 1 : Math.max(1, Math.ceil(Math.min(...waits) / 1000));
+  }
+
   /** Close what is not in use now, and the rest when it is free. */
   close(): void {
-    for (const { pool } of this.#servers) pool.close();
+    for (const server of this.#servers) server.close();
+  }
+
+  #serverState(server: UpstreamServer, observe: UpstreamObserver): ServerState {
+    const { name } = this.options;
+    const tell = (state: UpstreamChange['state'], detail?: string, explanation?: string): void =>
+      observe({ upstream: name, server: server.url, state, detail, explanation });
+    const pool = new ServerPool(server, this.options, (_, reachable, detail, explanation) => {
+      if (reachable) state.startSlowly();
+      tell(reachable ? 'reachable' : 'unreachable', detail, explanation);
+    });
+    const state = new ServerState(server, pool, this.options, {
+      mayEject: () => this.#mayEject(),
+      ejected: (reason) => tell('ejected', reason),
+      due: () => this.#roomMade(),
+      returned: () => {
+        state.startSlowly();
+        tell('returned');
+        this.#roomMade();
+      },
+    });
+    pool.roomMade = () => this.#roomMade();
+    return state;
+  }
+
+  #mayEject(): boolean {
+    const share = this.options.eject?.share ?? 0;
+    const out = this.#servers.filter(({ ejected }) => ejected).length;
+    return out + 1 <= share * this.#servers.length;
   }
 
   #roomMade(): void {

@@ -68,12 +68,15 @@ class MemoryPool extends ServerPool {
   }
 }
 
+/** Nothing is ejected here. */
+const UNMOVED = { mayEject: () => false, ejected: () => {}, due: () => {}, returned: () => {} };
+
 class MemoryUpstream extends Upstream {
   readonly #server: ServerState;
 
   constructor(options: UpstreamOptions, pool: MemoryPool) {
     super(options, () => {});
-    this.#server = new ServerState(options.servers[0], pool, 0);
+    this.#server = new ServerState(options.servers[0], pool, options, UNMOVED);
   }
 
   override choose(_origin: RequestOrigin, tried: readonly ServerState[]): ServerState | undefined {

@@ -19,6 +19,7 @@ export function upstreamOptions(
     sticky: undefined,
     slowStart: 0,
     retry: { attempts: 1, reset: false, timeout: false, statuses: [], budget: 0.2, within: 0 },
+    eject: undefined,
     queue: { size: 100, timeout: 10_000 },
     resolve: { static: {} },
     pool: { max: 16, idleTimeout: 60_000 },

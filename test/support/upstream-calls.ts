@@ -66,8 +66,8 @@ export class BackendPeer {
   }
 
   /** Answer the next request. */
-  async serve(status = '200 OK'): Promise<void> {
+  async serve(status = '200 OK', ...fields: string[]): Promise<void> {
     await this.request();
-    await this.connection.send(head(`HTTP/1.1 ${status}`, 'Content-Length: 0'));
+    await this.connection.send(head(`HTTP/1.1 ${status}`, 'Content-Length: 0', ...fields));
   }
 }

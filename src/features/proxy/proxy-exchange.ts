@@ -138,11 +138,13 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     this.settle(new Response(head.status, headers, body, { reason, tunnel }));
   }
 
-  failed(code: ErrorCode, cause?: string): void {
+  failed(code: ErrorCode, cause?: string, retryAfter = 1): void {
     this.#collected?.cancel();
     const { request, id } = this.#exchange;
     const headers: string[] = [];
-    if (code === 'upstream.no-server' || code === 'upstream.queue-full') headers.push('Retry-After', '1');
+    if (code === 'upstream.no-server' || code === 'upstream.queue-full') {
+      headers.push('Retry-After', String(retryAfter));
+    }
     if (this.#options.proxyStatus) headers.push('Proxy-Status', proxyStatus(code, cause));
     this.settle(errorResponse(code, { request, id, headers, cause }));
   }
