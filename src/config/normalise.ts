@@ -53,7 +53,7 @@ function gather(
   options: ParsedConfig['upstreams'][string],
   directory: string,
 ): UpstreamOptions {
-  const { balance, sticky, slowStart, retry, eject, queue, pool, timeouts, lenient, tls } = options;
+  const { balance, sticky, slowStart, retry, eject, health, queue, pool, timeouts, lenient, tls } = options;
   const servers = options.servers.map((server) =>
     server.path === undefined ? server : { ...server, path: resolve(directory, server.path) },
   );
@@ -69,6 +69,7 @@ function gather(
     slowStart,
     retry,
     eject,
+    health,
     queue,
     resolve: { static: options.resolve.static },
     pool,

@@ -130,6 +130,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         slowStart: 0,
         retry: { attempts: 3, reset: true, timeout: false, statuses: [], budget: 0.2, within: 30_000 },
         eject: undefined,
+        health: undefined,
         queue: { size: 1000, timeout: 5_000 },
         resolve: { static: { 'api.internal': '10.0.0.9' } },
         pool: { max: 8, idleTimeout: 60_000 },
@@ -153,97 +154,6 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         buffer: { request: 'off' },
       },
     });
-  });
-
-  test('are balanced as they say, and no other way', async () => {
-    const balance = async (text: string): Promise<unknown> => {
-      const upstreams = `upstreams: { api: { servers: ["http://10.0.0.1"], ${text} } }`;
-      const { config } = await load('dreamserver.yaml', `${upstreams}\nroutes: [{ proxy: api }]`);
-      return config.upstreams[0].balance;
-    };
-    assert.equal(await balance('balance: random-two'), 'random-two');
-    assert.deepEqual(await balance('balance: { hash: "cookie:id" }'), { hash: 'cookie:id' });
-    await assert.rejects(
-      balance('balance: random'),
-      /expected `round-robin`, `least-requests`, `random-two` or/,
-    );
-    for (const hash of ['ip', '"header:"', '"cookie:a b"', '"header:x;y"']) {
-      await assert.rejects(balance(`balance: { hash: ${hash} }`), /expected `client-ip`, `uri`/, hash);
-    }
-  });
-
-  test('keep clients by a cookie with a secret of their own, or one made of the servers', async () => {
-    const sticky = async (text: string): Promise<unknown> => {
-      const api = `{ servers: ["http://10.0.0.1", "http://10.0.0.2"], sticky: ${text} }`;
-      const { config } = await load(
-        'dreamserver.yaml',
-        `upstreams: { api: ${api} }\nroutes: [{ proxy: api }]`,
-      );
-      return config.upstreams[0].sticky;
-    };
-    const made = { cookie: 'id', secret: 'http://10.0.0.1 http://10.0.0.2' };
-    assert.deepEqual(await sticky('{ cookie: id }'), made);
-    assert.deepEqual(await sticky('{ cookie: id, secret: s }'), { cookie: 'id', secret: 's' });
-    for (const text of [
-      'true',
-      '{}',
-      '{ cookie: "a b" }',
-      '{ cookie: "a;" }',
-      '{ cookie: id, secret: "" }',
-    ]) {
-      await assert.rejects(sticky(text), text);
-    }
-  });
-
-  test('send again what they say, and what they do not understand is refused', async () => {
-    const retry = async (text: string): Promise<unknown> => {
-      const api = `{ servers: ["http://10.0.0.1"], retry: ${text} }`;
-      const { config } = await load(
-        'dreamserver.yaml',
-        `upstreams: { api: ${api} }\nroutes: [{ proxy: api }]`,
-      );
-      return config.upstreams[0].retry;
-    };
-    const made = { attempts: 2, reset: false, timeout: true, statuses: [503], budget: 0.05, within: 1000 };
-    assert.deepEqual(await retry('{ attempts: 2, on: [timeout, "503"], budget: 5%, within: 1s }'), made);
-    assert.deepEqual(await retry('false'), {
-      ...made,
-      attempts: 1,
-      timeout: false,
-      statuses: [],
-      budget: 0.2,
-      within: 0,
-    });
-    for (const text of [
-      'true',
-      '{ on: ["500"] }',
-      '{ budget: 120% }',
-      '{ budget: 0.2 }',
-      '{ attempts: 0 }',
-    ]) {
-      await assert.rejects(retry(text), text);
-    }
-  });
-
-  test('eject servers only where that is asked for', async () => {
-    const eject = async (text: string): Promise<unknown> => {
-      const api = `{ servers: ["http://10.0.0.1"], eject: ${text} }`;
-      const { config } = await load(
-        'dreamserver.yaml',
-        `upstreams: { api: ${api} }\nroutes: [{ proxy: api }]`,
-      );
-      return config.upstreams[0].eject;
-    };
-    assert.deepEqual(await eject('{}'), { failures: 5, window: 10_000, for: 30_000, share: 1 });
-    assert.deepEqual(await eject('{ failures: 1, window: 1s, for: 2s, share: 50% }'), {
-      failures: 1,
-      window: 1000,
-      for: 2000,
-      share: 0.5,
-    });
-    for (const text of ['true', '{ failures: 0 }', '{ for: 0 }', '{ share: 101% }']) {
-      await assert.rejects(eject(text), text);
-    }
   });
 
   test('written in place are made once for each URL', async () => {

@@ -3,6 +3,7 @@ import type { ConfigSource } from '../config/read.ts';
 import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
 import type { Config } from '../config/schema.ts';
 import { workersWanted } from '../config/workers-wanted.ts';
+import { HealthBoard } from '../upstream/health-board.ts';
 import { canReusePort } from './reserve-ports.ts';
 import type { BoundAddress } from './server.ts';
 import { SharedState } from './shared-state.ts';
@@ -127,7 +128,9 @@ async function freeSocketPaths(listeners: readonly ListenerConfig[]): Promise<vo
 async function inThisThread(config: RuntimeConfig): Promise<Serving> {
   // Not loaded where this thread only supervises.
   const { ThreadServer } = await import('./server.ts');
-  const server = new ThreadServer(config, new SharedState(), { reusePort: false });
+  const board = new HealthBoard(config.upstreams);
+  const options = { reusePort: false, checksHealth: true };
+  const server = new ThreadServer(config, new SharedState(), board, options);
   const flush = (): void => server.flushLogs();
   process.once('exit', flush);
   return {

@@ -12,7 +12,10 @@ import type { EventLog } from '../observe/event-log.ts';
 import { createLogSink } from '../observe/log-sink.ts';
 import type { LogSink } from '../observe/log-sink.ts';
 import type { Trust } from '../pipeline/exchange.ts';
+import type { HealthBoard } from '../upstream/health-board.ts';
+import { HealthProber } from '../upstream/health-prober.ts';
 import { Upstreams } from '../upstream/upstream.ts';
+import type { UpstreamChange } from '../upstream/upstream.ts';
 import { Session } from './serve-exchange.ts';
 import type { ServeContext } from './serve-exchange.ts';
 import type { SharedState } from './shared-state.ts';
@@ -26,6 +29,13 @@ export interface BoundAddress {
   readonly port: number | undefined;
 }
 
+/** What a thread has to itself. */
+interface ThreadOptions {
+  readonly reusePort: boolean;
+  /** Whether it is this one that checks the health of servers. */
+  readonly checksHealth: boolean;
+}
+
 /** The server of one thread: listeners, connections, handlers, upstream pools and logs, from start to stop. */
 export class ThreadServer {
   readonly #config: RuntimeConfig;
@@ -35,6 +45,8 @@ export class ThreadServer {
   readonly #eventSink: LogSink;
   readonly #accessLog: AccessLog;
   readonly #upstreams: Upstreams;
+  /** In the one thread that checks the health of servers for all of them. */
+  readonly #prober: HealthProber | undefined;
   readonly #context: ServeContext;
   readonly #sessions = new Set<Session>();
   #listeners: Listener[] = [];
@@ -42,7 +54,7 @@ export class ThreadServer {
   #closing: Promise<void> | undefined = undefined;
 
   /** @throws what the configuration's files cause: an access log that cannot be opened, a root that is not there. */
-  constructor(config: RuntimeConfig, shared: SharedState, options: { readonly reusePort: boolean }) {
+  constructor(config: RuntimeConfig, shared: SharedState, board: HealthBoard, options: ThreadOptions) {
     this.#config = config;
     this.#shared = shared;
     this.#reusePort = options.reusePort;
@@ -51,12 +63,9 @@ export class ThreadServer {
     this.#eventSink = createLogSink({ target: 'stderr' });
     this.#accessLog = createAccessLog({ format, sink: this.#accessSink });
     const events: EventLog = createEventLog(this.#eventSink);
-    this.#upstreams = new Upstreams(config.upstreams, (change) => {
-      const { upstream, server, state, detail: error, explanation: reason } = change;
-      const fields = { upstream, server, state, error, reason };
-      if (state === 'reachable' || state === 'returned') events.info('UPSTREAM', fields);
-      else events.warn('UPSTREAM', fields);
-    });
+    const observe = (change: UpstreamChange): void => logUpstreamChange(events, change);
+    this.#upstreams = new Upstreams(config.upstreams, observe, board);
+    if (options.checksHealth) this.#prober = new HealthProber(config.upstreams, board, observe);
     this.#context = {
       routes: compileRouteTable(config, { upstreams: this.#upstreams }),
       accessLog: this.#accessLog,
@@ -81,6 +90,7 @@ export class ThreadServer {
       for (const listener of this.#listeners) listener.close();
       throw error;
     }
+    this.#prober?.start();
     return this.#config.listeners.map(({ address }, i) => ({ address, port: this.#listeners[i].port }));
   }
 
@@ -110,6 +120,7 @@ export class ThreadServer {
         };
       });
     }
+    this.#prober?.close();
     this.#upstreams.close();
     await this.#accessSink.close();
     await this.#eventSink.close();
@@ -156,6 +167,14 @@ export class ThreadServer {
       });
     });
   }
+}
+
+/** What an upstream's change to the better is told as INFO, to the worse as WARN. */
+function logUpstreamChange(events: EventLog, change: UpstreamChange): void {
+  const { upstream, server, state, detail: error, explanation: reason } = change;
+  const fields = { upstream, server, state, error, reason };
+  if (state === 'reachable' || state === 'returned' || state === 'healthy') events.info('UPSTREAM', fields);
+  else events.warn('UPSTREAM', fields);
 }
 
 function targetOf(listener: ListenerConfig): { host?: string | undefined; port?: number; path?: string } {

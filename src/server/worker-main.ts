@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { StartError } from '../config/config-error.ts';
+import { HealthBoard } from '../upstream/health-board.ts';
 import { ThreadServer } from './server.ts';
 import { SharedState } from './shared-state.ts';
 import { startFailure } from './start-failure.ts';
@@ -24,9 +25,12 @@ async function start({
   worker,
   workers,
   shared,
+  health,
 }: SupervisorMessage & { type: 'start' }): Promise<WorkerMessage> {
   try {
-    server = new ThreadServer(config, new SharedState(workers, worker, shared), { reusePort: true });
+    const state = new SharedState(workers, worker, shared);
+    const board = new HealthBoard(config.upstreams, health);
+    server = new ThreadServer(config, state, board, { reusePort: true, checksHealth: worker === 0 });
     process.once('exit', () => server?.flushLogs());
     return { type: 'listening', addresses: await server.listen() };
   } catch (error) {

@@ -12,6 +12,8 @@ export type SupervisorMessage =
       readonly workers: number;
       /** Memory of the `SharedState`. */
       readonly shared: SharedArrayBuffer;
+      /** Memory of the `HealthBoard`. */
+      readonly health: SharedArrayBuffer;
     }
   /** Stop accepting, finish what is in flight, end. */
   | { readonly type: 'close' }

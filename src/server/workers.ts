@@ -1,6 +1,7 @@
 import type { RuntimeConfig } from '../config/runtime-config.ts';
 import { eventLine } from '../observe/event-line.ts';
 import { reservePorts } from './reserve-ports.ts';
+import { HealthBoard } from '../upstream/health-board.ts';
 import type { BoundAddress } from './server.ts';
 import { SharedState } from './shared-state.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -43,8 +44,9 @@ export class Workers {
   async listen(config: RuntimeConfig): Promise<readonly BoundAddress[]> {
     try {
       const reserved = await reservePorts(config);
+      const health = new HealthBoard(config.upstreams).buffer;
       const [addresses] = await Promise.all(
-        this.#threads.map((thread, number) => this.#start(thread, number, reserved)),
+        this.#threads.map((thread, number) => this.#start(thread, number, reserved, health)),
       );
       this.#serving = true;
       this.#shutdown = config.timeouts.shutdown;
@@ -74,7 +76,12 @@ export class Workers {
   }
 
   /** A unix socket cannot be shared: the first worker listens on those. */
-  #start(thread: WorkerThread, worker: number, config: RuntimeConfig): Promise<readonly BoundAddress[]> {
+  #start(
+    thread: WorkerThread,
+    worker: number,
+    config: RuntimeConfig,
+    health: SharedArrayBuffer,
+  ): Promise<readonly BoundAddress[]> {
     const listeners = config.listeners.filter(({ kind }) => kind === 'tcp' || worker === 0);
     return thread.start({
       type: 'start',
@@ -82,6 +89,7 @@ export class Workers {
       worker,
       workers: this.#threads.length,
       shared: this.#shared.buffer,
+      health,
     });
   }
 

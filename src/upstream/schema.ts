@@ -7,6 +7,8 @@ import type { Balance } from './balance/schema.ts';
 import type { QueueOptions } from './queue.ts';
 import { ejectSchema } from './eject-schema.ts';
 import type { EjectOptions } from './eject-schema.ts';
+import { healthSchema } from './health-schema.ts';
+import type { HealthOptions } from './health-schema.ts';
 import { retrySchema } from './retry-schema.ts';
 import type { RetryOptions } from './retry-schema.ts';
 import { parseServerUrl } from './server-url.ts';
@@ -37,6 +39,8 @@ export interface UpstreamOptions {
   readonly retry: RetryOptions;
   /** Undefined: a server that fails is tried again in its turn. */
   readonly eject: EjectOptions | undefined;
+  /** Undefined: servers are not checked. */
+  readonly health: HealthOptions | undefined;
   /** Requests that wait while every server has as many as `pool.max` allows. */
   readonly queue: QueueOptions;
   readonly resolve: {
@@ -129,7 +133,8 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
       slowStart: duration.default(0),
       /** A cookie that keeps a client with the server that has served it. */
       sticky: stickySchema.optional(),
-      health: notYet('health'),
+      /** How servers are checked; an unhealthy one gets no requests. Default: not at all. */
+      health: healthSchema(duration).optional(),
       /** When a server that fails gets no requests for a while. Default: never. */
       eject: ejectSchema(duration).optional(),
       /** When a request that failed is sent to another server; `false` for never, but where nothing was sent. */

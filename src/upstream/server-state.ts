@@ -15,6 +15,8 @@ export class ServerState implements Candidate {
   readonly #slowStart: number;
   /** Undefined where servers are not ejected. */
   readonly #ejection: Ejection | undefined;
+  /** What the last health checks say, where there are any. */
+  #healthy = true;
   /** When it came back, while it has less than its whole share. */
   #slowSince: number | undefined = undefined;
 
@@ -44,7 +46,7 @@ export class ServerState implements Candidate {
 
   /** Whether it may be given requests, as soon as it has room for them. */
   get available(): boolean {
-    return this.#ejection === undefined || this.#ejection.allows;
+    return this.#healthy && (this.#ejection === undefined || this.#ejection.allows);
   }
 
   /** Whether it is ejected, or has not yet shown that it is well again. */
@@ -59,6 +61,16 @@ export class ServerState implements Candidate {
 
   get usable(): boolean {
     return this.available && this.pool.hasRoom;
+  }
+
+  get healthy(): boolean {
+    return this.#healthy;
+  }
+
+  /** From the health checks, when they have found out something else. */
+  setHealthy(healthy: boolean): void {
+    this.#healthy = healthy;
+    if (healthy) this.startSlowly();
   }
 
   /** It is given a request. Answers whether that one shows if it is well: see `Ejection.take`. */

@@ -1,6 +1,7 @@
 import { mayTake } from './balance/balancer.ts';
 import type { Balancer, RequestOrigin } from './balance/balancer.ts';
 import { createBalancer } from './balance/create.ts';
+import type { HealthBoard } from './health-board.ts';
 import { ServerPool } from './pool.ts';
 import { UpstreamQueue } from './queue.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -15,9 +16,10 @@ export interface UpstreamChange {
   readonly server: string;
   /**
    * `unreachable`: no connection could be made; `reachable`: one could again. `ejected`: it gets no requests for a while,
-   * since those that it got have failed; `returned`: it is well again.
+   * since those that it got have failed; `returned`: it is well again. `unhealthy` and `healthy`: what the health checks
+   * say; only the worker that makes them tells it.
    */
-  readonly state: 'unreachable' | 'reachable' | 'ejected' | 'returned';
+  readonly state: 'unreachable' | 'reachable' | 'ejected' | 'returned' | 'unhealthy' | 'healthy';
   /** Why: the system's error code, such as ECONNREFUSED, or a code of the catalogue. */
   readonly detail: string | undefined;
   /** What a person should know of it, where the code does not say it. */
@@ -87,8 +89,21 @@ export class Upstream {
 
   /** After how many seconds it is worth asking again, where no server may be used. */
   get retryAfter(): number {
-    const waits = this.#servers.map(({ remaining }) => remaining).filter((ms) => ms > 0);
+    const interval = this.options.health?.interval ?? 0;
+    const waits = this.#servers
+      .map(({ healthy, remaining }) => (healthy ? remaining : interval))
+      .filter((ms) => ms > 0);
     return waits.length === 0 ? 1 : Math.max(1, Math.ceil(Math.min(...waits) / 1000));
+  }
+
+  /** Take over what the health checks say. */
+  readHealth(board: HealthBoard): void {
+    for (const [place, server] of this.#servers.entries()) {
+      const healthy = board.isHealthy(this.options.name, place);
+      if (healthy === server.healthy) continue;
+      server.setHealthy(healthy);
+      if (healthy) this.#roomMade();
+    }
   }
 
   /** Close what is not in use now, and the rest when it is free. */
@@ -133,12 +148,23 @@ function isAnyLeft(servers: readonly ServerState[], tried: readonly ServerState[
   return servers.some((state) => state.available && !tried.includes(state));
 }
 
+/** How often a thread looks at the board of the health checks, in milliseconds. */
+const READ_HEALTH_MS = 100;
+
 /** Every upstream of the configuration, by name. */
 export class Upstreams {
   readonly #byName: ReadonlyMap<string, Upstream>;
+  #healthTimer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(options: readonly UpstreamOptions[], observe: UpstreamObserver) {
+  /** `board`: where the health checks say what they find, by whichever thread. */
+  constructor(options: readonly UpstreamOptions[], observe: UpstreamObserver, board?: HealthBoard) {
     this.#byName = new Map(options.map((each) => [each.name, new Upstream(each, observe)]));
+    const checked = [...this.#byName.values()].filter((upstream) => upstream.options.health !== undefined);
+    if (board === undefined || checked.length === 0) return;
+    this.#healthTimer = setInterval(() => {
+      for (const upstream of checked) upstream.readHealth(board);
+    }, READ_HEALTH_MS);
+    this.#healthTimer.unref();
   }
 
   /** @throws Error when there is none of that name; the configuration has been checked before. */
@@ -149,6 +175,7 @@ export class Upstreams {
   }
 
   close(): void {
+    clearInterval(this.#healthTimer);
     for (const upstream of this.#byName.values()) upstream.close();
   }
 }

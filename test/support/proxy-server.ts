@@ -20,6 +20,7 @@ export function upstreamOptions(
     slowStart: 0,
     retry: { attempts: 1, reset: false, timeout: false, statuses: [], budget: 0.2, within: 0 },
     eject: undefined,
+    health: undefined,
     queue: { size: 100, timeout: 10_000 },
     resolve: { static: {} },
     pool: { max: 16, idleTimeout: 60_000 },
