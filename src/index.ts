@@ -12,6 +12,7 @@ export type { ConfigSource } from './config/read.ts';
 export type { RuntimeConfig } from './config/runtime-config.ts';
 export type { Config } from './config/schema.ts';
 export type { BoundAddress } from './server/server.ts';
+export type { UpstreamChange, UpstreamObserver } from './upstream/upstream.ts';
 export type { Anatomy, MessageAnatomy } from './http1/anatomy.ts';
 export type { BodyAnatomy } from './http1/anatomy-body.ts';
 export type { ByteRange, RangeName } from './http1/anatomy-recorder.ts';

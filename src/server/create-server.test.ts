@@ -7,9 +7,11 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../../test/support/child.ts';
 import { freePort } from '../../test/support/ports.ts';
+import { within } from '../../test/support/until.ts';
 import { temporaryDirectory } from '../../test/support/temp.ts';
 import { StartError } from '../config/config-error.ts';
 import type { Config } from '../config/schema.ts';
+import type { UpstreamChange } from '../upstream/upstream.ts';
 import { createServer } from './create-server.ts';
 import type { Server } from './create-server.ts';
 
@@ -45,6 +47,29 @@ for (const workers of [1, 2]) {
       await server.close();
       await server.closed;
       for (const port of ports) await assert.rejects(fetchText(port), { code: 'ECONNREFUSED' });
+    });
+
+    test('tells what becomes of the servers of upstreams', async () => {
+      const url = `http://127.0.0.1:${await freePort()}`;
+      const server = createServer({
+        ...base,
+        accessLog: log,
+        upstreams: {
+          gone: { servers: [url], health: { interval: '20ms', unhealthy: 1 }, eject: { failures: 1 } },
+        },
+        routes: [{ proxy: 'gone' }],
+      });
+      const { promise, resolve } = Promise.withResolvers<UpstreamChange>();
+      server.observeUpstreams((change) => change.state === 'unhealthy' && resolve(change));
+      await server.listen();
+      assert.deepEqual(await within(10_000, 'a change', promise), {
+        upstream: 'gone',
+        server: url,
+        state: 'unhealthy',
+        detail: 'ECONNREFUSED',
+        explanation: undefined,
+      });
+      await server.close();
     });
 
     test('says in one line that an address is in use, and leaves nothing behind', async () => {

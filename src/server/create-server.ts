@@ -4,6 +4,7 @@ import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts'
 import type { Config } from '../config/schema.ts';
 import { workersWanted } from '../config/workers-wanted.ts';
 import { HealthBoard } from '../upstream/health-board.ts';
+import type { UpstreamObserver } from '../upstream/upstream.ts';
 import { canReusePort } from './reserve-ports.ts';
 import type { BoundAddress } from './server.ts';
 import { SharedState } from './shared-state.ts';
@@ -34,6 +35,10 @@ export class Server {
    */
   readonly closed: Promise<void>;
   readonly #source: ConfigSource;
+  readonly #observers: UpstreamObserver[] = [];
+  readonly #observe: UpstreamObserver = (change) => {
+    for (const observer of this.#observers) observer(change);
+  };
   #started = false;
   #config: RuntimeConfig | undefined = undefined;
   #serving: Serving | undefined = undefined;
@@ -54,6 +59,14 @@ export class Server {
   get config(): RuntimeConfig {
     if (this.#config === undefined) throw new Error('the server has not been started');
     return this.#config;
+  }
+
+  /**
+   * Call `observer` with every change of a server of an upstream, as the event log tells it: each worker's own, so that with
+   * several of them the same may be told several times.
+   */
+  observeUpstreams(observer: UpstreamObserver): void {
+    this.#observers.push(observer);
   }
 
   /** Where it listens; the ports are the real ones where 0 was asked for. Empty before `listen`. */
@@ -84,7 +97,7 @@ export class Server {
     const wanted = workersWanted(this.#source.value);
     const canShare = wanted > 1 && (await canReusePort());
     // Threads take as long to load as the configuration takes to be understood, so that is done at the same time.
-    const workers = canShare ? new Workers(wanted) : undefined;
+    const workers = canShare ? new Workers(wanted, this.#observe) : undefined;
     try {
       const config = await understand(this.#source);
       this.#config = config;
@@ -93,7 +106,7 @@ export class Server {
       if (!shared) await workers?.kill();
       this.#cannotShare = wanted > 1 && !shared;
       this.#workers = shared ? wanted : 1;
-      this.#serving = shared ? workers : await inThisThread(config);
+      this.#serving = shared ? workers : await inThisThread(config, this.#observe);
       this.#addresses = await this.#serving.listen(config);
       if (shared) workers.ended.catch(this.#end.failed);
     } catch (error) {
@@ -125,11 +138,11 @@ async function freeSocketPaths(listeners: readonly ListenerConfig[]): Promise<vo
   await Promise.all(sockets.map(({ path }) => removeStaleSocket(path)));
 }
 
-async function inThisThread(config: RuntimeConfig): Promise<Serving> {
+async function inThisThread(config: RuntimeConfig, observe: UpstreamObserver): Promise<Serving> {
   // Not loaded where this thread only supervises.
   const { ThreadServer } = await import('./server.ts');
   const board = new HealthBoard(config.upstreams);
-  const options = { reusePort: false, checksHealth: true };
+  const options = { reusePort: false, checksHealth: true, observe };
   const server = new ThreadServer(config, new SharedState(), board, options);
   const flush = (): void => server.flushLogs();
   process.once('exit', flush);

@@ -15,7 +15,7 @@ import type { Trust } from '../pipeline/exchange.ts';
 import type { HealthBoard } from '../upstream/health-board.ts';
 import { HealthProber } from '../upstream/health-prober.ts';
 import { Upstreams } from '../upstream/upstream.ts';
-import type { UpstreamChange } from '../upstream/upstream.ts';
+import type { UpstreamChange, UpstreamObserver } from '../upstream/upstream.ts';
 import { Session } from './serve-exchange.ts';
 import type { ServeContext } from './serve-exchange.ts';
 import type { SharedState } from './shared-state.ts';
@@ -34,6 +34,8 @@ interface ThreadOptions {
   readonly reusePort: boolean;
   /** Whether it is this one that checks the health of servers. */
   readonly checksHealth: boolean;
+  /** Hears of changes of the servers of upstreams, beside the event log. */
+  readonly observe?: UpstreamObserver;
 }
 
 /** The server of one thread: listeners, connections, handlers, upstream pools and logs, from start to stop. */
@@ -63,7 +65,10 @@ export class ThreadServer {
     this.#eventSink = createLogSink({ target: 'stderr' });
     this.#accessLog = createAccessLog({ format, sink: this.#accessSink });
     const events: EventLog = createEventLog(this.#eventSink);
-    const observe = (change: UpstreamChange): void => logUpstreamChange(events, change);
+    const observe = (change: UpstreamChange): void => {
+      logUpstreamChange(events, change);
+      options.observe?.(change);
+    };
     this.#upstreams = new Upstreams(config.upstreams, observe, board);
     if (options.checksHealth) this.#prober = new HealthProber(config.upstreams, board, observe);
     this.#context = {

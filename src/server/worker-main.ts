@@ -5,7 +5,7 @@ import { HealthBoard } from '../upstream/health-board.ts';
 import { ThreadServer } from './server.ts';
 import { SharedState } from './shared-state.ts';
 import { startFailure } from './start-failure.ts';
-import type { SupervisorMessage, WorkerMessage } from './worker-messages.ts';
+import type { StartOutcome, SupervisorMessage, WorkerMessage } from './worker-messages.ts';
 
 // A worker thread: a server of its own on the ports that all share. It loads its code at once and serves when it is
 // told what. What it throws later ends the thread, and the supervisor hears of it.
@@ -13,8 +13,10 @@ import type { SupervisorMessage, WorkerMessage } from './worker-messages.ts';
 const supervisor = parentPort as MessagePort;
 let server: ThreadServer | undefined;
 
+const tell = (message: WorkerMessage): void => supervisor.postMessage(message);
+
 supervisor.on('message', (message: SupervisorMessage) => {
-  if (message.type === 'start') void start(message).then((answer) => supervisor.postMessage(answer));
+  if (message.type === 'start') void start(message).then(tell);
   else if (message.type === 'cut-off') server?.cutOff();
   // In a worker, `exit` ends the thread.
   else void server?.close().then(() => process.exit(0));
@@ -26,11 +28,15 @@ async function start({
   workers,
   shared,
   health,
-}: SupervisorMessage & { type: 'start' }): Promise<WorkerMessage> {
+}: SupervisorMessage & { type: 'start' }): Promise<StartOutcome> {
   try {
     const state = new SharedState(workers, worker, shared);
     const board = new HealthBoard(config.upstreams, health);
-    server = new ThreadServer(config, state, board, { reusePort: true, checksHealth: worker === 0 });
+    server = new ThreadServer(config, state, board, {
+      reusePort: true,
+      checksHealth: worker === 0,
+      observe: (change) => tell({ type: 'upstream', change }),
+    });
     process.once('exit', () => server?.flushLogs());
     return { type: 'listening', addresses: await server.listen() };
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { RuntimeConfig } from '../config/runtime-config.ts';
+import type { UpstreamChange } from '../upstream/upstream.ts';
 import type { BoundAddress } from './server.ts';
 
 /** What a supervisor tells a worker thread. */
@@ -20,8 +21,14 @@ export type SupervisorMessage =
   /** What is still in flight is not waited for. */
   | { readonly type: 'cut-off' };
 
-/** What a worker thread tells its supervisor when it was told to start; afterwards it only ends. */
-export type WorkerMessage =
+/** What a worker thread tells its supervisor when it was told to start. */
+export type StartOutcome =
   | { readonly type: 'listening'; readonly addresses: readonly BoundAddress[] }
   /** The system refused something: one line that says what. */
   | { readonly type: 'failed'; readonly reason: string };
+
+/** What it tells at any time. */
+export type WorkerMessage =
+  | StartOutcome
+  /** A server of an upstream is another than before. */
+  | { readonly type: 'upstream'; readonly change: UpstreamChange };

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { StartError } from '../config/config-error.ts';
 import type { BoundAddress } from './server.ts';
-import type { SupervisorMessage, WorkerMessage } from './worker-messages.ts';
+import type { UpstreamObserver } from '../upstream/upstream.ts';
+import type { StartOutcome, SupervisorMessage, WorkerMessage } from './worker-messages.ts';
 
 const MAIN = new URL(
   import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js',
@@ -13,10 +14,15 @@ export class WorkerThread {
   /** Settles when the thread is gone; with the reason when it was not told to go. */
   readonly ended: Promise<Error | undefined>;
   readonly #thread: Worker;
+  readonly #observe: UpstreamObserver;
+  #started: (outcome: StartOutcome) => void = () => {};
   #mayEnd = false;
 
-  constructor(number: number) {
+  /** `observe`: hears of changes of the servers of upstreams. */
+  constructor(number: number, observe: UpstreamObserver) {
+    this.#observe = observe;
     this.#thread = new Worker(MAIN, { name: `dreamserver-${number}` });
+    this.#thread.on('message', (message: WorkerMessage) => this.#told(message));
     this.ended = new Promise((resolve) => {
       let cause: Error | undefined;
       this.#thread.once('error', (error) => {
@@ -35,8 +41,8 @@ export class WorkerThread {
    * @throws StartError when the system refuses something
    */
   async start(order: SupervisorMessage & { type: 'start' }): Promise<readonly BoundAddress[]> {
-    const answer = new Promise<WorkerMessage>((resolve) => {
-      this.#thread.once('message', resolve);
+    const answer = new Promise<StartOutcome>((resolve) => {
+      this.#started = resolve;
     });
     this.#send(order);
     const outcome = await Promise.race([answer, this.ended]);
@@ -61,6 +67,11 @@ export class WorkerThread {
   kill(): void {
     this.#mayEnd = true;
     void this.#thread.terminate();
+  }
+
+  #told(message: WorkerMessage): void {
+    if (message.type === 'upstream') this.#observe(message.change);
+    else this.#started(message);
   }
 
   #send(message: SupervisorMessage): void {

@@ -2,6 +2,7 @@ import type { RuntimeConfig } from '../config/runtime-config.ts';
 import { eventLine } from '../observe/event-line.ts';
 import { reservePorts } from './reserve-ports.ts';
 import { HealthBoard } from '../upstream/health-board.ts';
+import type { UpstreamObserver } from '../upstream/upstream.ts';
 import type { BoundAddress } from './server.ts';
 import { SharedState } from './shared-state.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -21,8 +22,9 @@ export class Workers {
   #serving = false;
   #shutdown = 0;
 
-  constructor(count: number) {
-    this.#threads = Array.from({ length: count }, (_, number) => new WorkerThread(number));
+  /** `observe`: hears of changes of the servers of upstreams, in any of them. */
+  constructor(count: number, observe: UpstreamObserver) {
+    this.#threads = Array.from({ length: count }, (_, number) => new WorkerThread(number, observe));
     this.#shared = new SharedState(count);
     this.ended = Promise.all(
       this.#threads.map(async (thread, number) => {
