@@ -37,6 +37,6 @@ export interface ClientConnectionOwner<Connection> {
   released(connection: Connection): void;
   /** It has become a tunnel: it will not come back, and is not to be counted. */
   detached(connection: Connection): void;
-  /** The connection is gone; unless it was detached before. */
-  closed(connection: Connection): void;
+  /** The connection is gone. `wasTunnel`: it was detached before. */
+  closed(connection: Connection, wasTunnel: boolean): void;
 }

@@ -172,8 +172,8 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#deadline.release();
     this.#writer.abort('upstream.reset');
     this.#writer.release();
-    if (this.#tunnel === undefined) this.#owner.closed(this);
-    else this.#tunnel.closed(error);
+    this.#tunnel?.closed(error);
+    this.#owner.closed(this, this.#tunnel !== undefined);
   }
 
   // ---- reading

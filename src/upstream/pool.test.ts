@@ -10,7 +10,8 @@ import { upstreamOptions, upstreamServer } from '../../test/support/proxy-server
 import { RawBackend } from '../../test/support/raw-backend.ts';
 import type { RawConnection } from '../../test/support/raw-connection.ts';
 import { until, within } from '../../test/support/until.ts';
-import { exchangeOver, Taker } from '../../test/support/upstream-exchange.ts';
+import { deafRequester, exchangeOver, outgoing, Taker } from '../../test/support/upstream-exchange.ts';
+import type { BodySource } from '../http/body.ts';
 import type { ClientConnection } from '../http1/client-connection.ts';
 import { ServerPool } from './pool.ts';
 import type { UpstreamOptions } from './schema.ts';
@@ -108,6 +109,24 @@ describe('the connections to one server', () => {
     first.destroy();
     assert.notEqual(await waiting.connection, first);
     assert.equal(pool.open, 1);
+  });
+
+  it('are not theirs any more when they have become tunnels, which the server is still busy with', async () => {
+    const pool = poolOf(backend.url);
+    const connection = await new Taker(pool).connection;
+    const peer = await backend.accept();
+    const { promise, resolve } = Promise.withResolvers<BodySource>();
+    connection.send({ ...outgoing(), upgrade: 'websocket' }, null, {
+      ...deafRequester,
+      switched: (_head, body) => resolve(body),
+    });
+    await peer.untilText('\r\n\r\n');
+    await peer.send(head('HTTP/1.1 101 Switching Protocols', 'Connection: upgrade', 'Upgrade: websocket'));
+    const body = await within(10_000, 'the tunnel', promise);
+    assert.deepEqual([pool.open, pool.busy], [0, 1]);
+    body.cancel();
+    await until(() => pool.busy === 0, { what: 'the tunnel is closed' });
+    assert.equal(pool.open, 0);
   });
 
   it('are waited for as long as connecting may take', async () => {

@@ -42,6 +42,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   readonly #connecting = new Set<Attempt>();
   readonly #waiting = new Set<Waiting>();
   #open = 0;
+  #tunnels = 0;
   #closing = false;
   #reachable = true;
 
@@ -58,9 +59,9 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     return this.#open;
   }
 
-  /** Connections that are not idle: in use, being made or being closed. */
+  /** What the server is busy with: connections that are in use, being made or being closed, and tunnels. */
   get busy(): number {
-    return this.#open - this.#kept.length;
+    return this.#open - this.#kept.length + this.#tunnels;
   }
 
   /** Whether a request need not wait here. */
@@ -121,10 +122,15 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
 
   detached(_connection: ClientConnection): void {
     this.#open--;
+    this.#tunnels++;
     this.#serveWaiting();
   }
 
-  closed(connection: ClientConnection): void {
+  closed(connection: ClientConnection, wasTunnel: boolean): void {
+    if (wasTunnel) {
+      this.#tunnels--;
+      return;
+    }
     this.#open--;
     const place = this.#kept.indexOf(connection);
     if (place !== -1) {

@@ -39,7 +39,7 @@ export class ServerState implements Candidate {
     return this.#slowSince === undefined ? weight : weight * this.#startedShare(this.#slowSince);
   }
 
-  /** Requests that it is busy with, those included whose connection is being made. */
+  /** Requests and tunnels that it is busy with, those included whose connection is being made. */
   get active(): number {
     return this.pool.busy;
   }

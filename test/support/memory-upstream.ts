@@ -63,7 +63,7 @@ class MemoryPool extends ServerPool {
 
   override detached(_connection: ClientConnection): void {}
 
-  override closed(connection: ClientConnection): void {
+  override closed(connection: ClientConnection, _wasTunnel: boolean): void {
     this.#kept = this.#kept.filter((each) => each !== connection);
   }
 }
