@@ -48,7 +48,7 @@ const STALE_RETRIES = 2;
  * - to another server, for the reasons that `retry` names, as often as that says.
  *
  * The last two only where sending twice does no harm (RFC 9110 §9.2.2) and is possible: the method is idempotent, the body
- * can be had again, nothing of an answer has been passed on; and only within the upstream's budget.
+ * can be had again, nothing of an answer has been passed on; and only within the upstream's budget (ADR 0008).
  */
 export class UpstreamCall implements Waiter, Requester, Queued {
   readonly #upstream: Upstream;
@@ -58,6 +58,8 @@ export class UpstreamCall implements Waiter, Requester, Queued {
   #server: ServerState | undefined = undefined;
   #wait: { cancel(): void } | undefined = undefined;
   #connection: ClientConnection | undefined = undefined;
+  /** When it first had to wait for a server with room, on the coarse clock. */
+  #queuedAt: number | undefined = undefined;
   /** Times that it was sent to different servers. */
   #attempts = 0;
   #staleRetries = 0;
@@ -90,7 +92,9 @@ export class UpstreamCall implements Waiter, Requester, Queued {
       this.#probes = server.take();
       this.#wait = server.pool.acquire(this);
     } else if (this.#upstream.hasServerBeside(this.#tried)) {
-      this.#wait = this.#upstream.queue.add(this);
+      const now = coarseNow();
+      this.#queuedAt ??= now;
+      this.#wait = this.#upstream.queue.add(this, now - this.#queuedAt);
       if (this.#wait === undefined) this.#request.failed('upstream.queue-full', undefined);
     } else {
       this.#request.failed(lastError, cause, this.#upstream.retryAfter);

@@ -6,6 +6,7 @@ import { RawBackend } from '../../test/support/raw-backend.ts';
 import { until } from '../../test/support/until.ts';
 import { BackendPeer, sendTo } from '../../test/support/upstream-calls.ts';
 import type { QueueOptions } from './queue.ts';
+import type { RetryOptions } from './retry-schema.ts';
 import { Upstream } from './upstream.ts';
 
 let first: RawBackend;
@@ -23,11 +24,9 @@ afterEach(() => {
 });
 
 /** Two servers with room for one request each. */
-function makeUpstream(queue: QueueOptions): void {
-  upstream = new Upstream(
-    upstreamOptions([first.url, second.url], { pool: { max: 1, idleTimeout: 60_000 }, queue }),
-    () => {},
-  );
+function makeUpstream(queue: QueueOptions, retry?: RetryOptions): void {
+  const options = upstreamOptions([first.url, second.url], { pool: { max: 1, idleTimeout: 60_000 }, queue });
+  upstream = new Upstream(retry === undefined ? options : { ...options, retry }, () => {});
 }
 
 describe('requests that no server has room for', () => {
@@ -86,6 +85,39 @@ describe('requests that no server has room for', () => {
     await peer.serve();
     assert.equal(await outcome, `200 of ${first.url}`);
     busy[1].call.cancel();
+  });
+
+  it('let others go first who can use the room, as they have been at that server already', async () => {
+    const retry = { attempts: 3, reset: true, timeout: false, statuses: [], budget: 1, within: 0 };
+    makeUpstream({ size: 10, timeout: 10_000 }, retry);
+    const failing = sendTo(upstream);
+    const elsewhere = sendTo(upstream);
+    const broken = await BackendPeer.of(first);
+    await broken.request();
+    const busy = await BackendPeer.of(second);
+    broken.connection.reset();
+    await until(() => upstream.queue.length === 1, { what: 'it waits for the other server' });
+    const next = await until(
+      () => {
+        const sent = sendTo(upstream);
+        if (upstream.queue.length === 1) return sent;
+        sent.call.cancel();
+        return false;
+      },
+      { what: 'the first server has room' },
+    );
+    const last = sendTo(upstream);
+    assert.equal(upstream.queue.length, 2);
+    const peer = await BackendPeer.of(first);
+    await peer.serve();
+    assert.equal(await next.outcome, `200 of ${first.url}`);
+    await peer.serve();
+    assert.equal(await last.outcome, `200 of ${first.url}`);
+    assert.equal(upstream.queue.length, 1);
+    await busy.serve();
+    assert.equal(await elsewhere.outcome, `200 of ${second.url}`);
+    await busy.serve();
+    assert.equal(await failing.outcome, `200 of ${second.url}`);
   });
 
   it('are served over a new connection when a busy one breaks', async () => {

@@ -29,20 +29,27 @@ export class UpstreamQueue {
     return this.#waiting.size;
   }
 
-  /** Wait behind the others. Answers what takes the wait back; undefined when there are as many as may be. */
-  add(queued: Queued): { cancel(): void } | undefined {
-    if (this.#waiting.size >= this.#options.size) return undefined;
-    const place = new Place(queued, this.#waiting, this.#options.timeout);
+  /**
+   * Wait behind the others, for as long as is left where it has `waited` before, in milliseconds. Answers what takes the wait
+   * back; undefined when there are as many as may be.
+   */
+  add(queued: Queued, waited: number): { cancel(): void } | undefined {
+    const { size, timeout } = this.#options;
+    if (this.#waiting.size >= size) return undefined;
+    const place = new Place(queued, this.#waiting, timeout === 0 ? 0 : Math.max(1, timeout - waited));
     this.#waiting.add(place);
     return place;
   }
 
-  /** There is room for one: whoever has waited longest has it. */
+  /** There is room for one: whoever has waited longest has it, of those that can use it. */
   roomMade(): void {
+    let left = this.#waiting.size;
     for (const place of this.#waiting) {
+      const before = this.#waiting.size;
       place.cancel();
       place.queued.roomMade();
-      return;
+      // One that is back has been at that server already.
+      if (this.#waiting.size < before || --left === 0) return;
     }
   }
 }
