@@ -18,6 +18,11 @@ export interface ClientConnectionOptions {
 
 /** Who has sent a request over a connection. */
 export interface Requester {
+  /**
+   * Whether it could send the request again as long as it knows nothing of an answer: then it is not told of one before the
+   * first of its body is here, where that has a length.
+   */
+  readonly mayRepeat?: boolean;
   /** The answer's head is here. Its body flows when asked for. */
   responded(head: ResponseHead, body: BodySource): void;
   /** An interim answer, other than those that are for us: 100 and 101. The final one follows. */
@@ -26,7 +31,7 @@ export interface Requester {
   switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void;
   /**
    * There will be no answer. `silent`: the connection broke before a single byte of an answer, as happens when a kept
-   * connection was closed by the server at the moment that we used it.
+   * connection was closed by the server at the moment that we used it; or before the body of one that was not told.
    */
   failed(code: ErrorCode, silent: boolean, detail: string | undefined): void;
 }

@@ -20,7 +20,11 @@ import { ResponseHeadParser } from './parse-response-head.ts';
 import type { HeadLimits } from './parse-request-head.ts';
 
 /** The server has ended the connection: it did not let it time out, or break a rule. */
-const BROKE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream.closed-early', 'upstream.reset']);
+const BROKE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'upstream.closed-early',
+  'upstream.reset',
+  'upstream.body-incomplete',
+]);
 
 type Phase = 'first-byte' | 'idle' | 'kept';
 
@@ -55,6 +59,8 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   /** The request is all written. */
   #requestSent = true;
   #receivedAny = false;
+  /** The answer's head, while nothing of its body is here and the request might rather be repeated. */
+  #held: ResponseHead | undefined = undefined;
   #keepAlive = true;
   #interims = 0;
   /** The protocol that was asked for. */
@@ -88,6 +94,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#method = head.method;
     this.#requestSent = false;
     this.#receivedAny = false;
+    this.#held = undefined;
     this.#keepAlive = true;
     this.#interims = 0;
     this.#upgrade = head.upgrade;
@@ -195,6 +202,11 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
 
   read(): void {
     this.#receivedAny = true;
+    if (this.#held !== undefined) {
+      const head = this.#held;
+      this.#held = undefined;
+      this.#requester?.responded(head, this.#body as IncomingBody);
+    }
     while (this.#state === 'head' && this.#input.position < this.#input.end && this.#readHead());
     this.#readBody();
   }
@@ -247,7 +259,8 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#deadline.arm('idle', this.#timeouts.idle);
     const requester = this.#requester as Requester;
     if (framing === 0) this.#complete();
-    requester.responded(head, body);
+    if (framing > 0 && input.position === input.end && requester.mayRepeat === true) this.#held = head;
+    else requester.responded(head, body);
     return true;
   }
 
@@ -355,14 +368,15 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   /** The exchange fails, and the connection with it. */
   #fail(code: ErrorCode, detail: string | undefined): void {
     const requester = this.#requester;
-    const inBody = this.#state === 'body';
+    const inBody = this.#state === 'body' && this.#held === undefined;
+    const silent = BROKE.has(code) && (this.#held !== undefined || !this.#receivedAny);
     this.#requester = undefined;
     this.#state = 'closed';
     this.#deadline.clear();
     this.#transport.destroy();
     if (inBody) this.#body?.fail(code);
     this.#writer.abort(code);
-    if (!inBody) requester?.failed(code, BROKE.has(code) && !this.#receivedAny, detail);
+    if (!inBody) requester?.failed(code, silent, detail);
   }
 
   /** From the deadline. */

@@ -132,6 +132,11 @@ export class UpstreamCall implements Waiter, Requester, Queued {
 
   // ---- Requester
 
+  get mayRepeat(): boolean {
+    const { retry, servers } = this.#upstream.options;
+    return retry.reset && this.#attempts < retry.attempts && servers.length > 1 && this.#repeatable;
+  }
+
   responded(head: ResponseHead, body: BodySource): void {
     const server = this.#server as ServerState;
     this.#serverAnswered(server);

@@ -155,6 +155,42 @@ describe('an answer that has begun', () => {
     assert.deepEqual(arrived(), [1, 0, 0]);
   });
 
+  it('is asked of another server when its head is all that came of it, of a length that it told', async () => {
+    makeUpstream();
+    const { outcome } = sendTo(upstream);
+    const peer = await BackendPeer.of(backends[0]);
+    await peer.request();
+    await peer.connection.send(head('HTTP/1.1 200 OK', 'Content-Length: 5'));
+    peer.connection.halfClose();
+    await (await BackendPeer.of(backends[1])).serve();
+    assert.equal(await outcome, `200 of ${backends[1].url}`);
+  });
+
+  it('comes whole when its head comes alone', async () => {
+    makeUpstream();
+    const { outcome } = sendTo(upstream);
+    const peer = await BackendPeer.of(backends[0]);
+    await peer.request();
+    await peer.connection.send(head('HTTP/1.1 200 OK', 'Content-Length: 5'));
+    await peer.connection.send('hello');
+    assert.equal(await outcome, `200 of ${backends[0].url}`);
+  });
+
+  it('is passed on at once where it has no length, such as events, or the request is sent but once', async () => {
+    makeUpstream();
+    for (const [i, method, field] of [
+      [0, 'GET', 'Transfer-Encoding: chunked'],
+      [1, 'POST', 'Content-Length: 5'],
+    ] as const) {
+      const { call, responded } = sendTo(upstream, { method });
+      const peer = await BackendPeer.of(backends[i]);
+      await peer.request();
+      await peer.connection.send(head('HTTP/1.1 200 OK', field));
+      assert.equal(await responded, 200, method);
+      call.cancel();
+    }
+  });
+
   it('is not asked for again once an interim one has been passed on', async () => {
     makeUpstream({ timeout: true }, { timeouts: { connect: 10_000, firstByte: 300, idle: 10_000 } });
     const { outcome } = sendTo(upstream);

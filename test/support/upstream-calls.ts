@@ -14,6 +14,8 @@ export interface Sent {
   readonly call: UpstreamCall;
   /** The answer's status and the server that gave it, or why there is none. */
   readonly outcome: Promise<string>;
+  /** The status, as soon as it is known. */
+  readonly responded: Promise<number>;
 }
 
 export interface SendOptions {
@@ -26,12 +28,14 @@ export interface SendOptions {
 export function sendTo(upstream: Upstream, options: SendOptions = {}): Sent {
   const { method = 'GET', body = null, origin = requestOrigin('/', '203.0.113.7') } = options;
   const { promise, resolve } = Promise.withResolvers<string>();
+  const known = Promise.withResolvers<number>();
   const call = new UpstreamCall(upstream, {
     method,
     body,
     origin,
     head: () => outgoing(method),
     responded: ({ status }, answer, { url }) => {
+      known.resolve(status);
       void readAll(answer, 1 << 20).then(() => resolve(`${status} of ${url}`));
     },
     informed: () => {},
@@ -41,6 +45,9 @@ export function sendTo(upstream: Upstream, options: SendOptions = {}): Sent {
   call.start();
   return {
     call,
+    get responded() {
+      return within(10_000, 'the head of an answer', known.promise);
+    },
     get outcome() {
       return within(10_000, 'an outcome', promise);
     },
