@@ -14,7 +14,7 @@ export interface Arrived {
 const ANSWERS = [
   'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nsized',
   'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nchunked\r\n0\r\n\r\n',
-  'HTTP/1.1 200 OK\r\n\r\nuntil the end',
+  'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nuntil the end',
   'HTTP/1.1 204 No Content\r\n\r\n',
 ] as const;
 
@@ -34,12 +34,10 @@ export class AnsweringServer implements MemoryServer {
   #transport: MemoryTransport | undefined = undefined;
   #chunks: Buffer[] = [];
   #at = 0;
-  #answers: number;
   #continued = false;
 
-  /** `place`: which of the answers comes first. `arrived`: where the requests are written down, in their order. */
-  constructor(place: number, arrived: Arrived[]) {
-    this.#answers = place;
+  /** `arrived`: where the requests to all the servers are written down, in their order. */
+  constructor(arrived: Arrived[]) {
     this.#arrived = arrived;
   }
 
@@ -91,7 +89,7 @@ export class AnsweringServer implements MemoryServer {
     this.#unfinished = undefined;
     this.#continued = false;
     this.#at += consumed;
-    const which = this.#answers++ % ANSWERS.length;
+    const which = (this.#arrived.length - 1) % ANSWERS.length;
     this.#transport?.deliver(Buffer.from(method === 'HEAD' ? HEADS[which] : ANSWERS[which]));
     if (which === UNTIL_CLOSE) this.#transport?.deliverEnd();
     return true;

@@ -1,5 +1,5 @@
 import { readAnswers } from './node-client.ts';
-import { messageOf, QUESTIONS, type PassedOn, type Relayed } from './our-answers.ts';
+import { messageOf, QUESTIONS, type GivenAnswer, type Relayed } from './our-answers.ts';
 import { contradiction, sideBySide, type Reading } from './reading.ts';
 
 /** Each byte as a piece of its own: so a script finds out where its reader sees an answer end. */
@@ -36,7 +36,7 @@ export async function compareAnswers(bytes: Buffer, relayed: Relayed): Promise<s
 }
 
 /** What we write to the client, read by node:http's client: the same answers, ended by the same bytes. */
-export async function compareOutput(answers: readonly PassedOn[]): Promise<string | undefined> {
+export async function compareOutput(answers: readonly GivenAnswer[]): Promise<string | undefined> {
   const closing = answers.some(({ response }) => response.framing === 'until-close');
   const slices = answers.map(({ method, bytes }) => ({ method, bytes }));
   const ours: Reading = { messages: answers.map(messageOf), end: 'open' };

@@ -56,7 +56,8 @@ export async function readAnswers(slices: readonly AnswerSlice[], ended: boolean
   const messages: ReadMessage[] = [];
   let end: ReadingEnd = 'open';
   for (const [i, { method, bytes }] of slices.entries()) {
-    const exchange = new NodeExchange(method, agent);
+    // It writes methods in capitals, which is another one; and only of HEAD does the method change how an answer ends here.
+    const exchange = new NodeExchange(method === 'HEAD' ? 'HEAD' : 'GET', agent);
     await turn();
     connection.push(bytes.subarray(0, -1));
     await turn();

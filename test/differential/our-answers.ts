@@ -16,14 +16,18 @@ export const QUESTIONS = [
 const METHODS = QUESTIONS.map((question) => question.slice(0, question.indexOf(' ')));
 const ALL = Buffer.from(QUESTIONS.join(''));
 
-/** An answer as the client got it. */
-export interface PassedOn {
+/** An answer as a client got it. */
+export interface GivenAnswer {
+  /** That of the request. */
   readonly method: string;
   readonly response: RawResponse;
-  /** It came from the upstream, and is none of our own. */
-  readonly passed: boolean;
   /** The bytes that it stood in. */
   readonly bytes: Buffer;
+}
+
+interface PassedOn extends GivenAnswer {
+  /** It came from the upstream, and is none of our own. */
+  readonly passed: boolean;
 }
 
 /** What our proxy makes of what its upstream sends. */
@@ -33,32 +37,42 @@ export interface Relayed {
   readonly answered: readonly Answered[];
   /** The answers that the client got whole. */
   readonly answers: readonly PassedOn[];
-  /** What stands behind them: an answer that is cut off. */
+  /** What stands behind them: an answer that is cut off, or not well formed. */
   readonly rest: Buffer;
 }
 
 /** Have our proxy read a stream of answers, which the servers send in these pieces. */
 export function relay(pieces: readonly Buffer[], slow = false): Relayed {
   let script: Script | undefined;
-  const conversation = forwardTo({ pieces: [ALL], slow }, (steps) => {
+  const conversation = forwardTo({ pieces: [ALL], slow }, 20 * pieces.length, (steps) => {
     script ??= new Script(steps, pieces);
     return script.connect();
   });
   const answers: PassedOn[] = [];
   let rest = conversation.output;
   for (const method of METHODS) {
-    if (rest.length === 0) break;
-    const parsed = parseResponse(rest, method, false);
-    if ('missing' in parsed) break;
-    const { response, consumed } = parsed;
-    const passed = response.fields.some(([name, value]) => name === 'Via' && value.endsWith(' dreamserver'));
-    answers.push({ method, response, passed, bytes: rest.subarray(0, consumed) });
-    rest = rest.subarray(consumed);
+    const answer = nextAnswer(rest, method);
+    if (answer === undefined) break;
+    answers.push(answer);
+    rest = rest.subarray(answer.bytes.length);
   }
   return { conversation, answered: script?.answered ?? [], answers, rest };
 }
 
+/** The first answer in what a client has got; undefined when it is not whole, or not well formed. */
+function nextAnswer(bytes: Buffer, method: string): PassedOn | undefined {
+  try {
+    const parsed = parseResponse(bytes, method, false);
+    if ('missing' in parsed) return undefined;
+    const { response, consumed } = parsed;
+    const passed = response.fields.some(([name, value]) => name === 'Via' && value.endsWith(' dreamserver'));
+    return { method, response, passed, bytes: bytes.subarray(0, consumed) };
+  } catch {
+    return undefined;
+  }
+}
+
 /** An answer as it is held against another reading. */
-export function messageOf({ response }: PassedOn): ReadMessage {
+export function messageOf({ response }: GivenAnswer): ReadMessage {
   return { head: String(response.status), body: response.body.toString('latin1'), complete: true };
 }

@@ -6,7 +6,7 @@ import { MemoryUpstreams, type MemoryServer } from '../support/memory-upstream.t
 import { proxyOptions } from '../support/proxy-options.ts';
 import { upstreamOptions } from '../support/proxy-server.ts';
 import { AnsweringServer, type Arrived } from './answering-server.ts';
-import type { ReadMessage, Reading, ReadingEnd } from './reading.ts';
+import type { Reading, ReadingEnd } from './reading.ts';
 import { Recorder, type Recorded } from './recorder.ts';
 
 /** What our server makes of a client's bytes. */
@@ -22,8 +22,8 @@ export interface Forwarded {
   readonly streams: readonly Buffer[];
   /** What is wrong with one of the streams, for the strictest of readers. */
   readonly malformed: string | undefined;
-  /** All of them, one behind the other. */
-  readonly messages: readonly ReadMessage[];
+  /** What its upstream has read in them, in the order in which it came. */
+  readonly reading: Reading;
 }
 
 /** How a client sends and reads. */
@@ -54,7 +54,7 @@ export function forward(manner: Manner, buffered: boolean): Forwarded {
   const servers: AnsweringServer[] = [];
   const messages: Arrived[] = [];
   const upstreams = new MemoryUpstreams(upstream, steps, manner.slow ?? false, () => {
-    const server = new AnsweringServer(servers.length, messages);
+    const server = new AnsweringServer(messages);
     servers.push(server);
     return server;
   });
@@ -63,21 +63,32 @@ export function forward(manner: Manner, buffered: boolean): Forwarded {
     conversation,
     streams: servers.map(({ bytes }) => bytes),
     malformed: servers.find(({ malformed }) => malformed !== undefined)?.malformed,
-    messages,
+    // Behind an answer that ends with the connection, such as one to HTTP/1.0, nothing is passed on any more.
+    reading: { messages, end: endOf(conversation) },
   };
 }
 
-/** Pass a client's requests on to a server of one's own. */
-export function forwardTo(manner: Manner, connect: (steps: Steps) => MemoryServer): Conversation {
+/** Pass a client's requests on to a server of one's own, which needs about so many steps. */
+export function forwardTo(
+  manner: Manner,
+  serverSteps: number,
+  connect: (steps: Steps) => MemoryServer,
+): Conversation {
   const steps = new Steps();
   const upstreams = new MemoryUpstreams(upstream, steps, manner.slow ?? false, () => connect(steps));
-  return proxied(manner, steps, upstreams, false);
+  return proxied(manner, steps, upstreams, false, serverSteps);
 }
 
-function proxied(manner: Manner, steps: Steps, upstreams: MemoryUpstreams, buffered: boolean): Conversation {
+function proxied(
+  manner: Manner,
+  steps: Steps,
+  upstreams: MemoryUpstreams,
+  buffered: boolean,
+  serverSteps = 0,
+): Conversation {
   const options = proxyOptions({ buffer: { request: buffered ? 'auto' : 'off' } });
   const handler = createProxyHandler(options, { upstreams });
-  return converse({ ...manner, steps, handler, finish: () => upstreams.close() });
+  return converse({ ...manner, steps, handler, serverSteps, finish: () => upstreams.close() });
 }
 
 /** The codes that say that the client has sent no more, in the middle of a message. */

@@ -1,5 +1,5 @@
-import { expectedUpstream, forward, serve, type Served } from './ours.ts';
-import { contradiction, sideBySide, withoutAuthority, type Reading } from './reading.ts';
+import { expectedUpstream, serve, type Forwarded, type Served } from './ours.ts';
+import { contradiction, sideBySide, visible, withoutAuthority, type Reading } from './reading.ts';
 
 /** Another reader of requests: how it reads these bytes, followed by the end of the stream. */
 export type Reader = (bytes: Buffer, awaited: number) => Promise<Reading>;
@@ -15,14 +15,12 @@ export async function compareRaw(bytes: Buffer, name: string, read: Reader): Pro
   return compare(all, reading, name, await read(all, completeIn(reading)));
 }
 
-/** The same for each stream that our proxy writes to its upstream, of what it has accepted. */
-export async function compareForwarded(
-  bytes: Buffer,
+/** The same for each stream that our proxy has written to its upstream, of what it has accepted. */
+export async function compareStreams(
+  { streams }: Forwarded,
   name: string,
   read: Reader,
-  buffered: boolean,
 ): Promise<string | undefined> {
-  const { streams } = forward({ pieces: [bytes] }, buffered);
   for (const stream of streams) {
     const all = Buffer.concat([stream, Buffer.from(LAST)]);
     const { reading } = serve({ pieces: [all] });
@@ -32,22 +30,18 @@ export async function compareForwarded(
   return undefined;
 }
 
-/** What our proxy writes, held against what the handler of the same server gets. */
+/** What our proxy has written, held against what the handler of the same server gets. */
 export function compareWithUpstream(
   bytes: Buffer,
-  buffered: boolean,
-  served: Served = serve({ pieces: [bytes] }),
+  { requests }: Served,
+  { malformed, reading, streams }: Forwarded,
 ): string | undefined {
-  const { malformed, messages, streams } = forward({ pieces: [bytes] }, buffered);
-  const written = Buffer.concat(streams);
-  const expected = expectedUpstream(served.requests);
-  if (malformed !== undefined) {
-    return `forwarded: ${malformed}\n${sideBySide(bytes, expected, 'upstream', { messages, end: 'refused' })}`;
-  }
-  const found = compare(bytes, expected, 'upstream', { messages, end: 'open' });
-  return found === undefined
-    ? undefined
-    : `${found}\nwritten:\n  ${JSON.stringify(written.toString('latin1'))}`;
+  const expected = expectedUpstream(requests);
+  const found =
+    malformed === undefined
+      ? compare(bytes, expected, 'upstream', reading)
+      : `${malformed}\n${sideBySide(bytes, expected, 'upstream', reading)}`;
+  return found === undefined ? undefined : `${found}\nwritten:\n  ${visible(Buffer.concat(streams))}`;
 }
 
 function compare(bytes: Buffer, ours: Reading, name: string, theirs: Reading): string | undefined {

@@ -33,6 +33,8 @@ export interface MemoryClient {
   readonly options?: ServerConnectionOptions;
   readonly steps: Steps;
   readonly handler: Handler;
+  /** Steps that what stands behind the handler may need. */
+  readonly serverSteps?: number;
   /** Called when nothing is left to do: to close what stands behind the handler. */
   readonly finish?: () => void;
 }
@@ -84,7 +86,7 @@ export function converse(client: MemoryClient): Conversation {
   connection.attach(transport);
   for (const piece of pieces) transport.deliver(piece);
   transport.deliverEnd();
-  const most = MOST_STEPS + 20 * pieces.length;
+  const most = MOST_STEPS + 20 * pieces.length + (client.serverSteps ?? 0);
   const cameToRest = steps.run(most);
   const settled = cameToRest && transport.closed !== undefined;
   if (!settled) transport.destroy();

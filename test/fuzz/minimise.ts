@@ -1,0 +1,33 @@
+import type { Finding } from './finding.ts';
+import { examine, type Input } from './input.ts';
+
+/** Examinations that a finding is worth. */
+const MOST_TRIES = 600;
+
+/**
+ * The shortest input that can be found with the same rule broken: parts are left out, large ones first, as long as the
+ * finding stays one.
+ */
+export async function minimise(input: Input, finding: Finding): Promise<{ input: Input; finding: Finding }> {
+  let best = { input, finding };
+  let tries = 0;
+  const attempt = async (bytes: Buffer): Promise<boolean> => {
+    tries++;
+    const smaller = { kind: input.kind, bytes };
+    const examined = await examine(smaller);
+    if (!('finding' in examined) || examined.finding.oracle !== finding.oracle) return false;
+    best = { input: smaller, finding: examined.finding };
+    return true;
+  };
+  for (let size = Math.ceil(input.bytes.length / 2); size >= 1 && tries < MOST_TRIES;) {
+    let shrunk = false;
+    for (let at = 0; at < best.input.bytes.length && tries < MOST_TRIES;) {
+      const { bytes } = best.input;
+      if (await attempt(Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + size)]))) shrunk = true;
+      else at += size;
+    }
+    if (size > 1) size = Math.floor(size / 2);
+    else if (!shrunk) break;
+  }
+  return best;
+}
