@@ -13,10 +13,18 @@ export interface Input {
 /** What has become of an input. */
 export type Examined = { readonly signature: string } | { readonly finding: Finding };
 
+let watcher: (input: Input) => void = () => {};
+
+/** Have `watch` called with each input before it is examined. */
+export function watchInputs(watch: (input: Input) => void): void {
+  watcher = watch;
+}
+
 /** Milliseconds that the examination of some kilobytes may take, at the best of three times. */
 const MOST_MS = 250;
 
 export async function examine(input: Input): Promise<Examined> {
+  watcher(input);
   try {
     const start = performance.now();
     const signature = await examineOnce(input);

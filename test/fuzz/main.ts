@@ -5,118 +5,50 @@
  *   --executions N    stop after so many inputs, too
  *   --seed N          the same seed and corpus make the same inputs; random without
  *   --replay FILE     examine this one file; its name says whose messages it holds (`response-…`, else requests)
- *   --coverage        look also for blocks of the program that have not run before; takes twice the time
+ *   --coverage        look also for blocks of the program that have not run before; takes nearly three times the time
  *   --keep            write inputs that came to something new into corpus/
  *
  * Exit code 0: nothing found. 1: findings, written to findings/ as small as they could be made.
  */
-import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { visible } from '../differential/reading.ts';
-import { Coverage } from './coverage.ts';
-import { corpusFolder, findingsFolder, keepInput, readCorpus } from './corpus.ts';
-import { Fuzzer, type Found } from './fuzzer.ts';
-import { examine, kindOf } from './input.ts';
-import { minimise } from './minimise.ts';
+import { findingsFolder, keepInput } from './corpus.ts';
+import { InputBoard } from './input-board.ts';
+import { parseOptions } from './options.ts';
 
-/** Findings after which it is time to look at them. */
-const MOST_FINDINGS = 10;
-/** News that are told one by one. */
-const MOST_TOLD = 20;
-/** Milliseconds between two lines that say how far it is. */
-const EVERY = 10_000;
+/** Seconds after which an input that is still examined is taken for one that never will be. */
+const PATIENCE = 20;
 
-const { values: options } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    executions: { type: 'string' },
-    seed: { type: 'string' },
-    replay: { type: 'string' },
-    coverage: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
-  },
+const options = parseOptions(process.argv.slice(2));
+const board = new InputBoard();
+const worker = new Worker(new URL('run.ts', import.meta.url), {
+  workerData: { options, buffer: board.buffer },
 });
 
-process.exitCode = options.replay === undefined ? await fuzz() : await replay(options.replay);
+let count = -1;
+let since = 0;
+const watch = setInterval(() => {
+  since = board.count === count ? since + 1 : 0;
+  count = board.count;
+  if (since >= PATIENCE) hangs();
+}, 1000);
 
-async function replay(file: string): Promise<number> {
-  const input = { kind: kindOf(file), bytes: readFileSync(file) };
-  console.log(`${input.kind}: ${visible(input.bytes)}`);
-  const examined = await examine(input);
-  if ('finding' in examined) {
-    console.log(`${examined.finding.oracle}: ${examined.finding.message}`);
-    return 1;
-  }
-  console.log(`nothing found: ${examined.signature}`);
-  return 0;
-}
+worker.on('error', (error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
+worker.on('exit', (code) => {
+  clearInterval(watch);
+  process.exitCode ??= code;
+});
 
-async function fuzz(): Promise<number> {
-  const seed = wholeNumber('seed', options.seed) ?? Math.floor(Math.random() * 2 ** 32);
-  const most = wholeNumber('executions', options.executions) ?? Infinity;
-  const ends = performance.now() + (wholeNumber('seconds', options.seconds) ?? 60) * 1000;
-  const corpus = readCorpus();
-  console.log(`seed ${seed}, corpus of ${corpus.length}`);
-  using coverage = options.coverage ? await Coverage.start() : undefined;
-  const fuzzer = new Fuzzer(seed, coverage);
-  const started = performance.now();
-  const titles = new Set<string>();
-  for (const found of await fuzzer.begin(corpus)) await tell(found, seed, titles);
-  const known = fuzzer.signatures.size;
-  let next = started + EVERY;
-  while (performance.now() < ends && fuzzer.executions < most && titles.size < MOST_FINDINGS) {
-    const found = await fuzzer.step();
-    if (found !== undefined) await tell(found, seed, titles);
-    if (performance.now() < next) continue;
-    next += EVERY;
-    console.log(progress(fuzzer, coverage, started, titles.size));
-  }
-  tellNews(fuzzer);
-  console.log(
-    `${progress(fuzzer, coverage, started, titles.size)} (${fuzzer.signatures.size - known} signatures beyond the corpus)`,
-  );
-  return titles.size > 0 ? 1 : 0;
-}
-
-function progress(
-  { executions, signatures }: Fuzzer,
-  coverage: Coverage | undefined,
-  started: number,
-  findings: number,
-): string {
-  const seconds = (performance.now() - started) / 1000;
-  const blocks = coverage === undefined ? '' : `${coverage.blocks} blocks, `;
-  const rate = Math.round(executions / seconds);
-  return `${executions} executions in ${seconds.toFixed(1)} s, ${rate} a second, ${signatures.size} signatures, ${blocks}${findings} findings`;
-}
-
-/** The same rule broken in the same way is told once. */
-async function tell({ input, finding }: Found, seed: number, titles: Set<string>): Promise<void> {
-  const small = await minimise(input, finding);
-  const [first] = small.finding.message.split('\n');
-  const title = `${small.finding.oracle}: ${first.replaceAll(/"(?:[^"\\]|\\.)*"|\d+/g, '…')}`;
-  if (titles.has(title)) return;
-  titles.add(title);
-  const file = relative(process.cwd(), keepInput(findingsFolder, small.input));
-  console.log(`\nFINDING ${small.finding.oracle}, seed ${seed}`);
-  console.log(`${visible(small.input.bytes)}\n${small.finding.message}`);
-  console.log(`again: npm run fuzz -- --replay ${file}\n`);
-}
-
-function tellNews({ news }: Fuzzer): void {
-  if (options.keep) {
-    for (const { input } of news) keepInput(corpusFolder, input);
-    console.log(`kept ${news.length} inputs in ${relative(process.cwd(), corpusFolder)}`);
-    return;
-  }
-  for (const { signature } of news.slice(0, MOST_TOLD)) console.log(`new: ${signature}`);
-  if (news.length > MOST_TOLD) console.log(`new: ${news.length - MOST_TOLD} more`);
-  if (news.length > 0) console.log('the same with --keep adds the inputs to the corpus');
-}
-
-function wholeNumber(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text)) throw new Error(`--${name}: expected a whole number, got ${text}`);
-  return Number(text);
+/** A loop without end, of which only another thread can tell. */
+function hangs(): void {
+  const input = board.read();
+  const file = relative(process.cwd(), keepInput(findingsFolder, input));
+  console.log(`\nFINDING hang: still at work after ${PATIENCE} s`);
+  console.log(`${visible(input.bytes)}\nagain: npm run fuzz -- --replay ${file}`);
+  process.exitCode = 1;
+  void worker.terminate();
 }

@@ -1,5 +1,5 @@
 import type { Random } from './random.ts';
-import { INTERESTING_BYTES, INTERESTING_PIECES, OTHER_FIELDS } from './vocabulary.ts';
+import { INTERESTING_BYTES, INTERESTING_PIECES, LINE_ENDS, OTHER_FIELDS } from './vocabulary.ts';
 
 /** Longer inputs find nothing that shorter ones do not, and take their time. */
 const LONGEST = 2048;
@@ -31,6 +31,17 @@ function someLine(random: Random, bytes: Buffer): [start: number, end: number] {
   return [start, end === -1 ? bytes.length : end + 1];
 }
 
+/** Right before or behind a byte that ends something: there are the states of a parser. */
+function besideDelimiter(random: Random, bytes: Buffer): number {
+  const from = random.below(bytes.length + 1);
+  for (let at = from; at < bytes.length; at++) {
+    if (DELIMITERS.has(bytes[at])) return at + random.below(2);
+  }
+  return from;
+}
+
+const DELIMITERS: ReadonlySet<number> = new Set(Buffer.from('\r\n :;,="/'));
+
 const MUTATIONS: readonly Mutation[] = [
   // Bytes: flip, replace, insert, delete, repeat.
   (random, bytes) => {
@@ -57,6 +68,20 @@ const MUTATIONS: readonly Mutation[] = [
     const from = random.below(bytes.length + 1);
     const to = Math.min(bytes.length, from + 1 + random.below(40));
     return replace(bytes, to, to, bytes.subarray(from, to));
+  },
+  (random, bytes) => {
+    const at = besideDelimiter(random, bytes);
+    return replace(bytes, at, at, Buffer.from([random.pick(INTERESTING_BYTES)]));
+  },
+  (random, bytes) => {
+    const at = besideDelimiter(random, bytes);
+    return replace(bytes, at, Math.min(bytes.length, at + 1), NOTHING);
+  },
+  // Line ends that some take for one.
+  (random, bytes) => {
+    const lineEnd = bytes.indexOf('\r\n', random.below(bytes.length + 1));
+    if (lineEnd === -1) return bytes;
+    return replace(bytes, lineEnd, lineEnd + 2, Buffer.from(random.pick(LINE_ENDS), 'latin1'));
   },
   // Pieces that mean something.
   (random, bytes) => {
