@@ -9,7 +9,7 @@ export const QUESTIONS = [
   'GET /1 HTTP/1.1\r\nHost: a\r\nAccept: text/plain\r\n\r\n',
   'HEAD /2 HTTP/1.1\r\nHost: a\r\nAccept: text/plain\r\n\r\n',
   'POST /3 HTTP/1.1\r\nHost: a\r\nAccept: text/plain\r\nContent-Length: 3\r\n\r\nabc',
-  'GET /4 HTTP/1.1\r\nHost: a\r\nAccept: text/plain\r\nConnection: TE\r\nTE: trailers\r\n\r\n',
+  'GET /4 HTTP/1.1\r\nHost: a\r\nAccept: text/plain\r\nConnection: TE, upgrade\r\nTE: trailers\r\nUpgrade: x\r\n\r\n',
   'OPTIONS /5 HTTP/1.1\r\nHost: a\r\nAccept: text/plain\r\n\r\n',
   'GET /6 HTTP/1.1\r\nHost: a\r\nAccept: text/plain\r\n\r\n',
 ] as const;
@@ -55,6 +55,8 @@ export function relay(pieces: readonly Buffer[], slow = false): Relayed {
     if (answer === undefined) break;
     answers.push(answer);
     rest = rest.subarray(answer.bytes.length);
+    // The bytes of another protocol follow.
+    if (answer.response.status === 101) break;
   }
   return { conversation, answered: script?.answered ?? [], answers, rest };
 }

@@ -25,8 +25,8 @@ export async function startNginx(): Promise<PeerReader> {
       proxy_ignore_client_abort on;
     }
     # Time in which what was sent at once is read, and after which to wait for more is given up.
-    client_header_timeout 1s;
-    client_body_timeout 1s;`;
+    client_header_timeout 5s;
+    client_body_timeout 5s;`;
   const nginx = await Nginx.start({ root: directory.path, server });
   return {
     read: (bytes, awaited) => readByProxy(nginx.port, backend, bytes, awaited),

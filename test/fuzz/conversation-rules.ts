@@ -45,6 +45,13 @@ function checkAnswers(output: Buffer, log: Conversation['log'], reset: boolean):
     rest = rest.subarray(given.bytes.length);
     answers.push(given);
     const { response } = given;
+    if (response.status === 101) {
+      // What follows are the bytes of another protocol, counted like a body's.
+      if (!isLast || rest.length !== record.bytes) {
+        throw new Finding('answers', `${record.bytes} bytes of a tunnel, and not ${show(rest)}`);
+      }
+      return answers;
+    }
     const said = response.fields.find(([name]) => name === 'X-Request-Id')?.[1];
     if (response.status !== record.status || said !== record.id || response.body.length !== record.bytes) {
       throw new Finding(

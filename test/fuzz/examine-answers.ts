@@ -36,9 +36,10 @@ function checkCuts(random: Random, bytes: Buffer, whole: Relayed, answers: reado
   const cut = examining(() => relay(pieces, random.once(3)));
   const cutAnswers = checkConversation(cut.conversation, pieces.length, overhead(bytes));
   const until = Math.min(unbroken(whole), unbroken(cut));
-  const outcome = ({ conversation }: Relayed, given: readonly GivenAnswer[]): unknown[] => [
+  const outcome = ({ conversation, rest }: Relayed, given: readonly GivenAnswer[]): unknown[] => [
     conversation.log.slice(0, until).map(recordOutcome),
     given.slice(0, until).map(answerOutcome),
+    given.at(-1)?.response.status === 101 ? rest.toString('latin1') : undefined,
   ];
   checkSame(outcome(whole, answers), outcome(cut, cutAnswers), pieces);
 }
@@ -56,14 +57,14 @@ function agree(found: string | undefined): void {
   if (found !== undefined) throw new Finding('node:http', found);
 }
 
-/** How many answers a signature tells of. */
+/** How many answers a signature tells of: the first ones, and the last. */
 const TOLD = 2;
 
 function signatureOf({ conversation, answers }: Relayed): string {
-  const told = conversation.log.slice(0, TOLD).map(({ status, error, cause }, i) => {
+  const told = conversation.log.map(({ status, error, cause }, i) => {
     const { framing = 'cut off', interim = [], trailers = [] } = answers.at(i)?.response ?? {};
     const more = `${interim.length > 0 ? ' interim' : ''}${trailers.length > 0 ? ' trailers' : ''}`;
     return error === undefined ? `${status} ${framing}${more}` : `${status} ${cause ?? error}`;
   });
-  return `answers: ${told.join(', ')}`;
+  return `answers: ${[...told.slice(0, TOLD), told.at(-1)].join(', ')}`;
 }

@@ -16,8 +16,8 @@ export class Haproxy implements AsyncDisposable {
   }
 
   /**
-   * Starts it in front of a port of 127.0.0.1. It uses a connection of its own for each request, and waits a second for
-   * more of one.
+   * Starts it in front of a port of 127.0.0.1. It uses a connection of its own for each request, and waits five seconds
+   * for more of one.
    */
   static async start(backendPort: number): Promise<Haproxy> {
     const port = await freePort();
@@ -44,7 +44,7 @@ defaults
   option http-server-close
   http-reuse never
   timeout connect 5s
-  timeout client 1s
+  timeout client 5s
   timeout server 5s
 frontend entry
   bind 127.0.0.1:${port}
