@@ -118,8 +118,14 @@ describe('the body of a request', () => {
   });
 
   it('comes in chunks where that is the coding, in any case', () => {
-    for (const value of ['chunked', 'Chunked', 'CHUNKED', ' chunked\t']) {
+    for (const value of ['chunked', 'Chunked', 'CHUNKED', ' chunked ', '\tchunked']) {
       assert.equal(request(codings(value)), CHUNKED, value);
+    }
+  });
+
+  it('does not come in chunks where a tab stands behind the coding, which others take for a part of it', () => {
+    for (const value of ['chunked\t', 'chunked \t', 'chunked\t ']) {
+      assert.equal(request(codings(value)), 'http1.framing.malformed-coding', JSON.stringify(value));
     }
   });
 

@@ -3,6 +3,7 @@ import type { HttpVersion } from '../http/head.ts';
 import { knownField } from '../http/field-names.ts';
 import { SPAN, valueOffset, type ReadonlyHeaderList } from '../http/header-list.ts';
 import { listMembers, trimBlanks } from '../http/list-members.ts';
+import { HT, SP } from './chars.ts';
 import { SEEN } from './field-section.ts';
 import { STRICT, type Leniency } from './leniency.ts';
 
@@ -129,7 +130,9 @@ const CHUNKED_WITH_PARAMETERS = /^chunked[\t ]*;/;
 /** `chunked`, once and alone, is the only coding that we speak, and no other spelling of it counts. */
 function codingVerdict(headers: ReadonlyHeaderList): Framing | ErrorCode {
   const sole = headers.getSole(TRANSFER_ENCODING);
-  if (typeof sole === 'string' && sole.toLowerCase() === 'chunked') return CHUNKED;
+  if (typeof sole === 'string' && sole.toLowerCase() === 'chunked') {
+    return tabBehind(headers, sole) ? 'http1.framing.malformed-coding' : CHUNKED;
+  }
   const codings = headers
     .getAll('transfer-encoding')
     .join(',')
@@ -141,6 +144,17 @@ function codingVerdict(headers: ReadonlyHeaderList): Framing | ErrorCode {
   const first = codings.indexOf('chunked');
   if (first === -1 || first !== codings.length - 1) return 'http1.framing.chunked-not-final';
   return 'http1.framing.unknown-coding';
+}
+
+/**
+ * Whether white space with a tab follows the coding. It would be no part of it (RFC 9110 §5.6.3), but node:http takes it
+ * for one: it refuses such a request, and reads such a response until the connection closes. nginx refuses it as well.
+ */
+function tabBehind(headers: ReadonlyHeaderList, coding: string): boolean {
+  const { text } = headers;
+  let p = valueOffset(headers, TRANSFER_ENCODING) + coding.length;
+  while (text.charCodeAt(p) === SP) p++;
+  return text.charCodeAt(p) === HT;
 }
 
 /** Digits, and not so many zeros in front that a reader may cut them off elsewhere. */
