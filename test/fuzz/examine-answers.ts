@@ -39,7 +39,8 @@ function checkCuts(random: Random, bytes: Buffer, whole: Relayed, answers: reado
   const outcome = ({ conversation, rest }: Relayed, given: readonly GivenAnswer[]): unknown[] => [
     conversation.log.slice(0, until).map(recordOutcome),
     given.slice(0, until).map(answerOutcome),
-    given.at(-1)?.response.status === 101 ? rest.toString('latin1') : undefined,
+    // Behind the last one, what has come through a tunnel.
+    given[until - 1]?.response.status === 101 ? rest.toString('latin1') : undefined,
   ];
   checkSame(outcome(whole, answers), outcome(cut, cutAnswers), pieces);
 }

@@ -98,6 +98,7 @@ export const CODING_VALUES = [
   ' chunked',
   'chunked ',
   '\tchunked',
+  'chunked\t',
   '\x0bchunked',
   '\x0cchunked',
   '\xa0chunked',
