@@ -43,7 +43,7 @@ export interface OutgoingRequestHead {
   /** The fields as received, of which `omit` and `nominated` are left out. */
   readonly headers: ReadonlyHeaderList;
   readonly omit: FieldMask;
-  readonly nominated: readonly string[] | undefined;
+  readonly nominated: ReadonlySet<string> | undefined;
   /** Fields of our own, as name, value, name, value. */
   readonly added: readonly string[];
   /** The protocol that the client wants to go on with (RFC 9110 §7.8). */

@@ -78,6 +78,14 @@ describe('a header list', () => {
     assert.deepEqual(pairs(HeaderList.of('a', '1', 'a', '2', 'b', '3', 'A', '4').delete('a')), ['b: 3']);
   });
 
+  it('loses the fields of several names in one pass', () => {
+    const names = new Set(['accept', 'x-other', 'x-none']);
+    assert.deepEqual(pairs(mixed().deleteAll(names)), ['X-Own: 1', 'x-own: 3']);
+    const list = mixed();
+    assert.deepEqual(pairs(HeaderList.over(list).deleteAll(names)), ['X-Own: 1']);
+    assert.equal(pairs(list).length, 6);
+  });
+
   it('replaces every field of a name by one', () => {
     assert.deepEqual(pairs(mixed().set('accept', '*')), ['X-Own: 1', 'x-other: 2', 'x-own: 3', 'accept: *']);
     assert.deepEqual(pairs(mixed().set('new', '1')).at(-1), 'new: 1');

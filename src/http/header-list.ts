@@ -153,6 +153,20 @@ export class HeaderList implements ReadonlyHeaderList {
     return this;
   }
 
+  /** Remove every field of these names, which are in lower case: one pass, however many they are. */
+  deleteAll(names: ReadonlySet<string>): this {
+    if (this.#borrowed) this.spans = this.spans.slice();
+    this.#borrowed = false;
+    const { spans, text, added } = this;
+    for (let i = 0; i < spans.length; i += SPAN) {
+      if (names.has(text.slice(spans[i + 1], spans[i + 2]).toLowerCase())) spans[i] = REMOVED;
+    }
+    for (let i = added.length - 2; i >= 0; i -= 2) {
+      if (names.has(added[i].toLowerCase())) added.splice(i, 2);
+    }
+    return this;
+  }
+
   derive(): HeaderList {
     const copy = new HeaderList(this.text, this.spans.slice());
     copy.added = this.added.slice();

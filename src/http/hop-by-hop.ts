@@ -51,11 +51,11 @@ export function hopByHopAnd(...numbers: number[]): FieldMask {
  * The names that a message's Connection field nominates as its own (RFC 9110 §7.6.1), in lower case; undefined when
  * there are none, as nearly always.
  */
-export function nominatedFields(list: ReadonlyHeaderList): readonly string[] | undefined {
+export function nominatedFields(list: ReadonlyHeaderList): ReadonlySet<string> | undefined {
   const sole = list.getSole(CONNECTION);
   if (sole === undefined || sole === 'keep-alive' || sole === 'close') return undefined;
   const names = listMembers(list.getList('connection') as string).filter(
     (name) => name !== 'close' && name !== 'keep-alive',
   );
-  return names.length === 0 ? undefined : names;
+  return names.length === 0 ? undefined : new Set(names);
 }

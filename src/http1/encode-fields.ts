@@ -11,7 +11,7 @@ import { CR, SP } from './chars.ts';
 export function encodeFields(
   list: ReadonlyHeaderList,
   omit: Uint8Array,
-  nominated: readonly string[] | undefined,
+  nominated: ReadonlySet<string> | undefined,
 ): string {
   const { spans, text, added } = list;
   let out = '';
@@ -24,7 +24,7 @@ export function encodeFields(
     const nameEnd = spans[i + 2];
     const valueStart = spans[i + 3];
     const valueEnd = spans[i + 4];
-    if (nominated !== undefined && nominated.includes(text.slice(nameStart, nameEnd).toLowerCase())) continue;
+    if (nominated !== undefined && nominated.has(text.slice(nameStart, nameEnd).toLowerCase())) continue;
     // A line in the one form that we write (`name: value`) stays where it is; a run of such lines is one piece.
     const canonical =
       valueStart === nameEnd + 2 && text.charCodeAt(nameEnd + 1) === SP && text.charCodeAt(valueEnd) === CR;
@@ -40,7 +40,7 @@ export function encodeFields(
   if (runStart !== -1) out += text.slice(runStart, runEnd);
   for (let i = 0; i < added.length; i += 2) {
     const name = added[i];
-    if (nominated !== undefined && nominated.includes(name.toLowerCase())) continue;
+    if (nominated !== undefined && nominated.has(name.toLowerCase())) continue;
     out += `${name}: ${added[i + 1]}\r\n`;
   }
   return out;

@@ -31,7 +31,7 @@ describe('the head of a request that we send', () => {
   it('says nothing of a connection: HTTP/1.1 keeps it', () => {
     const headers = parseFields('Connection: close, x-hop', 'Keep-Alive: 5', 'X-Hop: 1', 'Accept: a');
     assert.equal(
-      encodeRequestHead(outgoing({ headers, nominated: ['x-hop'] }), null),
+      encodeRequestHead(outgoing({ headers, nominated: new Set(['x-hop']) }), null),
       head('GET /a?b HTTP/1.1', 'Host: a.example', 'Accept: a'),
     );
   });
@@ -39,7 +39,7 @@ describe('the head of a request that we send', () => {
   it('drops what was nominated by the client, and keeps what is ours', () => {
     const headers = parseFields('Connection: via', 'Via: 1.0 them');
     assert.equal(
-      encodeRequestHead(outgoing({ headers, nominated: ['via'], added: ['Via', '1.1 us'] }), null),
+      encodeRequestHead(outgoing({ headers, nominated: new Set(['via']), added: ['Via', '1.1 us'] }), null),
       head('GET /a?b HTTP/1.1', 'Host: a.example', 'Via: 1.1 us'),
     );
   });

@@ -173,7 +173,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   #endToEnd(head: ResponseHead): HeaderList {
     const nominated = nominatedFields(head.headers);
     const headers = HeaderList.over(head.headers);
-    if (nominated !== undefined) for (const name of nominated) headers.delete(name);
+    if (nominated !== undefined) headers.deleteAll(nominated);
     return headers;
   }
 

@@ -71,8 +71,8 @@ function rulesBefore(rules: readonly string[], ours: readonly string[]): string[
 function wantedProtocol(
   { headers, version }: RequestHead,
   { upgrade }: ProxyOptions,
-  nominated: readonly string[] | undefined,
+  nominated: ReadonlySet<string> | undefined,
 ): string | undefined {
-  const wants = nominated !== undefined && version === 11 && nominated.includes('upgrade');
+  const wants = nominated !== undefined && version === 11 && nominated.has('upgrade');
   return wants && upgrade ? passableProtocols(headers) : undefined;
 }
