@@ -45,6 +45,7 @@ export class CountingOwner implements ServerConnectionOwner {
       serverHeader: undefined,
     });
     this.transport = new LendingTransport(this.#connection, false);
+    this.transport.forgets = true;
     this.#connection.attach(this.transport);
   }
 
