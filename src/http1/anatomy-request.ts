@@ -6,7 +6,13 @@ import { accepted, dissect, refused, type Anatomy, type Findings, type MessageAn
 import { nameBody } from './anatomy-body.ts';
 import { completeSection, nameRequestHead } from './anatomy-head.ts';
 import type { AnatomyRecorder } from './anatomy-recorder.ts';
-import { persistence, refusal, requestFramingDecision, type Decision } from './anatomy-verdict.ts';
+import {
+  persistence,
+  refusal,
+  requestFramingDecision,
+  type Decision,
+  type NextAnatomy,
+} from './anatomy-verdict.ts';
 import { CR, LF } from './chars.ts';
 import { expectsContinue } from './expectation.ts';
 import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
@@ -74,6 +80,7 @@ function request(
     framing: requestFramingDecision(framing, (seen & SEEN.contentLength) !== 0),
     notes: notesOn(head, seen, framing),
   };
+  if (form === 'authority') return accepted(recorder, start, findings, AFTER_CONNECT);
   if (framing === 0) return accepted(recorder, start, findings, persistence(version, headers, seen));
   const body = nameBody(recorder, framing, limits.bodyBytes);
   const all = { ...findings, body };
@@ -84,6 +91,12 @@ function request(
   if (body.errorAt !== undefined) recorder.refuseAt(body.errorAt, errorInfo(body.error).rule);
   return refused(recorder, start, all, 'refused', refusal(body.error, body.errorAt));
 }
+
+const AFTER_CONNECT: NextAnatomy = {
+  kept: false,
+  text: 'a tunnel, or the end: what follows is no request',
+  rule: 'RFC 9931 §8',
+};
 
 /** What a connection asks of a head beside its framing, in its order. */
 function objection(

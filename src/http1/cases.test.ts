@@ -77,6 +77,11 @@ function checkPlace({ bytes, mark, kind, method, isLenient }: WireCase, events: 
     kind === 'request' ? anatomyOfRequests(bytes, CASE_LIMITS) : anatomyOfResponses(bytes, method);
   const last = anatomy.messages.at(-1);
   const explained = last?.outcome === 'refused' ? last.refusal : undefined;
+  if (kind === 'request') {
+    const taken = anatomy.messages.filter(({ outcome }) => outcome === 'accepted').length;
+    const read = events.filter((event) => event === 'end').length;
+    assert.equal(Math.min(taken, CASE_LIMITS.requestsPerConnection), read, 'requests that are taken');
+  }
   assert.equal(mark, explained?.offset, 'the place that is marked');
   if (explained === undefined) return;
   assert.ok(refused.includes(explained.code), `explained as ${explained.code}`);

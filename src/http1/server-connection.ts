@@ -154,8 +154,10 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
   requested(head: RequestHead, seen: number, body: IncomingBody | undefined): void {
     const { requestsPerConnection } = this.#options.limits;
     this.#head = head;
+    // A CONNECT that is refused ends the connection: bytes meant for its tunnel are no requests (RFC 9931 §8).
     this.#keepAlive =
       !this.#closing &&
+      head.form !== 'authority' &&
       wantsKeepAlive(head.version, head.headers, seen) &&
       ++this.#served !== requestsPerConnection;
     this.#writing = 'answering';
