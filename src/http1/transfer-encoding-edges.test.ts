@@ -34,8 +34,9 @@ describe('a byte', () => {
   }
 
   it('of white space around the value is none of it', () => {
+    // A tab behind it is refused: see the cases.
     for (const byte of ' \t') {
-      const message = `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:${byte}chunked${byte}\r\n\r\n0\r\n\r\n`;
+      const message = `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:${byte}chunked \r\n\r\n0\r\n\r\n`;
       assert.ok(serve(message).includes('framing   chunked'));
     }
   });
