@@ -1,10 +1,10 @@
-import type { ListenerConfig } from './runtime-config.ts';
+import type { ListenAddress } from './runtime-config.ts';
 
 /**
  * Reads where to listen: `:8080` (every address of the machine), `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`,
  * `unix:/run/dreamserver.sock`. Returns what is wrong with it where it is none of these.
  */
-export function parseListenAddress(address: string): ListenerConfig | string {
+export function parseListenAddress(address: string): ListenAddress | string {
   if (address.startsWith('unix:')) {
     const path = address.slice('unix:'.length);
     return path === '' ? 'expected a path behind `unix:`' : { kind: 'unix', address, path };

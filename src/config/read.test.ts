@@ -16,7 +16,7 @@ async function load(name: string, text: string): Promise<{ config: RuntimeConfig
 test('the least configuration gets every default', async () => {
   const { config } = await load('dreamserver.yaml', 'routes: [{ respond: ok }]');
   assert.deepEqual(config, {
-    listeners: [{ kind: 'tcp', address: ':8080', host: undefined, port: 8080 }],
+    listeners: [{ kind: 'tcp', address: ':8080', host: undefined, port: 8080, proxyProtocol: false }],
     upstreams: [],
     routes: [
       {
@@ -67,7 +67,7 @@ test('relative paths start at the folder of the file', async () => {
     'listeners: ["unix:run/ds.sock"]\nroutes: [{ files: . }, { proxy: unix:app.sock }]\naccessLog: { path: logs/access.log }',
   );
   assert.deepEqual(config.listeners, [
-    { kind: 'unix', address: 'unix:run/ds.sock', path: join(directory, 'run/ds.sock') },
+    { kind: 'unix', address: 'unix:run/ds.sock', path: join(directory, 'run/ds.sock'), proxyProtocol: false },
   ]);
   assert.equal(config.accessLog.path, join(directory, 'logs/access.log'));
   assert.equal(config.upstreams[0].servers[0].path, join(directory, 'app.sock'));

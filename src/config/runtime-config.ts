@@ -6,8 +6,8 @@ import type { StaticOptions } from '../features/static/schema.ts';
 import type { ForwardingFields } from '../http/forwarded.ts';
 import type { UpstreamOptions } from '../upstream/schema.ts';
 
-/** Where connections are accepted. */
-export type ListenerConfig =
+/** Where to listen. */
+export type ListenAddress =
   | {
       readonly kind: 'tcp';
       /** As the user wrote it, e.g. `:8080`. */
@@ -24,6 +24,12 @@ export type ListenerConfig =
       /** Absolute path of the socket. */
       readonly path: string;
     };
+
+/** Where connections are accepted, and how they begin. */
+export type ListenerConfig = ListenAddress & {
+  /** Whether a proxy in front says first whose connection it is. */
+  readonly proxyProtocol: boolean;
+};
 
 /** Which requests a route takes; what is undefined matches everything. */
 export interface MatchConfig {

@@ -22,15 +22,16 @@ const address = z.string().transform((text, context) => {
 });
 
 const listener = z.union([
-  address,
+  address.transform((input) => ({ ...input, proxyProtocol: false })),
   z
     .strictObject({
       /** `:8080`, `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/dreamserver.sock`. */
       address,
-      proxyProtocol: notYet('proxyProtocol'),
+      /** Connections begin with the header of the PROXY protocol, version 1 or 2. For `trustedProxies` only. */
+      proxyProtocol: z.boolean().default(false),
       tls: notYet('tls'),
     })
-    .transform((input) => input.address),
+    .transform(({ address: where, proxyProtocol }) => ({ ...where, proxyProtocol })),
 ]);
 
 /** Text that a parser of the router's has to take. */
@@ -160,8 +161,7 @@ const trustedProxies = z.union([
   }),
 ]);
 
-/** The whole configuration, as users write it in YAML, JSON or TypeScript. */
-export const configSchema = z.strictObject({
+const keys = z.strictObject({
   /** Where connections are accepted. Default `[":8080"]`. */
   listeners: z
     .array(listener)
@@ -206,6 +206,16 @@ export const configSchema = z.strictObject({
   admin: notYet('admin'),
   tracing: notYet('tracing'),
   use: notYet('use'),
+});
+
+/** The whole configuration, as users write it in YAML, JSON or TypeScript. */
+export const configSchema = keys.superRefine(({ listeners, trustedProxies: trusted }, context) => {
+  if (trusted.addresses.length > 0) return;
+  for (const [i, { proxyProtocol }] of listeners.entries()) {
+    if (!proxyProtocol) continue;
+    const message = '`proxyProtocol` is for `trustedProxies`, and there are none';
+    context.addIssue({ code: 'custom', path: ['listeners', i, 'proxyProtocol'], message });
+  }
 });
 
 /** A configuration as users write it. */

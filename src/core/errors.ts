@@ -93,6 +93,12 @@ export const errorCatalogue = {
   'http1.timeout.tunnel': client(408, 'Nothing has passed through the tunnel for too long.'),
   'http1.timeout.write-stall': client(499, 'The client stopped reading the answer.'),
   'client.gone': client(499, 'The client closed the connection before the answer was complete.'),
+  // What a proxy in front says of a connection before its first request
+  'proxy-protocol.untrusted': client(403, 'This peer may not speak for others.'),
+  'proxy-protocol.malformed': client(400, 'The header of the PROXY protocol is malformed.'),
+  'proxy-protocol.too-large': client(400, 'The header of the PROXY protocol is too large.'),
+  'proxy-protocol.incomplete': client(400, 'The connection ended inside the header of the PROXY protocol.'),
+  'proxy-protocol.timeout': client(408, 'The header of the PROXY protocol did not arrive in time.'),
   'server.connection-limit': internal(503, 'The server has too many connections at the moment.'),
   'server.shutting-down': internal(503, 'The server is shutting down.'),
   // What a handler may answer

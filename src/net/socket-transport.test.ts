@@ -9,7 +9,8 @@ import { temporaryDirectory } from '../../test/support/temp.ts';
 import { EventRecorder, transportPair } from '../../test/support/transport-pair.ts';
 import { sharedReadBuffer } from '../core/read-buffer.ts';
 import { Listener } from './listener.ts';
-import { plainAddress, SocketTransport } from './socket-transport.ts';
+import { plainAddress } from './plain-address.ts';
+import { SocketTransport } from './socket-transport.ts';
 import type { Transport } from './transport.ts';
 
 /** Write until the system takes no more; answers how many bytes were written. */
@@ -45,13 +46,12 @@ describe('a reset', () => {
 });
 
 describe('an accepted connection', () => {
-  it('knows its peer', async () => {
+  it('knows its peer, and what that has connected to', async () => {
     using pair = await transportPair();
-    assert.deepEqual(pair.transport.peer, {
-      address: '127.0.0.1',
-      port: pair.client.socket.localPort,
-      secure: false,
-    });
+    const { address, port, secure, destination } = pair.transport.peer;
+    const { localPort, remotePort } = pair.client.socket;
+    assert.deepEqual([address, port, secure], ['127.0.0.1', localPort, false]);
+    assert.deepEqual(destination, { address: '127.0.0.1', port: remotePort });
   });
 
   it('hands on what comes, in the buffer that all connections of the thread share', async () => {

@@ -1,16 +1,31 @@
 import * as net from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import type { Peer } from '../core/peer.ts';
+import type { Endpoint, Peer } from '../core/peer.ts';
 import { giveReadBuffer, sharedReadBuffer, takeReadBuffer } from '../core/read-buffer.ts';
+import { plainAddress } from './plain-address.ts';
 import { handshakeFailure } from './tls-client.ts';
 import type { HandshakeFailure, TlsClient } from './tls-client.ts';
 import { sendQueue } from './send-queues.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
-/** The address without the IPv6 wrapping that a dual-stack socket gives an IPv4 peer. */
-export function plainAddress(address: string | undefined): string {
-  if (address === undefined) return 'unix';
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+/** Who has connected to us. Which of our addresses that was is found out when somebody asks. */
+class SocketPeer implements Peer {
+  readonly address: string;
+  readonly port: number;
+  readonly secure = false;
+  /** The socket that the connection is read through. */
+  carrier: net.Socket | undefined = undefined;
+
+  /** `accepted`: asked while it is certain; who has left since has no address any more. */
+  constructor(accepted: net.Socket) {
+    this.address = plainAddress(accepted.remoteAddress);
+    this.port = accepted.remotePort ?? 0;
+  }
+
+  get destination(): Endpoint | undefined {
+    const { localAddress, localPort } = this.carrier ?? {};
+    return localPort === undefined ? undefined : { address: plainAddress(localAddress), port: localPort };
+  }
 }
 
 /** Where to connect to: a host and port, or a unix socket's path. */
@@ -84,12 +99,7 @@ export class SocketTransport implements Transport {
 
   /** Take over a connection that a server has accepted (paused, see `listen`). */
   static accepted(socket: net.Socket, events: TransportEvents): SocketTransport {
-    // Asked for while it is certain: who has left since has no address any more.
-    const peer = {
-      address: plainAddress(socket.remoteAddress),
-      port: socket.remotePort ?? 0,
-      secure: false,
-    };
+    const peer = new SocketPeer(socket);
     const holder = socket as unknown as { _handle: unknown };
     const handle = holder._handle;
     holder._handle = null;
@@ -97,7 +107,8 @@ export class SocketTransport implements Transport {
       (onread) => {
         // `handle` is not among the documented options; docs/decisions/0004 has the reasons and the measurement.
         const options = { handle, allowHalfOpen: true, writableHighWaterMark: 1, onread };
-        return new net.Socket(options as net.SocketConstructorOpts);
+        peer.carrier = new net.Socket(options as net.SocketConstructorOpts);
+        return peer.carrier;
       },
       peer,
       events,

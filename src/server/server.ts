@@ -1,9 +1,11 @@
 import { compileRouteTable } from '../config/compile.ts';
 import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
+import type { Peer } from '../core/peer.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { Listener } from '../net/listener.ts';
 import type { AcceptedSocket } from '../net/listener.ts';
+import { plainAddress } from '../net/plain-address.ts';
 import { SocketTransport } from '../net/socket-transport.ts';
 import { createAccessLog } from '../observe/access-log.ts';
 import type { AccessLog } from '../observe/access-log.ts';
@@ -16,6 +18,8 @@ import type { HealthBoard } from '../upstream/health-board.ts';
 import { HealthProber } from '../upstream/health-prober.ts';
 import { Upstreams } from '../upstream/upstream.ts';
 import type { UpstreamChange, UpstreamObserver } from '../upstream/upstream.ts';
+import { Arrival, logRefusal } from './arrival.ts';
+import type { ArrivalOwner } from './arrival.ts';
 import { Session } from './serve-exchange.ts';
 import type { ServeContext } from './serve-exchange.ts';
 import type { SharedState } from './shared-state.ts';
@@ -39,7 +43,7 @@ interface ThreadOptions {
 }
 
 /** The server of one thread: listeners, connections, handlers, upstream pools and logs, from start to stop. */
-export class ThreadServer {
+export class ThreadServer implements ArrivalOwner {
   readonly #config: RuntimeConfig;
   readonly #shared: SharedState;
   readonly #reusePort: boolean;
@@ -51,6 +55,7 @@ export class ThreadServer {
   readonly #prober: HealthProber | undefined;
   readonly #context: ServeContext;
   readonly #sessions = new Set<Session>();
+  readonly #arrivals = new Set<Arrival>();
   #listeners: Listener[] = [];
   #allClosed: (() => void) | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
@@ -87,9 +92,10 @@ export class ThreadServer {
     try {
       for (const listener of this.#config.listeners) {
         // One after the other, so that the first failure is the one that is told.
-        this.#listeners.push(
-          await Listener.open(targetOf(listener), this.#reusePort, (socket) => this.#accept(socket)),
-        );
+        const accept = listener.proxyProtocol
+          ? (socket: AcceptedSocket) => this.#acceptProxied(socket)
+          : (socket: AcceptedSocket) => this.#accept(socket);
+        this.#listeners.push(await Listener.open(targetOf(listener), this.#reusePort, accept));
       }
     } catch (error) {
       for (const listener of this.#listeners) listener.close();
@@ -116,6 +122,7 @@ export class ThreadServer {
   async #close(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     for (const session of this.#sessions) session.connection.drain();
+    for (const arrival of this.#arrivals) arrival.destroy();
     if (this.#sessions.size > 0) {
       await new Promise<void>((resolve) => {
         const patience = setTimeout(() => this.cutOff(), this.#config.timeouts.shutdown);
@@ -148,6 +155,37 @@ export class ThreadServer {
     session.begin(connection, transport.peer);
     this.#sessions.add(session);
     connection.attach(transport);
+  }
+
+  /** From a proxy that says first whose connection it is. */
+  #acceptProxied(socket: AcceptedSocket): void {
+    const address = plainAddress(socket.remoteAddress);
+    if (this.#context.trust?.trusts(address) !== true) {
+      socket.destroy();
+      logRefusal(this.#accessLog, address, 'proxy-protocol.untrusted');
+    } else if (this.#shared.tryAcceptConnection(this.#config.limits.connections)) {
+      this.#arrivals.add(new Arrival(socket, this, this.#accessLog, this.#config.timeouts.headers));
+    } else {
+      this.#turnAway(socket);
+    }
+  }
+
+  // ---- ArrivalOwner
+
+  arrived(arrival: Arrival, transport: SocketTransport, peer: Peer, rest: Buffer | undefined): void {
+    this.#arrivals.delete(arrival);
+    const session = new Session(this.#context);
+    const connection = new ServerConnection(session, this.#config);
+    transport.events = connection;
+    session.begin(connection, peer);
+    this.#sessions.add(session);
+    connection.attach(transport);
+    if (rest !== undefined) connection.data(rest, rest.length);
+  }
+
+  departed(arrival: Arrival): void {
+    this.#arrivals.delete(arrival);
+    this.#shared.releaseConnection();
   }
 
   #closed(session: Session): void {

@@ -19,10 +19,22 @@ export class Haproxy implements AsyncDisposable {
    * Starts it in front of a port of 127.0.0.1. It uses a connection of its own for each request, and waits five seconds
    * for more of one.
    */
-  static async start(backendPort: number): Promise<Haproxy> {
+  static start(backendPort: number): Promise<Haproxy> {
+    return Haproxy.#run((port) => configuration(port, backendPort));
+  }
+
+  /**
+   * Starts it with one `listen` section of the test's own. `bind`: what stands behind the address in its `bind`; `lines`:
+   * all the rest.
+   */
+  static listen({ bind = '', lines }: { bind?: string; lines: readonly string[] }): Promise<Haproxy> {
+    return Haproxy.#run((port) => section(port, bind, lines));
+  }
+
+  static async #run(configure: (port: number) => string): Promise<Haproxy> {
     const port = await freePort();
     const directory = temporaryDirectory();
-    const file = directory.write('haproxy.cfg', configuration(port, backendPort));
+    const file = directory.write('haproxy.cfg', configure(port));
     const child = new Child('haproxy', program('haproxy'), ['-db', '-f', file]);
     await untilAccepts(port, child);
     return new Haproxy(port, directory, child);
@@ -51,4 +63,19 @@ frontend entry
   default_backend backend
 backend backend
   server backend 127.0.0.1:${backendPort}
+`;
+
+const section = (port: number, bind: string, lines: readonly string[]): string => `
+global
+  nbthread 1
+  maxconn 200
+  no strict-limits
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 10s
+  timeout server 10s
+listen entry
+  bind 127.0.0.1:${port} ${bind}
+  ${lines.join('\n  ')}
 `;
