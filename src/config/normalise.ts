@@ -76,6 +76,7 @@ function gather(
     timeouts,
     lenient,
     tls: tlsFiles(tls, directory),
+    proxyProtocol: options.proxyProtocol,
   };
 }
 

@@ -137,6 +137,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         timeouts: { connect: 500, firstByte: 60_000, idle: 60_000 },
         lenient: STRICT,
         tls: { serverName: undefined, ca: undefined, cert: undefined, key: undefined, verify: true },
+        proxyProtocol: undefined,
       },
     ]);
     assert.deepEqual(config.routes[0].end, {

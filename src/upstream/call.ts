@@ -1,6 +1,7 @@
 import { coarseNow } from '../core/deadline.ts';
 import { errorInfo } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import type { Peer } from '../core/peer.ts';
 import type { BodySource } from '../http/body.ts';
 import { discardBody } from '../http/discard-body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
@@ -19,6 +20,8 @@ import type { Upstream } from './upstream.ts';
 export interface UpstreamRequest {
   readonly method: string;
   readonly body: BodySource | null;
+  /** The other end of the client's connection, of which servers may want to know. */
+  readonly peer?: Peer | undefined;
   /** The client's request, by which a server may be chosen. */
   readonly origin: RequestOrigin;
   /** The head as this server gets it. */
@@ -114,6 +117,10 @@ export class UpstreamCall implements Waiter, Requester, Queued {
   }
 
   // ---- Waiter
+
+  get client(): Peer | undefined {
+    return this.#request.peer;
+  }
 
   connected(connection: ClientConnection): void {
     const request = this.#request;

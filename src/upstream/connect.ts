@@ -1,5 +1,8 @@
 import { Deadline } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import type { Peer } from '../core/peer.ts';
+import { encodeProxyHeader } from '../net/encode-proxy-header.ts';
+import type { ProxyProtocolVersion } from '../net/encode-proxy-header.ts';
 import { SocketTransport } from '../net/socket-transport.ts';
 import type { ConnectTarget } from '../net/socket-transport.ts';
 import { TlsClient, tlsContext } from '../net/tls-client.ts';
@@ -28,15 +31,18 @@ export interface ConnectEvents {
 export class Connector {
   readonly #target: ConnectTarget;
   readonly #timeout: number;
+  readonly #proxyProtocol: ProxyProtocolVersion | undefined;
 
   constructor(server: UpstreamServer, options: UpstreamOptions) {
     this.#target = targetOf(server, options);
     this.#timeout = options.timeouts.connect;
+    this.#proxyProtocol = options.proxyProtocol;
   }
 
-  /** Begin to connect. */
-  connect(events: ConnectEvents): Attempt {
-    const attempt = new Attempt(events);
+  /** Begin to connect; `client` is who is told of where the upstream wants to know, undefined for a purpose of our own. */
+  connect(events: ConnectEvents, client?: Peer): Attempt {
+    const header = this.#proxyProtocol && encodeProxyHeader(this.#proxyProtocol, client);
+    const attempt = new Attempt(events, header);
     attempt.start(this.#target, this.#timeout);
     return attempt;
   }
@@ -47,12 +53,15 @@ export class Attempt implements TransportEvents {
   /** Nobody waits for it any more. */
   cancelled = false;
   readonly #events: ConnectEvents;
+  readonly #greeting: string | undefined;
   readonly #deadline: Deadline<'connect'>;
   #transport: SocketTransport | undefined = undefined;
   #timedOut = false;
 
-  constructor(events: ConnectEvents) {
+  /** `greeting`: sent as soon as the connection stands. */
+  constructor(events: ConnectEvents, greeting: string | undefined) {
     this.#events = events;
+    this.#greeting = greeting;
     this.#deadline = new Deadline(this);
   }
 
@@ -89,7 +98,9 @@ export class Attempt implements TransportEvents {
 
   #connected(): void {
     this.#deadline.release();
-    this.#events.connected(this.#transport as SocketTransport);
+    const transport = this.#transport as SocketTransport;
+    if (this.#greeting !== undefined) transport.write(this.#greeting);
+    this.#events.connected(transport);
   }
 }
 

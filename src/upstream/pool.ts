@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../core/errors.ts';
 import { knownField } from '../http/field-names.ts';
 import type { ResponseHead } from '../http/head.ts';
+import type { Peer } from '../core/peer.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
 import type { ClientConnectionOwner } from '../http1/client-connection-owner.ts';
+import { AnnouncedConnections } from './announced-connections.ts';
 import { Connector } from './connect.ts';
 import type { Attempt } from './connect.ts';
 import { IdleTimeout, keepAliveTimeout } from './idle-timeout.ts';
@@ -13,6 +15,8 @@ const KEEP_ALIVE = knownField('keep-alive');
 
 /** Who waits for a connection. */
 export interface Waiter {
+  /** For whom it is, where connections are announced for their client. */
+  readonly client?: Peer | undefined;
   connected(connection: ClientConnection): void;
   /** `detail`: the system's error code, such as ECONNREFUSED. */
   connectFailed(code: ErrorCode, detail: string | undefined): void;
@@ -38,6 +42,8 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   readonly #connector: Connector;
   readonly #observe: ServerObserver;
   readonly #idle: IdleTimeout;
+  /** There where a connection belongs to one client. */
+  readonly #announced: AnnouncedConnections | undefined;
   readonly #kept: ClientConnection[] = [];
   readonly #connecting = new Set<Attempt>();
   readonly #waiting = new Set<Waiting>();
@@ -52,6 +58,8 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     this.#observe = observe;
     this.#idle = new IdleTimeout(options.pool.idleTimeout);
     this.#connector = new Connector(server, options);
+    const { proxyProtocol } = options;
+    this.#announced = proxyProtocol && new AnnouncedConnections(proxyProtocol);
   }
 
   /** Connections that are open or being opened. */
@@ -71,6 +79,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
 
   /** A connection for one exchange: at once where one is kept, else when it is made. Answers what takes the wait back. */
   acquire(waiter: Waiter): { cancel(): void } | undefined {
+    if (this.#announced !== undefined) return this.#acquireOwn(waiter, this.#announced);
     for (let kept = this.#kept.pop(); kept !== undefined; kept = this.#kept.pop()) {
       if (!kept.free) continue;
       waiter.connected(kept);
@@ -106,7 +115,8 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   // ---- ClientConnectionOwner
 
   released(connection: ClientConnection): void {
-    if (this.#closing) {
+    // One that is another client's is of no use to those who wait, but its place is.
+    if (this.#closing || (this.#announced !== undefined && this.#waiting.size > 0)) {
       connection.destroy();
       return;
     }
@@ -140,6 +150,14 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     this.#serveWaiting();
   }
 
+  #acquireOwn(waiter: Waiter, announced: AnnouncedConnections): { cancel(): void } | undefined {
+    const place = announced.find(this.#kept, waiter.client);
+    if (place === -1) return this.acquireNew(waiter);
+    const [own] = this.#kept.splice(place, 1);
+    waiter.connected(own);
+    return undefined;
+  }
+
   #serveWaiting(): void {
     if (this.#closing || this.#open >= this.#options.pool.max) return;
     const next = this.#nextWaiting();
@@ -157,23 +175,27 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
 
   #connect(waiter: Waiter): Attempt {
     this.#open++;
-    const attempt = this.#connector.connect({
-      connected: (transport) => {
-        this.#connecting.delete(attempt);
-        this.#noteReachable(true);
-        const connection = new ClientConnection(this, this.#options);
-        transport.events = connection;
-        connection.attach(transport);
-        waiter.connected(connection);
+    const attempt = this.#connector.connect(
+      {
+        connected: (transport) => {
+          this.#connecting.delete(attempt);
+          this.#noteReachable(true);
+          const connection = new ClientConnection(this, this.#options);
+          transport.events = connection;
+          connection.attach(transport);
+          this.#announced?.add(connection, waiter.client);
+          waiter.connected(connection);
+        },
+        failed: ({ code, detail, explanation }) => {
+          this.#connecting.delete(attempt);
+          this.#open--;
+          if (!attempt.cancelled) this.#noteReachable(false, detail ?? code, explanation);
+          this.#serveWaiting();
+          if (!attempt.cancelled) waiter.connectFailed(code, detail);
+        },
       },
-      failed: ({ code, detail, explanation }) => {
-        this.#connecting.delete(attempt);
-        this.#open--;
-        if (!attempt.cancelled) this.#noteReachable(false, detail ?? code, explanation);
-        this.#serveWaiting();
-        if (!attempt.cancelled) waiter.connectFailed(code, detail);
-      },
-    });
+      waiter.client,
+    );
     this.#connecting.add(attempt);
     return attempt;
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ProxyProtocolVersion } from '../net/encode-proxy-header.ts';
 import type { TlsClientOptions } from '../net/tls-client.ts';
 import { leniencyOf, REQUEST_LENIENCIES, RESPONSE_LENIENCIES } from '../http1/leniency.ts';
 import type { Leniency } from '../http1/leniency.ts';
@@ -64,6 +65,8 @@ export interface UpstreamOptions {
   readonly lenient: Leniency;
   /** How TLS is spoken with those servers that do. */
   readonly tls: TlsClientOptions;
+  /** The version of the PROXY protocol in which each connection says for which client it is; undefined for none. */
+  readonly proxyProtocol: ProxyProtocolVersion | undefined;
 }
 
 /** A server's URL as a user writes it. */
@@ -149,8 +152,14 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
         .prefault({}),
       /** How TLS is spoken with the servers whose URL begins with `https:`. */
       tls: tlsSchema.optional(),
+      /** `v1` or `v2` of the PROXY protocol: each connection says for which client it is, and is used for no other. */
+      proxyProtocol: z.enum(['v1', 'v2']).optional(),
     })
-    .superRefine(({ servers, tls }, context) => {
+    .superRefine(({ servers, tls, proxyProtocol }, context) => {
+      if (proxyProtocol !== undefined && servers.some(({ secure }) => secure)) {
+        const message = '`proxyProtocol` to servers with TLS is not available in this version';
+        context.addIssue({ code: 'custom', path: ['proxyProtocol'], params: { at: 'key' }, message });
+      }
       if (tls === undefined || servers.some(({ secure }) => secure)) return;
       const message = '`tls` is for servers whose URL begins with `https:`; here is none';
       context.addIssue({ code: 'custom', path: ['tls'], params: { at: 'key' }, message });

@@ -4,9 +4,11 @@ import { suite, test } from 'node:test';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { Haproxy } from '../support/haproxy.ts';
 import { get } from '../support/message.ts';
+import { Nginx } from '../support/nginx.ts';
 import { requires } from '../support/packages.ts';
 import { freePort } from '../support/ports.ts';
 import { exchange, RawConnection } from '../support/raw-connection.ts';
+import { temporarySite } from '../support/site.ts';
 import { until } from '../support/until.ts';
 
 suite('HAProxy in front', { skip: requires('haproxy') }, () => {
@@ -69,4 +71,49 @@ suite('HAProxy in front', { skip: requires('haproxy') }, () => {
     const [{ error, ip }] = await server.untilLogged(1);
     assert.deepEqual([error, ip], ['proxy-protocol.untrusted', '127.0.0.1']);
   });
+});
+
+suite('nginx behind', { skip: requires('nginx') }, () => {
+  const TOLD =
+    '$proxy_protocol_addr:$proxy_protocol_port $proxy_protocol_server_addr:$proxy_protocol_server_port $connection';
+
+  for (const version of ['v1', 'v2']) {
+    test(`is told by ${version} who the client is, over connections of its own`, async () => {
+      using site = temporarySite();
+      const port = await freePort();
+      await using nginx = await Nginx.start({
+        root: site.root,
+        http: `server { listen 127.0.0.1:${port} proxy_protocol; location / { return 200 "${TOLD}"; } }`,
+      });
+      await using server = await startDreamServer({
+        upstreams: { nginx: { servers: [`http://127.0.0.1:${port}`], proxyProtocol: version } },
+        routes: [{ proxy: { to: 'nginx' } }],
+        workers: 1,
+      });
+      assert.ok(nginx.port > 0);
+      const open = (localAddress: string): Promise<RawConnection> =>
+        RawConnection.open({ host: '127.0.0.1', port: server.port, localAddress });
+      using anna = await open('127.0.0.8');
+      using bert = await open('127.0.0.9');
+      const told = new Map<RawConnection, Set<string>>([
+        [anna, new Set()],
+        [bert, new Set()],
+      ]);
+      for (let round = 0; round < 5; round++) {
+        for (const [client, answers] of told) {
+          await client.send(get('/'));
+          answers.add((await client.response()).body.toString());
+        }
+      }
+      const connections = [...told].map(([client, answers]) => {
+        const [[answer, ...others]] = [[...answers]];
+        assert.deepEqual(others, []);
+        const { localAddress, localPort } = client.socket;
+        const [from, to, connection] = answer.split(' ');
+        assert.deepEqual([from, to], [`${localAddress}:${localPort}`, `127.0.0.1:${server.port}`]);
+        return connection;
+      });
+      assert.notEqual(connections[0], connections[1]);
+    });
+  }
 });

@@ -27,6 +27,7 @@ export function upstreamOptions(
     timeouts: { connect: 10_000, firstByte: 10_000, idle: 10_000 },
     lenient: STRICT,
     tls: { serverName: undefined, ca: undefined, cert: undefined, key: undefined, verify: true },
+    proxyProtocol: undefined,
     ...changes,
   };
 }

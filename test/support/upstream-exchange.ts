@@ -1,3 +1,4 @@
+import type { Peer } from '../../src/core/peer.ts';
 import { emptyBody, readAll, type BodySource } from '../../src/http/body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../../src/http/head.ts';
 import { HeaderList } from '../../src/http/header-list.ts';
@@ -33,11 +34,13 @@ export const deafRequester: Requester = {
 
 /** Waits for a connection of a pool. */
 export class Taker implements Waiter {
+  readonly client: Peer | undefined;
   readonly #connection = Promise.withResolvers<ClientConnection>();
   readonly #failure = Promise.withResolvers<string>();
   readonly #wait: { cancel(): void } | undefined;
 
-  constructor(pool: ServerPool) {
+  constructor(pool: ServerPool, client?: Peer) {
+    this.client = client;
     this.#wait = pool.acquire(this);
   }
 

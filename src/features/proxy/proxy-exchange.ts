@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/errors.ts';
+import type { Peer } from '../../core/peer.ts';
 import type { BodySource } from '../../http/body.ts';
 import { discardBody } from '../../http/discard-body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../../http/head.ts';
@@ -105,6 +106,10 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
 
   get origin(): Exchange {
     return this.#exchange;
+  }
+
+  get peer(): Peer {
+    return this.#exchange.peer;
   }
 
   head(server: UpstreamServer): OutgoingRequestHead {
