@@ -86,9 +86,14 @@ export class SocketTransport implements Transport {
     });
     this.#socket = socket;
     this.peer = peer;
-    socket.on('end', () => this.events.ended());
+    socket.on('end', () => {
+      // An alert of TLS is an error first, and then the end.
+      if (this.#error === undefined) this.events.ended();
+    });
     socket.on('error', (error) => {
       this.#error = error;
+      // Is not done already where it is an alert of TLS.
+      socket.destroy();
     });
     socket.on('close', () => {
       // Whoever was lent the last chunk may hold it for longer than the connection lasts: the collector gets the buffer.

@@ -1,14 +1,17 @@
 /** TLS to upstreams: a real nginx with certificates of every kind behind the proxy. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { type Certificate, CertificateAuthority } from '../support/certificates.ts';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
+import { Haproxy } from '../support/haproxy.ts';
 import { get, head } from '../support/message.ts';
 import { Nginx } from '../support/nginx.ts';
 import { requires } from '../support/packages.ts';
 import { freePort } from '../support/ports.ts';
 import { exchange, RawConnection } from '../support/raw-connection.ts';
 import { patterned, temporarySite } from '../support/site.ts';
+import { temporaryDirectory } from '../support/temp.ts';
 
 const resources = new AsyncDisposableStack();
 after(() => resources.disposeAsync());
@@ -178,6 +181,28 @@ suite('TLS to upstreams', { skip: requires('nginx', 'openssl') }, () => {
     assert.equal(answer.status, 400);
     assert.match(answer.body.toString(), /No required SSL certificate was sent/);
   });
+
+  test(
+    'a server that says with an alert that it wants a certificate is told as such',
+    { skip: requires('haproxy') },
+    async () => {
+      const { cert, key } = authority.issue('haproxy', ['DNS:localhost']);
+      using directory = temporaryDirectory();
+      const both = directory.write('both.pem', readFileSync(cert, 'utf8') + readFileSync(key, 'utf8'));
+      await using haproxy = await Haproxy.listen({
+        bind: `ssl crt ${both} ca-file ${authority.ca} verify required`,
+        lines: ['http-request return status 200 content-type text/plain string hello'],
+      });
+      ports.alerting = haproxy.port;
+      await using server = await start('alerting', { ...client });
+      assert.equal((await exchange(server.port, get('/about'))).body.toString(), 'hello');
+      await using without = await start('alerting');
+      assert.equal((await exchange(without.port, get('/about'))).status, 502);
+      const [{ error, cause }] = await without.untilLogged(1);
+      assert.equal(error, 'upstream.tls-failed');
+      assert.match(cause, /^ERR_SSL_/);
+    },
+  );
 
   test('a server that speaks no TLS, or an old one, is told as such', async () => {
     await using plain = await start('plain');
