@@ -53,7 +53,20 @@ function gather(
   options: ParsedConfig['upstreams'][string],
   directory: string,
 ): UpstreamOptions {
-  const { balance, sticky, slowStart, retry, eject, health, queue, pool, timeouts, lenient, tls } = options;
+  const {
+    balance,
+    sticky,
+    slowStart,
+    retry,
+    eject,
+    health,
+    queue,
+    pool,
+    timeouts,
+    lenient,
+    tls,
+    resolve: lookups,
+  } = options;
   const servers = options.servers.map((server) =>
     server.path === undefined ? server : { ...server, path: resolve(directory, server.path) },
   );
@@ -71,7 +84,12 @@ function gather(
     eject,
     health,
     queue,
-    resolve: { static: options.resolve.static },
+    resolve: {
+      static: lookups.static,
+      interval: lookups.interval === 0 ? undefined : lookups.interval,
+      srv: lookups.srv,
+      nameservers: lookups.nameservers,
+    },
     pool,
     timeouts,
     lenient,

@@ -132,7 +132,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         eject: undefined,
         health: undefined,
         queue: { size: 1000, timeout: 5_000 },
-        resolve: { static: { 'api.internal': '10.0.0.9' } },
+        resolve: { static: { 'api.internal': '10.0.0.9' }, interval: undefined, srv: false, nameservers: [] },
         pool: { max: 8, idleTimeout: 60_000 },
         timeouts: { connect: 500, firstByte: 60_000, idle: 60_000 },
         lenient: STRICT,

@@ -42,6 +42,13 @@ interface ThreadOptions {
   readonly observe?: UpstreamObserver;
 }
 
+const GOOD_NEWS: ReadonlySet<UpstreamChange['state']> = new Set([
+  'reachable',
+  'returned',
+  'healthy',
+  'resolved',
+]);
+
 /** The server of one thread: listeners, connections, handlers, upstream pools and logs, from start to stop. */
 export class ThreadServer implements ArrivalOwner {
   readonly #config: RuntimeConfig;
@@ -89,6 +96,7 @@ export class ThreadServer implements ArrivalOwner {
 
   /** Open every listener. Rejects with the system's error when one cannot be, and then none is open. */
   async listen(): Promise<BoundAddress[]> {
+    await this.#upstreams.start();
     try {
       for (const listener of this.#config.listeners) {
         // One after the other, so that the first failure is the one that is told.
@@ -215,8 +223,8 @@ export class ThreadServer implements ArrivalOwner {
 /** What an upstream's change to the better is told as INFO, to the worse as WARN. */
 function logUpstreamChange(events: EventLog, change: UpstreamChange): void {
   const { upstream, server, state, detail: error, explanation: reason } = change;
-  const fields = { upstream, server, state, error, reason };
-  if (state === 'reachable' || state === 'returned' || state === 'healthy') events.info('UPSTREAM', fields);
+  const fields = { upstream, server, state, addresses: change.addresses?.join(' '), error, reason };
+  if (GOOD_NEWS.has(state)) events.info('UPSTREAM', fields);
   else events.warn('UPSTREAM', fields);
 }
 

@@ -105,10 +105,10 @@ export class Attempt implements TransportEvents {
 }
 
 function targetOf(server: UpstreamServer, options: UpstreamOptions): ConnectTarget {
-  const { hostname, port, path, secure } = server;
+  const { hostname, address, port, path, secure } = server;
   if (path !== undefined) return { path };
   return {
-    host: options.resolve.static[hostname.toLowerCase()] ?? hostname,
+    host: address ?? options.resolve.static[hostname.toLowerCase()] ?? hostname,
     port,
     tls: secure ? new TlsClient(contextOf(options), options.tls, hostname) : undefined,
   };

@@ -232,7 +232,7 @@ describe('a connection that cannot be made', () => {
 describe('a server', () => {
   it('may have its address in the configuration', async () => {
     const pool = poolOf(`http://Backend.Example:${backend.port}`, {
-      resolve: { static: { 'backend.example': '127.0.0.1' } },
+      resolve: { ...upstreamOptions([]).resolve, static: { 'backend.example': '127.0.0.1' } },
     });
     await new Taker(pool).connection;
     await backend.accept();

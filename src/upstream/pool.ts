@@ -112,6 +112,15 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     for (const attempt of this.#connecting) attempt.cancel();
   }
 
+  /** The server is one of the upstream's no more: what is in use is finished, and who waits is sent elsewhere. */
+  drain(): void {
+    this.#closing = true;
+    for (const connection of this.#kept.splice(0)) connection.destroy();
+    for (let next = this.#nextWaiting(); next !== undefined; next = this.#nextWaiting()) {
+      next.connectFailed('upstream.no-server', undefined);
+    }
+  }
+
   // ---- ClientConnectionOwner
 
   released(connection: ClientConnection): void {

@@ -20,6 +20,8 @@ import { tlsSchema } from './tls-schema.ts';
 
 /** One server of an upstream. */
 export interface UpstreamServer extends ServerAddress {
+  /** An IP address that was found for `hostname`, to connect to; undefined where that is still to be looked up. */
+  readonly address?: string | undefined;
   /** Share of the requests, relative to the weights of the others. At least 1. */
   readonly weight: number;
   /** Used only when none of the servers that are no backups can be. */
@@ -47,6 +49,12 @@ export interface UpstreamOptions {
   readonly resolve: {
     /** Host name in lower case → IP address, looked at before the system is asked. */
     readonly static: Readonly<Record<string, string>>;
+    /** How often the names are looked up in the background; undefined: whenever a connection is made. */
+    readonly interval: number | undefined;
+    /** Whether the names are those of SRV records. */
+    readonly srv: boolean;
+    /** Name servers to ask, `10.0.0.1` or `10.0.0.1:8600`; none: the system's own way. */
+    readonly nameservers: readonly string[];
   };
   readonly pool: {
     /** Connections to one server of the upstream, per thread. */
@@ -91,6 +99,15 @@ const server = z.union([
     .transform(({ url, weight, backup }): UpstreamServer => ({ ...url, weight, backup })),
 ]);
 
+const nameserver = z
+  .string()
+  .regex(
+    /^(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\]:\d{1,5}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)$/,
+    {
+      error: 'expected the address of a name server, such as `10.0.0.1` or `10.0.0.1:8600`',
+    },
+  );
+
 /**
  * The schema of one upstream, without its name. `duration` reads what users write (`3s`) into milliseconds: that
  * notation belongs to the configuration.
@@ -106,8 +123,23 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
           static: z
             .record(z.string().toLowerCase(), z.union([z.ipv4(), z.ipv6()], 'expected an IP address'))
             .default({}),
-          interval: notYet('interval'),
-          srv: notYet('srv'),
+          /** How often names are looked up, in the background; every address is a server. Default: at each connect. */
+          interval: duration.optional(),
+          /** The names are those of SRV records. Default false. */
+          srv: z.boolean().default(false),
+          /** Name servers to ask instead of the system: `10.0.0.1`, `10.0.0.1:8600`, `[::1]:53`. */
+          nameservers: z.array(nameserver).default([]),
+        })
+        .superRefine(({ interval, srv, nameservers }, context) => {
+          const off = interval === undefined || interval === 0;
+          for (const [key, used] of [
+            ['srv', srv],
+            ['nameservers', nameservers.length > 0],
+          ] as const) {
+            if (!used || !off) continue;
+            const message = `\`${key}\` needs \`interval\`: only what is looked up in the background is looked up that way`;
+            context.addIssue({ code: 'custom', path: [key], params: { at: 'key' }, message });
+          }
         })
         .prefault({}),
       pool: z
@@ -155,7 +187,11 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
       /** `v1` or `v2` of the PROXY protocol: each connection says for which client it is, and is used for no other. */
       proxyProtocol: z.enum(['v1', 'v2']).optional(),
     })
-    .superRefine(({ servers, tls, proxyProtocol }, context) => {
+    .superRefine(({ servers, tls, proxyProtocol, health, resolve: { interval } }, context) => {
+      if (health !== undefined && interval !== undefined && interval > 0) {
+        const message = '`health` for servers that `resolve.interval` finds is not available in this version';
+        context.addIssue({ code: 'custom', path: ['health'], params: { at: 'key' }, message });
+      }
       if (proxyProtocol !== undefined && servers.some(({ secure }) => secure)) {
         const message = '`proxyProtocol` to servers with TLS is not available in this version';
         context.addIssue({ code: 'custom', path: ['proxyProtocol'], params: { at: 'key' }, message });
@@ -168,8 +204,3 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
 
 /** The schema of the mistakes in requests that are let pass: HTTP is spoken with clients as with servers. */
 export const requestLeniency = z.array(z.enum(REQUEST_LENIENCIES)).default([]).transform(leniencyOf);
-
-/** A key that is planned: it may be there only to say no. */
-function notYet(key: string) {
-  return z.literal(false, { error: `\`${key}\` is not available in this version` }).optional();
-}

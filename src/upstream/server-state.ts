@@ -93,6 +93,12 @@ export class ServerState implements Candidate {
     if (this.#ejection !== undefined) this.#ejection.undecided();
   }
 
+  /** It is one of the upstream's no more: it finishes what it has. */
+  drain(): void {
+    this.pool.drain();
+    this.#ejection?.close();
+  }
+
   close(): void {
     this.pool.close();
     this.#ejection?.close();

@@ -5,6 +5,8 @@ import type { HealthBoard } from './health-board.ts';
 import { ServerPool } from './pool.ts';
 import { UpstreamQueue } from './queue.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { hasNames, ResolvedServers } from './resolved-servers.ts';
+import type { ResolvedServersOwner } from './resolved-servers.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
 import { ServerState } from './server-state.ts';
 import { StickyCookie } from './sticky.ts';
@@ -17,13 +19,24 @@ export interface UpstreamChange {
   /**
    * `unreachable`: no connection could be made; `reachable`: one could again. `ejected`: it gets no requests for a while,
    * since those that it got have failed; `returned`: it is well again. `unhealthy` and `healthy`: what the health checks
-   * say; only the worker that makes them tells it.
+   * say; only the worker that makes them tells it. `unresolved`: its name has no address, or nobody says which;
+   * `resolved`: it has others than before.
    */
-  readonly state: 'unreachable' | 'reachable' | 'ejected' | 'returned' | 'unhealthy' | 'healthy';
+  readonly state:
+    | 'unreachable'
+    | 'reachable'
+    | 'ejected'
+    | 'returned'
+    | 'unhealthy'
+    | 'healthy'
+    | 'unresolved'
+    | 'resolved';
   /** Why: the system's error code, such as ECONNREFUSED, or a code of the catalogue. */
   readonly detail: string | undefined;
   /** What a person should know of it, where the code does not say it. */
   readonly explanation: string | undefined;
+  /** Of one that is resolved: the servers that were found, as URLs. */
+  readonly addresses?: readonly string[] | undefined;
 }
 
 /** Hears of every change. */
@@ -34,32 +47,77 @@ export type UpstreamObserver = (change: UpstreamChange) => void;
  * among those that may be used; among the backups only where none of the others may; and where all that may be used are
  * busy, it waits in the queue.
  */
-export class Upstream {
+export class Upstream implements ResolvedServersOwner {
   readonly options: UpstreamOptions;
   /** Requests that wait for a server with room. */
   readonly queue: UpstreamQueue;
   readonly budget: RetryBudget;
-  readonly #servers: readonly ServerState[];
-  readonly #primaries: readonly ServerState[];
+  readonly #observe: UpstreamObserver;
+  /** There where the servers' names are looked up in the background. */
+  readonly #names: ResolvedServers | undefined;
+  #servers: readonly ServerState[] = [];
+  #primaries: readonly ServerState[] = [];
   readonly #primary: Balancer<ServerState>;
   /** Undefined where there are no backups. */
-  readonly #backup: Balancer<ServerState> | undefined;
-  readonly #sticky: StickyCookie | undefined;
+  #backup: Balancer<ServerState> | undefined;
+  #sticky: StickyCookie | undefined;
 
   constructor(options: UpstreamOptions, observe: UpstreamObserver) {
     this.options = options;
     this.queue = new UpstreamQueue(options.queue);
     this.budget = new RetryBudget(options.retry.budget);
-    this.#servers = options.servers.map((server) => this.#serverState(server, observe));
-    this.#sticky = options.sticky && new StickyCookie(options.sticky, this.#servers);
-    this.#primaries = this.#servers.filter(({ server }) => !server.backup);
+    this.#observe = observe;
     this.#primary = createBalancer(options.balance);
+    this.#names = hasNames(options) ? new ResolvedServers(options, this) : undefined;
+    this.use(this.#names?.servers ?? options.servers);
+  }
+
+  /** Find the servers that have names; resolves when the first answers are here, good or bad. */
+  async start(): Promise<void> {
+    await this.#names?.start();
+  }
+
+  /** The servers from now on. Those that stay keep all they have; the others finish what they have begun. */
+  use(servers: readonly UpstreamServer[]): void {
+    const gone = new Map(this.#servers.map((state) => [state.id, state]));
+    this.#servers = servers.map((server) => {
+      const known = gone.get(server.url);
+      if (known?.server.weight !== server.weight || known.server.backup !== server.backup) {
+        return this.#serverState(server);
+      }
+      gone.delete(server.url);
+      return known;
+    });
+    const { sticky } = this.options;
+    this.#sticky = sticky && new StickyCookie(sticky, this.#servers);
+    this.#primaries = this.#servers.filter(({ server }) => !server.backup);
     this.#primary.update(this.#primaries);
     const backups = this.#servers.filter(({ server }) => server.backup);
-    if (backups.length > 0) {
-      this.#backup = createBalancer(options.balance);
-      this.#backup.update(backups);
-    }
+    this.#backup = backups.length === 0 ? undefined : (this.#backup ?? createBalancer(this.options.balance));
+    this.#backup?.update(backups);
+    for (const state of gone.values()) state.drain();
+    this.#roomMade();
+  }
+
+  // ---- ResolvedServersOwner
+
+  resolved({ url }: UpstreamServer, found: readonly UpstreamServer[]): void {
+    const addresses = found.map((server) => server.url);
+    this.#tell(url, 'resolved', undefined, undefined, addresses);
+  }
+
+  unresolved({ url }: UpstreamServer, code: string): void {
+    this.#tell(url, 'unresolved', code);
+  }
+
+  #tell(
+    server: string,
+    state: UpstreamChange['state'],
+    detail?: string,
+    explanation?: string,
+    addresses?: readonly string[],
+  ): void {
+    this.#observe({ upstream: this.options.name, server, state, detail, explanation, addresses });
   }
 
   /**
@@ -108,13 +166,13 @@ export class Upstream {
 
   /** Close what is not in use now, and the rest when it is free. */
   close(): void {
+    this.#names?.close();
     for (const server of this.#servers) server.close();
   }
 
-  #serverState(server: UpstreamServer, observe: UpstreamObserver): ServerState {
-    const { name } = this.options;
+  #serverState(server: UpstreamServer): ServerState {
     const tell = (state: UpstreamChange['state'], detail?: string, explanation?: string): void =>
-      observe({ upstream: name, server: server.url, state, detail, explanation });
+      this.#tell(server.url, state, detail, explanation);
     const pool = new ServerPool(server, this.options, (_, reachable, detail, explanation) => {
       if (reachable) state.startSlowly();
       tell(reachable ? 'reachable' : 'unreachable', detail, explanation);
@@ -172,6 +230,11 @@ export class Upstreams {
     const upstream = this.#byName.get(name);
     if (upstream === undefined) throw new Error(`no upstream named ${name}`);
     return upstream;
+  }
+
+  /** Find the servers that have names. */
+  async start(): Promise<void> {
+    await Promise.all([...this.#byName.values()].map((upstream) => upstream.start()));
   }
 
   close(): void {

@@ -7,6 +7,7 @@ export const debianPackages: Readonly<Record<string, string>> = {
   chromium: 'chromium',
   curl: 'curl',
   'django-admin': 'python3-django',
+  dnsmasq: 'dnsmasq-base',
   gunicorn: 'gunicorn',
   haproxy: 'haproxy',
   nc: 'netcat-openbsd',

@@ -22,7 +22,7 @@ export function upstreamOptions(
     eject: undefined,
     health: undefined,
     queue: { size: 100, timeout: 10_000 },
-    resolve: { static: {} },
+    resolve: { static: {}, interval: undefined, srv: false, nameservers: [] },
     pool: { max: 16, idleTimeout: 60_000 },
     timeouts: { connect: 10_000, firstByte: 10_000, idle: 10_000 },
     lenient: STRICT,
