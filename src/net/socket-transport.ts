@@ -2,6 +2,7 @@ import * as net from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { Endpoint, Peer } from '../core/peer.ts';
 import { giveReadBuffer, sharedReadBuffer, takeReadBuffer } from '../core/read-buffer.ts';
+import { Burst } from './burst.ts';
 import { plainAddress } from './plain-address.ts';
 import { handshakeFailure } from './tls-client.ts';
 import type { HandshakeFailure, TlsClient } from './tls-client.ts';
@@ -58,6 +59,8 @@ export class SocketTransport implements Transport {
   #connecting = false;
   /** Connected, and TLS is being agreed on. */
   #handshaking: TLSSocket | undefined = undefined;
+  /** There where more may come while reading is paused. */
+  readonly #burst: Burst | undefined;
   #stalled = false;
   #inRead = false;
   #error: NodeJS.ErrnoException | undefined = undefined;
@@ -68,14 +71,20 @@ export class SocketTransport implements Transport {
     peer: Peer,
     events: TransportEvents,
     connecting = false,
+    burst?: Burst,
   ) {
     this.events = events;
+    this.#burst = burst;
     this.#connecting = connecting;
     // It is read from for long, and by nobody who is done with what has come when he returns.
     if (connecting) this.holdBuffer();
     const socket = makeSocket({
       buffer: () => this.#bufferForNextRead(),
       callback: (length, bytes) => {
+        if (burst?.paused === true) {
+          burst.add(bytes as Buffer, length);
+          return true;
+        }
         this.#inRead = true;
         this.events.data(bytes as Buffer, length);
         this.#inRead = false;
@@ -88,7 +97,9 @@ export class SocketTransport implements Transport {
     this.peer = peer;
     socket.on('end', () => {
       // An alert of TLS is an error first, and then the end.
-      if (this.#error === undefined) this.events.ended();
+      if (this.#error !== undefined) return;
+      if (burst?.paused === true) burst.ended = true;
+      else this.events.ended();
     });
     socket.on('error', (error) => {
       this.#error = error;
@@ -140,6 +151,7 @@ export class SocketTransport implements Transport {
       peer,
       events,
       true,
+      tls && new Burst(),
     );
     transport.#socket.once('connect', () => {
       transport.#connecting = false;
@@ -192,10 +204,21 @@ export class SocketTransport implements Transport {
   }
 
   pause(): void {
+    if (this.#burst !== undefined) this.#burst.paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    const burst = this.#burst;
+    if (burst !== undefined) {
+      burst.paused = false;
+      for (let kept = burst.take(); kept !== undefined; kept = burst.take()) {
+        this.events.data(kept, kept.length);
+        if (this.#socket.destroyed) return;
+      }
+      if (burst.paused) return;
+      if (burst.takeEnd()) this.events.ended();
+    }
     this.#socket.resume();
   }
 
@@ -238,7 +261,7 @@ export class SocketTransport implements Transport {
 
   /** Nothing where it stays the same: the socket goes on with the one it has, which is cheaper. */
   #bufferForNextRead(): Buffer {
-    const next = this.#next;
+    const next = this.#burst?.paused === true ? sharedReadBuffer : this.#next;
     if (next === this.#current) return undefined as unknown as Buffer;
     if (!this.#connecting) this.#current = next;
     return next;
