@@ -145,7 +145,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
       options: {
         to: 'api',
         stripPrefix: '/api',
-        followRedirects: { max: 5 },
+        followRedirects: { max: 5, methods: ['GET', 'HEAD'] },
         host: 'upstream',
         upgrade: true,
         connect: false,

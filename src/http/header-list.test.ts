@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseFields } from '../../test/support/parse-fields.ts';
 import { knownField } from './field-names.ts';
-import { HeaderList, validField } from './header-list.ts';
+import { HeaderList, validField, SEVERAL } from './header-list.ts';
 
 /** Two fields that the server knows, one of them twice, and two that it does not; then two added ones. */
 function mixed(): HeaderList {
@@ -62,7 +62,7 @@ describe('a header list', () => {
     const list = mixed();
     assert.equal(list.getKnown(knownField('accept')), 'a/a');
     assert.equal(list.getKnown(knownField('vary')), undefined);
-    assert.equal(HeaderList.of('Vary', '*').getKnown(knownField('vary')), undefined);
+    assert.equal(HeaderList.of('Vary', '*').getKnown(knownField('vary')), '*');
   });
 
   it('loses every field of a name, wherever it stands', () => {
@@ -104,6 +104,23 @@ describe('a header list', () => {
   it('of our own making is empty each time', () => {
     new HeaderList().append('a', '1');
     assert.deepEqual(pairs(new HeaderList()), []);
+  });
+
+  it('that is derived is asked by number like any other', () => {
+    const [vary, accept] = [knownField('vary'), knownField('accept')];
+    const list = parseFields('Vary: a', 'X: 1').derive().set('vary', 'b');
+    assert.deepEqual([list.getKnown(vary), list.getSole(vary), list.getSole(accept)], ['b', 'b', undefined]);
+    list.append('Vary', 'c');
+    assert.deepEqual([list.getKnown(vary), list.getSole(vary)], ['b', SEVERAL]);
+    const both = parseFields('Vary: a').derive().append('VARY', 'b').append('Accept', 'c');
+    assert.deepEqual([both.getKnown(vary), both.getSole(vary), both.getSole(accept)], ['a', SEVERAL, 'c']);
+  });
+
+  it('changes each value of a field, and moves nothing where none is another', () => {
+    const list = parseFields('Vary: a', 'X: 1', 'vary: b').derive().append('Vary', 'c');
+    assert.deepEqual(pairs(list.change('vary', (value) => value)), ['Vary: a', 'X: 1', 'vary: b', 'Vary: c']);
+    const upper = list.change('Vary', (value) => (value === 'b' ? 'B' : value));
+    assert.deepEqual(pairs(upper), ['X: 1', 'Vary: a', 'Vary: B', 'Vary: c']);
   });
 
   it('does not take a field that is not known for one that is', () => {

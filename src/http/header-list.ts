@@ -1,4 +1,4 @@
-import { fieldNumber } from './field-names.ts';
+import { fieldNameOf, fieldNumber } from './field-names.ts';
 
 /** Numbers kept for one parsed field: see `HeaderList.spans`. */
 export const SPAN = 5;
@@ -14,9 +14,9 @@ const NO_SPANS: readonly number[] = [];
 export interface ReadonlyHeaderList extends Iterable<readonly [name: string, value: string]> {
   /** The first value of a field, or undefined. Names are compared without case. */
   get(name: string): string | undefined;
-  /** The first value of a field off the wire by its number (`knownField`): the hot path's way to ask. */
+  /** The first value of a field by its number (`knownField`): the hot path's way to ask. */
   getKnown(number: number): string | undefined;
-  /** The value of a field off the wire that stands there once; undefined when it does not, SEVERAL when more often. */
+  /** The value of a field that stands there once; undefined when it does not, SEVERAL when more often. */
   getSole(number: number): string | typeof SEVERAL | undefined;
   /** Every value of a field, in order. */
   getAll(name: string): string[];
@@ -84,7 +84,8 @@ export class HeaderList implements ReadonlyHeaderList {
     for (let i = 0; i < spans.length; i += SPAN) {
       if (spans[i] === number) return this.text.slice(spans[i + 3], spans[i + 4]);
     }
-    return undefined;
+    // A list off the wire has none; one that is derived may.
+    return this.added.length === 0 ? undefined : this.get(fieldNameOf(number));
   }
 
   getSole(number: number): string | typeof SEVERAL | undefined {
@@ -95,6 +96,7 @@ export class HeaderList implements ReadonlyHeaderList {
       if (at !== -1) return SEVERAL;
       at = i;
     }
+    if (this.added.length > 0) return soleOf(this.getAll(fieldNameOf(number)));
     return at === -1 ? undefined : this.text.slice(spans[at + 3], spans[at + 4]);
   }
 
@@ -201,6 +203,10 @@ export function valueOffset(list: ReadonlyHeaderList, number: number, from = 0):
     if (spans[i] === number && spans[i + 3] >= from) return spans[i + 3];
   }
   return 0;
+}
+
+function soleOf(values: readonly string[]): string | typeof SEVERAL | undefined {
+  return values.length > 1 ? SEVERAL : values[0];
 }
 
 function sameName(a: string, b: string): boolean {

@@ -17,7 +17,7 @@ import type { UpstreamServer } from '../../upstream/schema.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { collectBody, MEMORY_LIMIT } from './collect-body.ts';
 import { proxyStatus } from './proxy-status.ts';
-import { redirectTarget } from './redirects.ts';
+import { RedirectTrail, type NextStep } from './redirect-trail.ts';
 import type { PathRewriting } from './path-rewriting.ts';
 import { rewriteCookie, rewritePlaces, tellsOfPlaces } from './rewrite-answer.ts';
 import type { ProxyOptions } from './schema.ts';
@@ -30,9 +30,9 @@ const VIA: Readonly<Record<number, string>> = { 10: '1.0 dreamserver', 11: '1.1 
  * for, the call made, redirects followed where that is asked for, and the answer derived from the upstream's.
  */
 export class ProxyExchange extends PendingResponse implements UpstreamRequest {
-  readonly method: string;
+  method: string;
   body: BodySource | null;
-  readonly #exchange: Exchange;
+  #exchange: Exchange;
   readonly #options: ProxyOptions;
   readonly #upstream: Upstream;
   readonly #paths: PathRewriting;
@@ -41,8 +41,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   #call: UpstreamCall | undefined = undefined;
   /** The body that was collected: it may lie in a file, and is ours to let go of when nobody takes it. */
   #collected: BodySource | undefined = undefined;
-  #redirectsLeft: number;
-  #followed = false;
+  readonly #trail: RedirectTrail | undefined;
 
   constructor(
     exchange: Exchange,
@@ -60,9 +59,9 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     this.#upstream = upstream;
     this.#paths = paths;
     this.#target = target;
-    const followed =
-      options.followRedirects !== undefined && (this.method === 'GET' || this.method === 'HEAD');
-    this.#redirectsLeft = followed ? (options.followRedirects?.max ?? 0) : -1;
+    this.#trail =
+      options.followRedirects &&
+      new RedirectTrail(options.followRedirects, (line) => this.#clientCookie(line));
   }
 
   /** Nothing is sent, and nothing settled, for a client that has gone while others had the exchange. */
@@ -121,10 +120,10 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
 
   responded(head: ResponseHead, body: BodySource, server: UpstreamServer, cookie: string | undefined): void {
     this.#exchange.answeredBy(server.authority);
-    if (this.#redirectsLeft >= 0 && head.status >= 300 && head.status < 400) {
-      const target = redirectTarget(head, this.#target, this.#host, server);
-      if (target !== undefined) {
-        this.#follow(target, body);
+    if (this.#trail !== undefined && head.status >= 300 && head.status < 400) {
+      const next = this.#nextStep(this.#trail, head, server, cookie);
+      if (next !== undefined) {
+        this.#follow(next, body);
         return;
       }
     }
@@ -150,27 +149,48 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     if (code === 'upstream.no-server' || code === 'upstream.queue-full') {
       headers.push('Retry-After', String(retryAfter));
     }
+    for (const line of this.#trail?.cookieLines ?? []) headers.push('Set-Cookie', line);
     if (this.#options.proxyStatus) headers.push('Proxy-Status', proxyStatus(code, cause));
     this.settle(errorResponse(code, { request, id, headers, cause }));
   }
 
+  #clientCookie(line: string): string {
+    const { cookies } = this.#options;
+    return cookies === undefined ? line : rewriteCookie(line, cookies);
+  }
+
   #rewritePlaces(headers: HeaderList, server: UpstreamServer): void {
     const { request } = this.#exchange;
-    const asked = { request, target: this.#target, host: this.#host, server, followed: this.#followed };
+    const followed = this.#trail?.begun ?? false;
+    const asked = { request, target: this.#target, host: this.#host, server, followed };
     rewritePlaces(headers, asked, this.#paths);
   }
 
+  #nextStep(
+    trail: RedirectTrail,
+    head: ResponseHead,
+    server: UpstreamServer,
+    cookie: string | undefined,
+  ): NextStep | 'limit' | undefined {
+    const { request } = this.#exchange;
+    const hasBody = this.body !== null;
+    return trail.next(head, { request, target: this.#target, host: this.#host, server, hasBody, cookie });
+  }
+
   /** The redirect's own body is of no interest; its connection is, once that has been read. */
-  #follow(target: string, body: BodySource): void {
+  #follow(next: NextStep | 'limit', body: BodySource): void {
     discardBody(body);
-    if (this.#redirectsLeft === 0) {
+    if (next === 'limit') {
       this.failed('upstream.redirect-limit');
       return;
     }
-    this.#redirectsLeft--;
-    this.#target = target;
-    this.#followed = true;
-    this.body = null;
+    this.#exchange = this.#exchange.derive(next.request);
+    this.method = next.request.method;
+    this.#target = next.target;
+    if (!next.keepsBody) {
+      this.#collected?.cancel();
+      this.body = null;
+    }
     this.#send();
   }
 
@@ -191,7 +211,8 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     const headers = this.#endToEnd(head).append('Via', VIA[head.version]);
     const { rewriteLocation, cookies } = this.#options;
     if (rewriteLocation && tellsOfPlaces(headers)) this.#rewritePlaces(headers, server);
-    if (cookies !== undefined) headers.change('Set-Cookie', (value) => rewriteCookie(value, cookies));
+    if (this.#trail?.begun === true) this.#trail.addCookies(headers, this.#target, this.#host);
+    else if (cookies !== undefined) headers.change('Set-Cookie', (line) => this.#clientCookie(line));
     if (cookie !== undefined) headers.append('Set-Cookie', cookie);
     const reason = head.reason === '' ? undefined : head.reason;
     return new Response(head.status, headers, this.method === 'HEAD' ? headBody(head) : body, { reason });

@@ -22,8 +22,8 @@ export interface ProxyOptions {
         readonly path: Readonly<Record<string, string>>;
       }
     | undefined;
-  /** Follow redirects of the upstream that stay on it, for GET and HEAD, at most `max` times a request. */
-  readonly followRedirects?: { readonly max: number } | undefined;
+  /** Follow redirects of the upstream that stay on it, for these methods, at most `max` times a request. */
+  readonly followRedirects?: { readonly max: number; readonly methods: readonly string[] } | undefined;
   /** The Host field sent on: the client's (`preserve`), the server's own authority (`upstream`), or this very value. */
   readonly host: 'preserve' | 'upstream' | (string & {});
   /** Whether clients may change to another protocol, such as WebSocket, where the upstream agrees. */
@@ -52,17 +52,22 @@ const to = z
     if (typeof problem === 'string') context.addIssue({ code: 'custom', message: problem });
   });
 
-const DEFAULT_REDIRECTS = 5;
+const DEFAULT_REDIRECTS = { max: 5, methods: ['GET', 'HEAD'] } as const;
 
 const followRedirects = z
   .union([
     z.boolean(),
     z.strictObject({
       /** Redirects followed for one request, 1 to 20. Default 5. */
-      max: z.int().min(1).max(20).default(DEFAULT_REDIRECTS),
+      max: z.int().min(1).max(20).default(DEFAULT_REDIRECTS.max),
+      /** Methods of the requests whose redirects are followed. Default GET and HEAD. */
+      methods: z
+        .array(z.enum(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']))
+        .min(1, 'expected at least one method')
+        .default([...DEFAULT_REDIRECTS.methods]),
     }),
   ])
-  .transform((value) => (value === true ? { max: DEFAULT_REDIRECTS } : value === false ? undefined : value));
+  .transform((value) => (value === true ? DEFAULT_REDIRECTS : value === false ? undefined : value));
 
 const prefix = z
   .string()
@@ -106,7 +111,7 @@ const proxyOptions = z.strictObject({
   rewriteLocation: z.boolean().default(true),
   /** Domains and paths of the upstream's cookies that are others for the client. */
   cookies: cookies.optional(),
-  /** Follow redirects of the upstream that stay on it, for GET and HEAD. Default: pass them to the client. */
+  /** Follow redirects of the upstream that stay on it. Default: pass them to the client. */
   followRedirects: followRedirects.optional(),
   /** The Host field sent on: `preserve` (default), `upstream`, or a host of your own. */
   host: z
