@@ -1,0 +1,103 @@
+/** A backend that answers before it has the whole upload, and what it does with the connection then. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { chunk, get, head } from '../../../test/support/message.ts';
+import { startProxy, type ProxyServer, type ProxySetup } from '../../../test/support/proxy-server.ts';
+import { RawBackend } from '../../../test/support/raw-backend.ts';
+import { RawConnection } from '../../../test/support/raw-connection.ts';
+import { RequestReader } from '../../../test/support/request-reader.ts';
+import { within } from '../../../test/support/until.ts';
+
+const PIECE = Buffer.alloc(256 * 1024, 'x');
+/** More than the buffers of the system on the way hold. */
+const PIECES = 256;
+const REFUSAL = `${head('HTTP/1.1 413 Content Too Large', 'Content-Length: 3', 'Connection: close')}no!`;
+
+let backend: RawBackend;
+let proxy: ProxyServer;
+let client: RawConnection;
+
+async function start(setup: ProxySetup = {}): Promise<void> {
+  backend = await RawBackend.start();
+  proxy = await startProxy([backend.url], setup);
+  client = await RawConnection.connect(proxy.port);
+}
+beforeEach(() => start());
+afterEach(async () => {
+  client.close();
+  await proxy[Symbol.asyncDispose]();
+  backend[Symbol.dispose]();
+});
+
+/** Sends the upload as a client does that writes first and reads afterwards; ends when nobody takes more. */
+async function upload(): Promise<void> {
+  for (let i = 0; i < PIECES; i++) {
+    const sent = await client.send(PIECE).then(
+      () => true,
+      () => false,
+    );
+    if (!sent) return;
+  }
+}
+
+describe('an answer in the middle of an upload', () => {
+  for (const [then, leave] of [
+    ['stays and reads no more', () => {}],
+    ['ends its half', (peer: RawConnection) => peer.halfClose()],
+    // With bytes unread, the system makes a reset of this.
+    ['closes at once', (peer: RawConnection) => peer.close()],
+  ] as const) {
+    it(`reaches the client where the backend ${then}`, async () => {
+      await client.send(head('POST / HTTP/1.1', 'Host: a', `Content-Length: ${PIECE.length * PIECES}`));
+      const peer = await backend.accept();
+      await peer.untilText('\r\n\r\n');
+      peer.socket.pause();
+      const uploading = upload();
+      await peer.send(REFUSAL);
+      const response = await client.response('POST');
+      leave(peer);
+      assert.deepEqual([response.status, response.body.toString()], [413, 'no!']);
+      assert.equal((await proxy.server.untilLogged(1))[0].error, undefined);
+      client.close();
+      await uploading;
+    });
+  }
+
+  it('reaches the client where the backend has closed before the answer could be read', async () => {
+    await client.send(head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 100000'));
+    const peer = await backend.accept();
+    await peer.untilText('\r\n\r\n');
+    await peer.send(REFUSAL);
+    peer.halfClose();
+    await client.send('x'.repeat(100_000)).catch(() => {});
+    const response = await client.response('POST');
+    assert.deepEqual([response.status, response.body.toString()], [413, 'no!']);
+  });
+
+  it('is that of a chunked upload which flows', async () => {
+    client.close();
+    await proxy[Symbol.asyncDispose]();
+    backend[Symbol.dispose]();
+    await start({ proxy: { buffer: { request: 'off' } } });
+    await client.send(head('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked') + chunk('first'));
+    const peer = await backend.accept();
+    await peer.untilText('first');
+    await peer.send(REFUSAL);
+    peer.halfClose();
+    assert.equal((await client.response('POST')).status, 413);
+    await within(10_000, 'the connection ends', client.ended);
+  });
+
+  it('leaves no connection to the pool on which the rest of the upload is still due', async () => {
+    await client.send(`${head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 10')}first`);
+    const peer = await backend.accept();
+    await peer.untilText('first');
+    await peer.send(`${head('HTTP/1.1 200 OK', 'Content-Length: 2')}ok`);
+    assert.equal((await client.response('POST')).status, 200);
+    using other = await RawConnection.connect(proxy.port);
+    await other.send(get('/other'));
+    const requests = new RequestReader(await backend.accept());
+    assert.equal((await requests.head()).target, '/other');
+    assert.doesNotMatch(peer.unread.toString('latin1'), /\/other/);
+  });
+});

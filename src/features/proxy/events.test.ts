@@ -1,0 +1,121 @@
+/** Answers that take their time: Server-Sent Events, one after the other, and long polls. Nothing waits here for more. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { chunk, get, head } from '../../../test/support/message.ts';
+import { startProxy, type ProxyServer } from '../../../test/support/proxy-server.ts';
+import { RawBackend } from '../../../test/support/raw-backend.ts';
+import { RawConnection } from '../../../test/support/raw-connection.ts';
+import { RequestReader } from '../../../test/support/request-reader.ts';
+import { within } from '../../../test/support/until.ts';
+
+let backend: RawBackend;
+let proxy: ProxyServer;
+let client: RawConnection;
+
+beforeEach(async () => {
+  backend = await RawBackend.start();
+  proxy = await startProxy([backend.url]);
+  client = await RawConnection.connect(proxy.port);
+});
+afterEach(async () => {
+  client.close();
+  await proxy[Symbol.asyncDispose]();
+  backend[Symbol.dispose]();
+});
+
+/** A client that has asked for the stream, as its backend sees it. */
+async function subscribe(from: RawConnection): Promise<RawConnection> {
+  await from.send(get('/events', 'Accept: text/event-stream'));
+  const requests = new RequestReader(await backend.accept());
+  await requests.head();
+  return requests.connection;
+}
+
+const STREAM = ['HTTP/1.1 200 OK', 'Content-Type: text/event-stream', 'Cache-Control: no-cache'] as const;
+const event = (data: string): string => `data: ${data}\n\n`;
+
+describe('a stream of events', () => {
+  for (const [kind, fields, framed] of [
+    ['in chunks', ['Transfer-Encoding: chunked'], chunk],
+    ['that ends with the connection', [], (text: string) => text],
+  ] as const) {
+    it(`${kind} begins with its head, before there is an event, and has each event at once`, async () => {
+      const source = await subscribe(client);
+      await source.send(head(...STREAM, ...fields));
+      assert.match(await client.untilText('\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n/);
+      // The next one is made only when the client has this one: who waited for more would wait for ever.
+      for (let i = 0; i < 50; i++) {
+        await source.send(framed(event(`event ${i}`)));
+        await client.untilText(event(`event ${i}`));
+      }
+      source.halfClose();
+    });
+  }
+
+  it('of one client is not held up by that of another who does not read', async () => {
+    using deaf = await RawConnection.connect(proxy.port);
+    const flood = await subscribe(deaf);
+    await flood.send(head(...STREAM, 'Transfer-Encoding: chunked'));
+    await deaf.untilText('\r\n\r\n');
+    deaf.socket.pause();
+    // More than anybody buffers; it is never all taken.
+    const stuck = flood.send(chunk('x'.repeat(32 * 1024 * 1024))).catch(() => {});
+    const source = await subscribe(client);
+    await source.send(head(...STREAM, 'Transfer-Encoding: chunked'));
+    for (let i = 0; i < 20; i++) {
+      await source.send(chunk(event(`event ${i}`)));
+      await client.untilText(event(`event ${i}`));
+    }
+    deaf.close();
+    await stuck;
+  });
+
+  it('is ended at its source when the connection of the client has broken, though no event is on its way', async () => {
+    const source = await subscribe(client);
+    await source.send(head(...STREAM, 'Transfer-Encoding: chunked') + chunk(event('first')));
+    await client.untilText(event('first'));
+    client.reset();
+    await within(10_000, 'the source is left', source.ended);
+    const [{ status, error }] = await proxy.server.untilLogged(1);
+    assert.deepEqual({ status, error }, { status: 200, error: 'client.gone' });
+  });
+});
+
+describe('a stream of events whose client has closed the connection', () => {
+  it('is ended at its source with the next event: until then the client might only have closed its half', async () => {
+    const source = await subscribe(client);
+    await source.send(head(...STREAM, 'Transfer-Encoding: chunked') + chunk(event('first')));
+    await client.untilText(event('first'));
+    client.close();
+    let left = false;
+    const leaves = source.ended.then(() => (left = true));
+    while (!left) {
+      await source.send(chunk(event('next'))).catch(() => {});
+      await new Promise(setImmediate);
+    }
+    await leaves;
+    assert.equal((await proxy.server.untilLogged(1))[0].error, 'client.gone');
+  });
+});
+
+describe('a long poll', () => {
+  it('is answered when there is something to say, whatever others ask meanwhile', async () => {
+    const waiting = await subscribe(client);
+    for (let i = 0; i < 3; i++) {
+      using other = await RawConnection.connect(proxy.port);
+      const quick = await subscribe(other);
+      await quick.send(`${head('HTTP/1.1 200 OK', 'Content-Length: 2')}ok`);
+      assert.equal((await other.response()).status, 200);
+      quick.halfClose();
+    }
+    await waiting.send(`${head('HTTP/1.1 200 OK', 'Content-Length: 4')}news`);
+    assert.equal((await client.response()).body.toString(), 'news');
+  });
+
+  it('is given up at the backend when the connection of the client breaks', async () => {
+    const waiting = await subscribe(client);
+    client.reset();
+    await within(10_000, 'the backend is left', waiting.ended);
+    assert.equal((await proxy.server.untilLogged(1))[0].error, 'client.gone');
+  });
+});
