@@ -58,6 +58,24 @@ describe('the forwarding fields', () => {
     ]);
   });
 
+  const kin = [
+    'X-Forwarded-Port: 443',
+    'x-forwarded-prefix: /a',
+    'X_Forwarded_Ssl: on',
+    'X-Real-IP: 1.1.1.1',
+    'X-Real-Ipad: 1',
+  ];
+
+  it('of a client that is not trusted are gone with all their kin', () => {
+    const lines = derived(get('/', ...kin, 'X-Own: 1', 'Connection: x-own'));
+    assert.deepEqual(only(lines, /^x.(forwarded.(?!for|proto|host)|real|own)/i), ['X-Real-Ipad: 1']);
+  });
+
+  it('of a proxy that is trusted come with their kin', () => {
+    const lines = derived(get('/', ...kin), { trust: trusting('x-forwarded') });
+    assert.deepEqual(only(lines, /^x.(forwarded.(?!for|proto|host)|real)/i), kin);
+  });
+
   it('of a proxy that is trusted are continued', () => {
     assert.deepEqual(forwarding(derived(get('/', ...claims), { trust: trusting('x-forwarded') })), [
       'X-Forwarded-For: 1.1.1.1, 2.2.2.2, 203.0.113.7',

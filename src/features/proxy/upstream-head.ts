@@ -1,6 +1,6 @@
 import { knownField } from '../../http/field-names.ts';
 import type { OutgoingRequestHead, RequestHead } from '../../http/head.ts';
-import { HeaderList } from '../../http/header-list.ts';
+import { HeaderList, SPAN, type ReadonlyHeaderList } from '../../http/header-list.ts';
 import { hopByHopAnd, nominatedFields } from '../../http/hop-by-hop.ts';
 import { acceptsTrailers } from '../../http/te.ts';
 import { passableProtocols } from '../../http/upgrade.ts';
@@ -43,6 +43,7 @@ export function upstreamHead(
   const added = ['X-Request-Id', id, 'Via', via];
   if (options.forwarded !== 'off') addForwardingFields(added, exchange, options.forwarded);
   const nominated = nominatedFields(headers);
+  const dropped = exchange.believed === undefined ? withClaims(headers, nominated) : nominated;
   // Fields that are not the client's, but a rule's: they are as good as ours, whatever the client nominates.
   const ruled = headers.added.length > 0;
   return {
@@ -51,13 +52,34 @@ export function upstreamHead(
     host,
     headers: ruled ? HeaderList.over(headers) : headers,
     omit: OMIT,
-    nominated,
+    nominated: dropped,
     added: ruled ? rulesBefore(headers.added, added) : added,
     upgrade: bodyFollows ? undefined : wantedProtocol(request, options, nominated),
     trailers: acceptsTrailers(headers),
     // Only what streams: a body that was collected is here already.
     expectContinue: bodyFollows && request.version === 11 && headers.getKnown(EXPECT) !== undefined,
   };
+}
+
+const LETTER_X = 0x78;
+/** The kin of the forwarding fields, as proxies and applications have made them up: -Port, -Prefix, -Server, -Ssl, … */
+const CLAIM = /^x[-_](?:forwarded|real[-_]ip$)/;
+
+/**
+ * The names that are left out of what somebody says who is no trusted proxy: those that it nominates, and those with
+ * which it would tell the application where it comes from.
+ */
+function withClaims(
+  { spans, text }: ReadonlyHeaderList,
+  nominated: readonly string[] | undefined,
+): readonly string[] | undefined {
+  let names = nominated;
+  for (let i = 0; i < spans.length; i += SPAN) {
+    if (spans[i] !== 0 || (text.charCodeAt(spans[i + 1]) | 0x20) !== LETTER_X) continue;
+    const name = text.slice(spans[i + 1], spans[i + 2]).toLowerCase();
+    if (CLAIM.test(name)) names = names === undefined ? [name] : [...names, name];
+  }
+  return names;
 }
 
 /** A rule that sets a field has the last word on it, also where the field would be ours. */
