@@ -44,7 +44,7 @@ export function respond(options: NonNullable<Route['respond']>): RoutePart {
 }
 
 /** A feature that changes fields of a route's requests and answers. */
-export function headers(options: NonNullable<Route['headers']>): RoutePart {
+export function headers(options: Exclude<Route['headers'], false | undefined>): RoutePart {
   return { headers: options };
 }
 

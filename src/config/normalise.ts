@@ -20,7 +20,8 @@ export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfi
       if (!upstreams.has(to))
         upstreams.set(to, gather(to, upstreamSchema(duration).parse({ servers: [to] }), directory));
     }
-    return { match: { host: match.host, path: match.path }, features: { headers }, end };
+    const features = { headers: chosen(headers, parsed.defaults.headers) };
+    return { match: { host: match.host, path: match.path }, features, end };
   });
   const { accessLog, limits, lenient, timeouts, trustedProxies, workers } = parsed;
   return {
@@ -108,6 +109,14 @@ function tlsFiles(tls: ParsedConfig['upstreams'][string]['tls'], directory: stri
     key: file(tls?.key),
     verify: tls?.verify ?? true,
   };
+}
+
+/** What a route has of a feature: its own, that of `defaults`, or none where it says `false`. */
+function chosen<Options>(
+  own: Options | false | undefined,
+  byDefault: Options | undefined,
+): Options | undefined {
+  return own === false ? undefined : (own ?? byDefault);
 }
 
 /** The one end that the schema has made sure of. */

@@ -87,6 +87,22 @@ routes: [{ proxy: old }]`,
   assert.deepEqual(config.upstreams[0].lenient, leniencyOf(['chunk-size-space', 'missing-reason-space']));
 });
 
+test('a feature is the route’s own, else that of `defaults`, and none where the route says so', async () => {
+  const { config } = await load(
+    'dreamserver.yaml',
+    `
+defaults: { headers: { response: { set: { X-A: all } } } }
+routes:
+  - { match: { path: /a }, respond: ok }
+  - { match: { path: /b }, respond: ok, headers: { response: { set: { X-B: own } } } }
+  - { match: { path: /c }, respond: ok, headers: false }`,
+  );
+  assert.deepEqual(
+    config.routes.map(({ features }) => features.headers?.response?.set),
+    [[['X-A', 'all']], [['X-B', 'own']], undefined],
+  );
+});
+
 describe('upstreams', () => {
   test('have servers as URLs or with a weight, and defaults for everything else', async () => {
     const { config } = await load(

@@ -57,6 +57,25 @@ const match = z.strictObject({
 
 const ENDS = ['files', 'proxy', 'redirect', 'respond'] as const;
 
+const plannedFeatures = {
+  rateLimit: notYet('rateLimit'),
+  basicAuth: notYet('basicAuth'),
+  jwt: notYet('jwt'),
+  forwardAuth: notYet('forwardAuth'),
+  ipFilter: notYet('ipFilter'),
+  bodyLimit: notYet('bodyLimit'),
+  cors: notYet('cors'),
+  securityHeaders: notYet('securityHeaders'),
+  compress: notYet('compress'),
+  cache: notYet('cache'),
+};
+
+const defaults = z.strictObject({
+  ...plannedFeatures,
+  /** Change fields of the request and of the answer. */
+  headers: headersSchema.optional(),
+});
+
 const route = z
   .strictObject({
     /** Which requests. Default: all. */
@@ -69,18 +88,9 @@ const route = z
     redirect: redirectSchema.optional(),
     /** Give the same answer to everyone. */
     respond: respondSchema.optional(),
-    rateLimit: notYet('rateLimit'),
-    basicAuth: notYet('basicAuth'),
-    jwt: notYet('jwt'),
-    forwardAuth: notYet('forwardAuth'),
-    ipFilter: notYet('ipFilter'),
-    bodyLimit: notYet('bodyLimit'),
-    cors: notYet('cors'),
-    /** Change fields of the request and of the answer. */
-    headers: headersSchema.optional(),
-    securityHeaders: notYet('securityHeaders'),
-    compress: notYet('compress'),
-    cache: notYet('cache'),
+    ...plannedFeatures,
+    /** Change fields of the request and of the answer; `false` for none where `defaults` has some. */
+    headers: z.union([headersSchema, z.literal(false)]).optional(),
   })
   .superRefine((value, context) => {
     const ends = ENDS.filter((end) => value[end] !== undefined);
@@ -183,6 +193,8 @@ const keys = z.strictObject({
       upstreamSchema(duration),
     )
     .default({}),
+  /** Features of every route that does not say otherwise: it has its own, or `false`. */
+  defaults: defaults.prefault({}),
   /** What is done with which requests: the most specific host wins, then the most specific path, then the order. */
   routes: z.array(route).min(1, 'at least one route is needed'),
   accessLog: accessLog.prefault({}),
@@ -202,7 +214,6 @@ const keys = z.strictObject({
       error: 'expected `auto` or a number of threads',
     })
     .default('auto'),
-  defaults: notYet('defaults'),
   admin: notYet('admin'),
   tracing: notYet('tracing'),
   use: notYet('use'),
