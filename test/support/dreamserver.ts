@@ -17,6 +17,7 @@ export interface Configuration {
   readonly accessLog?: Readonly<Record<string, unknown>>;
   readonly limits?: Readonly<Record<string, unknown>>;
   readonly timeouts?: Readonly<Record<string, unknown>>;
+  readonly trustedProxies?: readonly string[];
   readonly workers?: 'auto' | number;
 }
 
