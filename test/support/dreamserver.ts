@@ -11,7 +11,6 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** A configuration as it would stand in dreamserver.yaml; a free port is chosen when it names no listeners. */
 export interface Configuration {
   readonly listeners?: readonly { readonly address: string; readonly proxyProtocol?: boolean }[];
-  readonly trustedProxies?: readonly string[];
   readonly upstreams?: Readonly<Record<string, unknown>>;
   readonly routes?: readonly Readonly<Record<string, unknown>>[];
   readonly accessLog?: Readonly<Record<string, unknown>>;

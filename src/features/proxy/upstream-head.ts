@@ -71,15 +71,17 @@ const CLAIM = /^x[-_](?:forwarded|real[-_]ip$)/;
  */
 function withClaims(
   { spans, text }: ReadonlyHeaderList,
-  nominated: readonly string[] | undefined,
-): readonly string[] | undefined {
-  let names = nominated;
+  nominated: ReadonlySet<string> | undefined,
+): ReadonlySet<string> | undefined {
+  let names: Set<string> | undefined;
   for (let i = 0; i < spans.length; i += SPAN) {
     if (spans[i] !== 0 || (text.charCodeAt(spans[i + 1]) | 0x20) !== LETTER_X) continue;
     const name = text.slice(spans[i + 1], spans[i + 2]).toLowerCase();
-    if (CLAIM.test(name)) names = names === undefined ? [name] : [...names, name];
+    if (!CLAIM.test(name)) continue;
+    names ??= new Set(nominated);
+    names.add(name);
   }
-  return names;
+  return names ?? nominated;
 }
 
 /** A rule that sets a field has the last word on it, also where the field would be ours. */
