@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { bytewise, deliveries, whole } from '../../test/support/case-deliveries.ts';
+import { bytewise, cutDeliveries, slowDeliveries, whole } from '../../test/support/case-deliveries.ts';
 import type { Delivery } from '../../test/support/case-log.ts';
 import { CASE_LIMITS, serveCase } from '../../test/support/request-case.ts';
 import { askCase } from '../../test/support/response-case.ts';
@@ -35,7 +35,9 @@ for (const [file, inFile] of Map.groupBy(cases, (each) => each.file)) {
 function check(wireCase: WireCase): void {
   const events = run(wireCase, whole(wireCase));
   if (!fits(events, wireCase.expected)) assert.deepEqual(events, wireCase.expected);
-  for (const delivery of deliveries(wireCase)) same(run(wireCase, delivery), events, delivery.name);
+  for (const delivery of cutDeliveries(wireCase)) same(run(wireCase, delivery), events, delivery.name);
+  for (const delivery of slowDeliveries(wireCase)) same(run(wireCase, delivery), events, delivery.name);
+  if (wireCase.kind === 'request') checkUnread(wireCase);
   if (events.at(-1) === KEPT && !wireCase.ends) checkTwice(wireCase, events);
   checkPlace(wireCase, events);
 }
@@ -48,6 +50,14 @@ function run(wireCase: WireCase, delivery: Delivery): string[] {
     : askCase(delivery, wireCase, 1);
 }
 
+/** Other events come of bodies that nobody reads, but the same however the bytes are cut. */
+function checkUnread(wireCase: WireCase): void {
+  const events = run(wireCase, { ...whole(wireCase), reader: 'none' });
+  for (const delivery of cutDeliveries(wireCase)) {
+    same(run(wireCase, { ...delivery, reader: 'none' }), events, `${delivery.name}, body unread`);
+  }
+}
+
 /** On a connection that is kept, the same bytes come to the same a second time. */
 function checkTwice(wireCase: WireCase, events: readonly string[]): void {
   if (wireCase.kind === 'response') {
@@ -58,7 +68,7 @@ function checkTwice(wireCase: WireCase, events: readonly string[]): void {
   }
   const twice = [...events.slice(0, -1), ...events];
   same(run(wireCase, whole(wireCase, 2)), twice, 'pipelined');
-  same(run(wireCase, { ...whole(wireCase, 2), slowReader: true }), twice, 'pipelined, to a slow reader');
+  same(run(wireCase, { ...whole(wireCase, 2), reader: 'slow' }), twice, 'pipelined, to a slow reader');
   same(run(wireCase, bytewise(wireCase, 2)), twice, 'pipelined, byte by byte');
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { cuts, inPieces, mutation, type Mutation } from '../../test/support/arbitrary-messages.ts';
+import type { Delivery } from '../../test/support/case-log.ts';
 import { serveCase } from '../../test/support/request-case.ts';
 import { askCase } from '../../test/support/response-case.ts';
 import { readCases } from '../../test/support/wire-case.ts';
@@ -33,16 +34,14 @@ function changed(message: string, changes: readonly Mutation[]): Buffer {
 }
 
 /** Whole, in pieces, byte by byte, and to a reader without room. */
-function deliveriesOf(
-  message: Buffer,
-  places: readonly number[],
-  ends: boolean,
-): Parameters<typeof serveCase>[0][] {
+function deliveriesOf(message: Buffer, places: readonly number[], ends: boolean): Delivery[] {
   const bytewise = Array.from(message, (_, i) => message.subarray(i, i + 1));
-  const ways = [[message], inPieces(message, places), bytewise];
+  const pieces = inPieces(message, places);
   return [
-    ...ways.map((pieces) => ({ pieces, ends, slowReader: false })),
-    { pieces: inPieces(message, places), ends, slowReader: true },
+    { pieces: [message], ends, reader: 'ready' },
+    { pieces, ends, reader: 'ready' },
+    { pieces: bytewise, ends, reader: 'ready' },
+    { pieces, ends, reader: 'slow' },
   ];
 }
 

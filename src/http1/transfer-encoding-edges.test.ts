@@ -44,7 +44,7 @@ describe('a byte', () => {
 
 function serve(message: string): string[] {
   const pieces = [Buffer.from(message, 'latin1')];
-  return serveCase({ pieces, ends: false, slowReader: false }, STRICT, false);
+  return serveCase({ pieces, ends: false, reader: 'ready' }, STRICT, false);
 }
 
 /** White space around the value is none of it, and a colon inside of the name ends another one. */

@@ -15,15 +15,19 @@ export function whole(wireCase: WireCase, times = 1): Delivery {
   return cutAt(wireCase, [], times);
 }
 
-/** Every other way in which they may arrive. */
-export function* deliveries(wireCase: WireCase): Iterable<NamedDelivery> {
+/** Every other way in which they may arrive, at a reader that has room. */
+export function* cutDeliveries(wireCase: WireCase): Iterable<NamedDelivery> {
   const { length } = wireCase.bytes;
   for (let place = 1; place < length; place = next(place, length)) {
     yield { name: `cut after ${place} bytes`, ...cutAt(wireCase, [place]) };
   }
   yield { name: 'byte by byte', ...bytewise(wireCase) };
-  yield { name: 'whole, to a slow reader', ...whole(wireCase), slowReader: true };
-  yield { name: 'byte by byte, to a slow reader', ...bytewise(wireCase), slowReader: true };
+}
+
+/** And to a slow reader. */
+export function* slowDeliveries(wireCase: WireCase): Iterable<NamedDelivery> {
+  yield { name: 'whole, to a slow reader', ...whole(wireCase), reader: 'slow' };
+  yield { name: 'byte by byte, to a slow reader', ...bytewise(wireCase), reader: 'slow' };
 }
 
 export function bytewise(wireCase: WireCase, times = 1): Delivery {
@@ -46,5 +50,5 @@ function cutAt({ bytes, waits, ends }: WireCase, cuts: readonly number[], times 
   const forced = Array.from({ length: times }, (_, time) => waits.map((wait) => wait + time * bytes.length));
   const places = [...new Set([0, ...forced.flat(), ...cuts, all.length])].toSorted((a, b) => a - b);
   const pieces = places.slice(1).map((end, i) => all.subarray(places[i], end));
-  return { pieces, ends, slowReader: false };
+  return { pieces, ends, reader: 'ready' };
 }

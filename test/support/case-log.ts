@@ -4,13 +4,18 @@ import type { ReadonlyHeaderList } from '../../src/http/header-list.ts';
 import { CHUNKED, UNTIL_CLOSE, type Framing } from '../../src/http1/framing.ts';
 import { writeBytes } from './wire-notation.ts';
 
+/**
+ * Who reads bodies: `slow` has no room for more after each piece, looks at it only later, and answers later; `none` answers
+ * without a look at the body (of a request; answers are always read).
+ */
+export type ReaderKind = 'ready' | 'slow' | 'none';
+
 /** How the bytes of a case arrive, and how they are taken. */
 export interface Delivery {
   readonly pieces: readonly Buffer[];
   /** Behind them the sender says that no more will come. */
   readonly ends: boolean;
-  /** Who reads a body has no room for more after each piece, and looks at the piece only later. */
-  readonly slowReader: boolean;
+  readonly reader: ReaderKind;
 }
 
 /** What a connection tells, as the lines that a case expects: a word, and what there is to say. */
@@ -57,10 +62,10 @@ export class CaseReader implements BodySink {
   /** A slow reader looks at what it was handed, and has room again. False: there was nothing. */
   catchUp(): boolean {
     const held = this.#held;
-    if (held === undefined) return false;
+    if (held === undefined && !this.#ended) return false;
     this.#held = undefined;
-    this.#text += held.toString('latin1');
-    if (this.#ended) this.#over(undefined);
+    if (held !== undefined) this.#text += held.toString('latin1');
+    if (this.#ended) this.#finish(undefined);
     else this.#source.resume();
     return true;
   }
@@ -74,11 +79,16 @@ export class CaseReader implements BodySink {
 
   end(): void {
     this.#ended = true;
-    if (this.#held === undefined) this.#over(undefined);
+    if (!this.#slow) this.#finish(undefined);
   }
 
   fail(error: DreamError): void {
     this.#held = undefined;
+    this.#finish(error);
+  }
+
+  #finish(error: DreamError | undefined): void {
+    this.#ended = false;
     this.#over(error);
   }
 

@@ -13,7 +13,7 @@ import type {
 } from '../../src/http1/server-connection-owner.ts';
 import { ServerConnection } from '../../src/http1/server-connection.ts';
 import { errorResponse } from '../../src/pipeline/error-response.ts';
-import { CaseLog, CaseReader, type Delivery } from './case-log.ts';
+import { CaseLog, CaseReader, type Delivery, type ReaderKind } from './case-log.ts';
 import { LendingTransport } from './lending-transport.ts';
 import { fieldValues, parseResponse } from './parse-response.ts';
 import { writeBytes } from './wire-notation.ts';
@@ -32,7 +32,7 @@ const TIMEOUTS = { headers: 0, bodyIdle: 0, keepAlive: 0, writeStall: 0, tunnel:
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const AFTERWARDS = Buffer.from('GET /afterwards HTTP/1.1\r\nHost: a\r\n\r\n');
 
-/** Takes every request, reads its body, answers 200; all that it hears goes into the log. */
+/** Takes every request, reads its body or does not, answers 200; all that it hears goes into the log. */
 class RecordingOwner implements ServerConnectionOwner {
   readonly requestId = '00000000-0000-4000-8000-000000000000';
   readonly log = new CaseLog();
@@ -41,18 +41,16 @@ class RecordingOwner implements ServerConnectionOwner {
   readonly statuses: number[] = [];
   reader: CaseReader | undefined = undefined;
   connection!: ServerConnection;
-  readonly #slow: boolean;
+  readonly #kind: ReaderKind;
   readonly #lenient: Leniency;
-  #head: RequestHead | undefined = undefined;
 
-  constructor(slow: boolean, lenient: Leniency) {
-    this.#slow = slow;
+  constructor(kind: ReaderKind, lenient: Leniency) {
+    this.#kind = kind;
     this.#lenient = lenient;
   }
 
   request(head: RequestHead, body: BodySource): void {
     const { log } = this;
-    this.#head = head;
     this.methods.push(head.method);
     log.add('request', requestText(head));
     log.fields('field', head.headers);
@@ -60,17 +58,19 @@ class RecordingOwner implements ServerConnectionOwner {
     assert.ok(typeof framing === 'number', 'a request that was taken has a framing');
     assert.equal(body.length, framing < 0 ? undefined : framing);
     log.framing(framing);
-    const reader = new CaseReader(body, this.#slow, (error) => {
+    const answer = (): void =>
+      this.#answer(head.method === 'CONNECT' ? this.#noTunnel(head) : new Response(200));
+    if (this.#kind === 'none') return answer();
+    const reader = new CaseReader(body, this.#kind === 'slow', (error) => {
       if (error !== undefined) return this.#answer(errorResponse(error.code, { request: head, id: '' }));
       reader.tell(log);
-      this.#answer(head.method === 'CONNECT' ? this.#noTunnel(head) : new Response(200));
+      answer();
     });
     this.reader = reader;
     reader.start();
   }
 
   refused({ code, at, head, line }: Refusal): Response {
-    this.#head = head;
     this.methods.push(head?.method ?? line?.method ?? '');
     this.log.add('refused', place(code, at));
     return errorResponse(code, { request: head, id: '', at });
@@ -87,16 +87,10 @@ class RecordingOwner implements ServerConnectionOwner {
     this.log.add('answer', String(status));
     this.statuses.push(status);
     this.reader = undefined;
-    this.#head = undefined;
   }
 
   aborted(): void {}
   closed(): void {}
-
-  /** Whether a request is being read or answered. */
-  get busy(): boolean {
-    return this.#head !== undefined;
-  }
 
   /** CONNECT is refused where nobody has configured it. */
   #noTunnel(request: RequestHead): Response {
@@ -110,11 +104,11 @@ class RecordingOwner implements ServerConnectionOwner {
 
 /** What a server connection makes of a client's bytes. */
 export function serveCase(
-  { pieces, ends, slowReader }: Delivery,
+  { pieces, ends, reader }: Delivery,
   lenient: Leniency,
   tellsContinue: boolean,
 ): string[] {
-  const owner = new RecordingOwner(slowReader, lenient);
+  const owner = new RecordingOwner(reader, lenient);
   const { log } = owner;
   const options = { limits: CASE_LIMITS, lenient, timeouts: TIMEOUTS, serverHeader: undefined };
   const connection = new ServerConnection(owner, options);

@@ -82,7 +82,7 @@ class RecordingRequester implements Requester {
  * What a connection to a server makes of its bytes; the same exchange as often as `times` says, as long as the
  * connection is kept.
  */
-export function askCase({ pieces, ends, slowReader }: Delivery, asked: Asked, times: number): string[] {
+export function askCase({ pieces, ends, reader }: Delivery, asked: Asked, times: number): string[] {
   const log = new CaseLog();
   let released = 0;
   let given = false;
@@ -94,7 +94,7 @@ export function askCase({ pieces, ends, slowReader }: Delivery, asked: Asked, ti
   const transport = new LendingTransport(connection, true);
   connection.attach(transport);
   for (let time = 0; time < times && released === time && transport.state === 'open'; time++) {
-    const requester = new RecordingRequester(log, asked, slowReader);
+    const requester = new RecordingRequester(log, asked, reader === 'slow');
     connection.send(requestHead(asked), null, requester);
     const settle = (): void => {
       while (requester.reader?.catchUp() === true) transport.deliver();
