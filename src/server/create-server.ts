@@ -141,7 +141,7 @@ async function freeSocketPaths(listeners: readonly ListenerConfig[]): Promise<vo
 async function inThisThread(config: RuntimeConfig, observe: UpstreamObserver): Promise<Serving> {
   // Not loaded where this thread only supervises.
   const { ThreadServer } = await import('./server.ts');
-  const board = new HealthBoard(config.upstreams);
+  const board = new HealthBoard();
   const options = { reusePort: false, checksHealth: true, observe };
   const server = new ThreadServer(config, new SharedState(), board, options);
   const flush = (): void => server.flushLogs();

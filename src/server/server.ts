@@ -82,7 +82,7 @@ export class ThreadServer implements ArrivalOwner {
       options.observe?.(change);
     };
     this.#upstreams = new Upstreams(config.upstreams, observe, board);
-    if (options.checksHealth) this.#prober = new HealthProber(config.upstreams, board, observe);
+    if (options.checksHealth) this.#prober = new HealthProber(this.#upstreams, board, observe);
     this.#context = {
       routes: compileRouteTable(config, { upstreams: this.#upstreams }),
       accessLog: this.#accessLog,

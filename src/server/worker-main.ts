@@ -31,7 +31,7 @@ async function start({
 }: SupervisorMessage & { type: 'start' }): Promise<StartOutcome> {
   try {
     const state = new SharedState(workers, worker, shared);
-    const board = new HealthBoard(config.upstreams, health);
+    const board = new HealthBoard(health);
     server = new ThreadServer(config, state, board, {
       reusePort: true,
       checksHealth: worker === 0,

@@ -46,7 +46,7 @@ export class Workers {
   async listen(config: RuntimeConfig): Promise<readonly BoundAddress[]> {
     try {
       const reserved = await reservePorts(config);
-      const health = new HealthBoard(config.upstreams).buffer;
+      const health = new HealthBoard().buffer;
       const [addresses] = await Promise.all(
         this.#threads.map((thread, number) => this.#start(thread, number, reserved, health)),
       );

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { requestOrigin } from '../../test/support/balancer-contract.ts';
 import { head } from '../../test/support/message.ts';
-import { upstreamOptions } from '../../test/support/proxy-server.ts';
+import { upstreamOptions, upstreamServer } from '../../test/support/proxy-server.ts';
 import { RawBackend } from '../../test/support/raw-backend.ts';
 import type { RawConnection } from '../../test/support/raw-connection.ts';
 import { until } from '../../test/support/until.ts';
@@ -48,12 +48,12 @@ beforeEach(async () => {
       },
     },
   );
-  const board = new HealthBoard([options]);
+  const board = new HealthBoard();
   threads = [
     new Upstreams([options], () => {}, board),
-    new Upstreams([options], () => {}, new HealthBoard([options], board.buffer)),
+    new Upstreams([options], () => {}, new HealthBoard(board.buffer)),
   ];
-  prober = new HealthProber([options], board, ({ server, state, detail }) => {
+  prober = new HealthProber(threads[0], board, ({ server, state, detail }) => {
     told.push(`${backends.findIndex(({ url }) => url === server)} ${state} ${detail}`);
   });
   prober.start();
@@ -125,5 +125,22 @@ describe('a server that is checked', () => {
     await checks(10);
     const most = 1 + (performance.now() - start) / (INTERVAL * 0.9);
     assert.ok(asked[0] <= most + 1 && asked[1] <= most + 1, `${asked.join()} in ${most} intervals`);
+  });
+
+  it('is known as healthy when it comes again at another time, and is checked from then on', async () => {
+    const servers = backends.map(({ url }) => upstreamServer(url));
+    const use = (count: number): void => {
+      for (const upstreams of threads) upstreams.get('backend').use(servers.slice(0, count));
+    };
+    statuses[1] = 500;
+    await untilUsable('0');
+    use(1);
+    const before = asked[0];
+    await until(() => asked[0] > before + 10, { what: 'the prober knows that it has gone' });
+    statuses[1] = 200;
+    use(2);
+    assert.deepEqual(usable(), ['0,1', '0,1']);
+    statuses[1] = 500;
+    await untilUsable('0');
   });
 });

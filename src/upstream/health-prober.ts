@@ -2,7 +2,8 @@ import type { HealthBoard } from './health-board.ts';
 import { HealthProbe } from './health-probe.ts';
 import type { HealthOptions } from './health-schema.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
-import type { UpstreamObserver } from './upstream.ts';
+import type { ServerState } from './server-state.ts';
+import type { Upstream, UpstreamObserver, Upstreams } from './upstream.ts';
 
 /** The first checks are spread over this time, in milliseconds, or over the interval where that is shorter. */
 const FIRST_WITHIN = 500;
@@ -10,39 +11,69 @@ const FIRST_WITHIN = 500;
 /** How much the time between two checks may differ from the interval, as a share: so that not all come at once. */
 const JITTER = 0.1;
 
+/** How often the prober looks for servers that have come or gone, in milliseconds. */
+const LOOK_MS = 250;
+
 /**
- * Checks the servers of every upstream that wants it, and writes on the board which are healthy. One thread does it for
- * all of them: a server is not asked more often because there are more workers.
+ * Checks the servers of every upstream that wants it, each address that a name has, and writes on the board which are
+ * unhealthy. One thread does it for all of them: a server is not asked more often because there are more workers.
  */
 export class HealthProber {
-  readonly #checks: readonly ServerCheck[];
+  readonly #upstreams: readonly Upstream[];
+  readonly #board: HealthBoard;
+  readonly #observe: UpstreamObserver;
+  readonly #checks = new Map<ServerState, ServerCheck>();
+  #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(upstreams: readonly UpstreamOptions[], board: HealthBoard, observe: UpstreamObserver) {
-    this.#checks = upstreams.flatMap((options) => {
-      const { health } = options;
-      if (health === undefined) return [];
-      return options.servers.map((server, place) => {
-        const changed = (healthy: boolean, detail: string | undefined): void => {
-          board.set(options.name, place, healthy);
-          observe({
-            upstream: options.name,
-            server: server.url,
-            state: healthy ? 'healthy' : 'unhealthy',
-            detail,
-            explanation: undefined,
-          });
-        };
-        return new ServerCheck(server, options, health, changed);
-      });
-    });
+  constructor(upstreams: Upstreams, board: HealthBoard, observe: UpstreamObserver) {
+    this.#upstreams = upstreams.checked;
+    this.#board = board;
+    this.#observe = observe;
   }
 
   start(): void {
-    for (const check of this.#checks) check.start();
+    if (this.#upstreams.length === 0) return;
+    this.#look();
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer.unref();
   }
 
   close(): void {
-    for (const check of this.#checks) check.close();
+    clearInterval(this.#timer);
+    for (const check of this.#checks.values()) check.close();
+  }
+
+  #look(): void {
+    const gone = new Set(this.#checks.keys());
+    for (const upstream of this.#upstreams) {
+      for (const state of upstream.servers) {
+        gone.delete(state);
+        if (!this.#checks.has(state)) this.#check(upstream.options, state);
+      }
+    }
+    for (const state of gone) {
+      this.#checks.get(state)?.close();
+      this.#checks.delete(state);
+      this.#board.set(state.healthKey, true);
+    }
+  }
+
+  #check(options: UpstreamOptions, state: ServerState): void {
+    const { health } = options;
+    if (health === undefined) return;
+    const changed = (healthy: boolean, detail: string | undefined): void => {
+      this.#board.set(state.healthKey, healthy);
+      this.#observe({
+        upstream: options.name,
+        server: state.server.url,
+        state: healthy ? 'healthy' : 'unhealthy',
+        detail,
+        explanation: undefined,
+      });
+    };
+    const check = new ServerCheck(state.server, options, health, changed);
+    this.#checks.set(state, check);
+    check.start();
   }
 }
 

@@ -1,6 +1,7 @@
 import { monotonicNow } from '../core/clock.ts';
 import type { Candidate } from './balance/balancer.ts';
 import { Ejection, type EjectionOwner } from './ejection.ts';
+import { healthKey } from './health-board.ts';
 import type { ServerPool } from './pool.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
 
@@ -12,6 +13,8 @@ export class ServerState implements Candidate {
   readonly id: string;
   readonly server: UpstreamServer;
   readonly pool: ServerPool;
+  /** What stands for it on the board of the health checks. */
+  readonly healthKey: bigint;
   readonly #slowStart: number;
   /** Undefined where servers are not ejected. */
   readonly #ejection: Ejection | undefined;
@@ -23,12 +26,13 @@ export class ServerState implements Candidate {
   constructor(
     server: UpstreamServer,
     pool: ServerPool,
-    { slowStart, eject }: Pick<UpstreamOptions, 'slowStart' | 'eject'>,
+    { name, slowStart, eject }: Pick<UpstreamOptions, 'name' | 'slowStart' | 'eject'>,
     owner: EjectionOwner,
   ) {
     this.id = server.url;
     this.server = server;
     this.pool = pool;
+    this.healthKey = healthKey(name, server.url);
     this.#slowStart = slowStart;
     this.#ejection = eject && new Ejection(eject, owner);
   }

@@ -154,10 +154,15 @@ export class Upstream implements ResolvedServersOwner {
     return waits.length === 0 ? 1 : Math.max(1, Math.ceil(Math.min(...waits) / 1000));
   }
 
+  /** The servers as they are known now. */
+  get servers(): readonly ServerState[] {
+    return this.#servers;
+  }
+
   /** Take over what the health checks say. */
   readHealth(board: HealthBoard): void {
-    for (const [place, server] of this.#servers.entries()) {
-      const healthy = board.isHealthy(this.options.name, place);
+    for (const server of this.#servers) {
+      const healthy = board.isHealthy(server.healthKey);
       if (healthy === server.healthy) continue;
       server.setHealthy(healthy);
       if (healthy) this.#roomMade();
@@ -212,15 +217,17 @@ const READ_HEALTH_MS = 100;
 /** Every upstream of the configuration, by name. */
 export class Upstreams {
   readonly #byName: ReadonlyMap<string, Upstream>;
+  /** Those whose servers are checked. */
+  readonly checked: readonly Upstream[];
   #healthTimer: NodeJS.Timeout | undefined = undefined;
 
   /** `board`: where the health checks say what they find, by whichever thread. */
   constructor(options: readonly UpstreamOptions[], observe: UpstreamObserver, board?: HealthBoard) {
     this.#byName = new Map(options.map((each) => [each.name, new Upstream(each, observe)]));
-    const checked = [...this.#byName.values()].filter((upstream) => upstream.options.health !== undefined);
-    if (board === undefined || checked.length === 0) return;
+    this.checked = [...this.#byName.values()].filter(({ options: { health } }) => health !== undefined);
+    if (board === undefined || this.checked.length === 0) return;
     this.#healthTimer = setInterval(() => {
-      for (const upstream of checked) upstream.readHealth(board);
+      for (const upstream of this.checked) upstream.readHealth(board);
     }, READ_HEALTH_MS);
     this.#healthTimer.unref();
   }
