@@ -34,6 +34,8 @@ export interface Requester {
    * connection was closed by the server at the moment that we used it; or before the body of one that was not told.
    */
   failed(code: ErrorCode, silent: boolean, detail: string | undefined): void;
+  /** The body of the answer is about to fail: the rule that it broke, or the system's error. */
+  explained?(detail: string): void;
 }
 
 /** Who keeps connections for the next request. */

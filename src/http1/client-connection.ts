@@ -30,6 +30,8 @@ type Phase = 'first-byte' | 'idle' | 'kept';
 
 type State = 'free' | 'head' | 'body' | 'tunnel' | 'closed';
 
+const FRAMED = SEEN.contentLength | SEEN.transferEncoding;
+
 /** Interim answers before the final one; more are no information any more. */
 const MOST_INTERIM = 16;
 
@@ -237,7 +239,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     const { seen, lenient } = parser;
     const switched =
       head.status === 101 || (this.#method === 'CONNECT' && head.status < 300 && head.status >= 200);
-    if (switched) return this.#switch(head);
+    if (switched) return this.#switch(head, seen);
     if (head.status < 200) {
       parser.reset();
       return this.#readInterim(head, seen);
@@ -267,7 +269,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   /** An interim answer ends with its head (RFC 9110 §15.2). False: the exchange has failed. */
   #readInterim(head: ResponseHead, seen: number): boolean {
     // Who reads a body behind it has another opinion of what follows (RFC 9112 §6.1, §6.3).
-    if ((seen & (SEEN.contentLength | SEEN.transferEncoding)) !== 0) {
+    if ((seen & FRAMED) !== 0) {
       this.#fail('upstream.ambiguous-framing', 'http1.framing.content-in-interim');
     } else if (++this.#interims > MOST_INTERIM) {
       this.#fail('upstream.too-many-interim', undefined);
@@ -281,8 +283,9 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   }
 
   /** What follows are the bytes of another protocol. False: of one that nobody has asked for. */
-  #switch(head: ResponseHead): boolean {
+  #switch(head: ResponseHead, seen: number): boolean {
     const connect = this.#method === 'CONNECT' && head.status !== 101;
+    if (!connect && (seen & FRAMED) !== 0) return this.#readInterim(head, seen);
     const protocol = connect ? undefined : (head.headers.getList('upgrade') ?? '');
     if (protocol !== undefined && (head.version === 10 || !wasAskedFor(protocol, this.#upgrade))) {
       this.#fail('upstream.unexpected-upgrade', undefined);
@@ -374,7 +377,10 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#state = 'closed';
     this.#deadline.clear();
     this.#transport.destroy();
-    if (inBody) this.#body?.fail(code);
+    if (inBody) {
+      if (detail !== undefined) requester?.explained?.(detail);
+      this.#body?.fail(code);
+    }
     this.#writer.abort(code);
     if (!inBody) requester?.failed(code, silent, detail);
   }

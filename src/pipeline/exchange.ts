@@ -54,6 +54,7 @@ export class Exchange {
   readonly #trust: Trust | undefined;
   #client: ClientView | undefined = undefined;
   #upstream: string | undefined = undefined;
+  #cause: string | undefined = undefined;
   /** The exchange as the client began it, which knows how it stands with the client: this one, or what it is derived from. */
   readonly #origin: Exchange;
 
@@ -87,6 +88,16 @@ export class Exchange {
   /** Host and port of the server behind us that has answered; undefined where none has. */
   get upstream(): string | undefined {
     return this.#origin.#upstream;
+  }
+
+  /** What led to the failure of an answer that had begun, for the log. */
+  get cause(): string | undefined {
+    return this.#origin.#cause;
+  }
+
+  /** The proxy's word on why the answer is about to break off. */
+  explain(cause: string): void {
+    this.#origin.#cause = cause;
   }
 
   /** The proxy's word on which server has answered. */

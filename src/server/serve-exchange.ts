@@ -123,7 +123,7 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
     record.status = status;
     record.bytes = bytes;
     record.error = error;
-    record.cause = this.#cause;
+    record.cause = this.#cause ?? (error === undefined ? undefined : exchange?.cause);
     record.at = error === undefined ? undefined : at;
     this.#cause = undefined;
     if (exchange === undefined) {

@@ -37,6 +37,8 @@ export interface UpstreamRequest {
    * `retryAfter`: the seconds after which it is worth asking again, where that is known.
    */
   failed(code: ErrorCode, cause: string | undefined, retryAfter?: number): void;
+  /** The body of the answer is about to fail; `cause` as above. */
+  explained?(cause: string): void;
 }
 
 /** How often a request is sent again because a kept connection turned out to be closed. */
@@ -184,6 +186,10 @@ export class UpstreamCall implements Waiter, Requester, Queued {
     const isReason = silent ? retry.reset : retry.timeout && code === 'upstream.first-byte-timeout';
     if (isReason && this.#mayTryAnother()) this.#next(code, detail);
     else this.#request.failed(code, detail);
+  }
+
+  explained(detail: string): void {
+    this.#request.explained?.(detail);
   }
 
   #serverAnswered(server: ServerState): void {

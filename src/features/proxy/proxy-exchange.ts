@@ -154,6 +154,10 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     this.settle(errorResponse(code, { request, id, headers, cause }));
   }
 
+  explained(cause: string): void {
+    this.#exchange.explain(cause);
+  }
+
   #clientCookie(line: string): string {
     const { cookies } = this.#options;
     return cookies === undefined ? line : rewriteCookie(line, cookies);
