@@ -150,7 +150,7 @@ describe('dreamserver explain --raw', () => {
 
   test('has little to say of no bytes', async () => {
     const { code, stdout } = await explain('', '--raw', '-');
-    assert.deepEqual([code, stdout], [0, 'There is nothing to explain: no bytes.\n']);
+    assert.deepEqual([code, stdout], [1, 'There is nothing to explain: no bytes.\n']);
   });
 });
 

@@ -47,7 +47,7 @@ export function addExplain(program: Command): void {
       const anatomy =
         method === undefined ? await explainRequests(bytes) : explainResponses(bytes, method.toUpperCase());
       await write(json ? toJson(anatomy) : await toPage(bytes, anatomy));
-      if (!anatomy.complete) process.exitCode = NOT_ALL_ACCEPTED;
+      if (!anatomy.complete || bytes.length === 0) process.exitCode = NOT_ALL_ACCEPTED;
     });
 }
 

@@ -1,8 +1,19 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
+
+/** The first version that has all that is used here; `engines` of package.json says the same. */
+const LEAST = [22, 22] as const;
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < LEAST[0] || (major === LEAST[0] && minor < LEAST[1])) {
+  process.stderr.write(
+    `dreamserver: needs Node.js ${LEAST.join('.')} or newer; this is ${process.versions.node}\n`,
+  );
+  process.exit(1);
+}
 
 // Compiled code is kept on disk, and the worker threads find it there too: it halves the time to start.
-const { directory } = enableCompileCache();
+const { directory } = module.enableCompileCache();
 if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory;
 
 const { main } = await import('./program.ts');

@@ -20,9 +20,16 @@ export async function serve(server: Server): Promise<void> {
   process.exit(stop.signals > 1 ? 1 : 0);
 }
 
+/** Signals within so many milliseconds are one: npm passes on a Ctrl-C that the terminal has sent to all of its processes. */
+const ONE_SIGNAL_MS = 100;
+
 function stopOnSignal(server: Server): { readonly signals: number } {
   const heard = { signals: 0 };
+  let last = -Infinity;
   const stop = (): void => {
+    const now = performance.now();
+    if (now - last < ONE_SIGNAL_MS) return;
+    last = now;
     heard.signals++;
     // How it ends is told by `closed`.
     if (heard.signals === 1) server.close().catch(() => {});

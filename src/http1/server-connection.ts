@@ -39,6 +39,8 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
   #served = 0;
   /** Our last word is said. */
   #lingering: Linger | undefined = undefined;
+  /** Why the connection is gone, where it was not for us to say: the client has left. */
+  #goneBecause: ErrorCode = 'client.gone';
   #closing = false;
   #closed = false;
 
@@ -67,8 +69,9 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     if (this.idle) this.#linger();
   }
 
-  /** Close at once, whatever is under way. */
-  destroy(): void {
+  /** Close at once, whatever is under way; `because` stands in the log for what that breaks off. */
+  destroy(because: ErrorCode = 'client.gone'): void {
+    this.#goneBecause = because;
     this.#transport.destroy();
   }
 
@@ -135,11 +138,11 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     this.#lingering?.release();
     if (this.#writing === 'answering') {
       this.#owner.aborted();
-      if (this.#writer.idle) this.#finished(CLIENT_GONE, 0, 'client.gone');
-      else this.#writer.abort('client.gone');
+      if (this.#writer.idle) this.#finished(CLIENT_GONE, 0, this.#goneBecause);
+      else this.#writer.abort(this.#goneBecause);
     } else if (this.#writing === 'half-closed') {
       this.#owner.aborted();
-      this.#finished(this.#status, this.#bytes, 'client.gone');
+      this.#finished(this.#status, this.#bytes, this.#goneBecause);
     }
     this.#writer.release();
     this.#owner.closed();

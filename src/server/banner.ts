@@ -29,7 +29,7 @@ export function banner({ config, addresses, workers, cannotShare }: BannerFacts,
     ...block('routes', routeLines(config)),
     ...block('log', [`${config.accessLog.path ?? 'stdout'} ${style('dim', `(${config.accessLog.format})`)}`]),
     ...block('workers', [
-      cannotShare ? '1, since threads cannot share the listeners on this system' : String(workers),
+      cannotShare ? '1, since threads cannot share these listeners here' : String(workers),
     ]),
   ];
   return `\n${INDENT}${style('bold', 'DreamServer')} ${version}\n\n${lines.join('\n')}\n\n`;

@@ -124,7 +124,7 @@ export class ThreadServer implements ArrivalOwner {
 
   /** End every connection, whatever is under way on it. */
   cutOff(): void {
-    for (const session of this.#sessions) session.connection.destroy();
+    for (const session of this.#sessions) session.connection.destroy('server.shutting-down');
   }
 
   async #close(): Promise<void> {

@@ -27,13 +27,16 @@ export const percentage = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** A status is a number to whoever writes it. */
+const asText = (value: unknown): unknown => (typeof value === 'number' ? String(value) : value);
+
 /** What a user may write under `retry:`. `duration` reads what users write into milliseconds. */
 export function retrySchema(duration: z.ZodType<number, string | number>) {
   const options = z.strictObject({
     /** How often a request is sent at the most, the first time included. Default 3. */
     attempts: z.int().min(1).max(20).default(3),
     /** After what. `connect-failure` is always among them: nothing was sent. Default `[connect-failure, reset]`. */
-    on: z.array(z.enum(REASONS)).default(['connect-failure', 'reset']),
+    on: z.array(z.preprocess(asText, z.enum(REASONS))).default(['connect-failure', 'reset']),
     /** Share of the requests that may be sent again, of those of the last seconds. Default 20%. */
     budget: percentage.default(0.2),
     /** How long after the first time a request may still be sent again; 0 for ever. Default 30s. */

@@ -108,15 +108,29 @@ for (const workers of [1, 2]) {
     await using server = await serveFiles({ workers });
     using busy = await pausedDownload(server);
     server.child.kill('SIGTERM');
+    const told = performance.now();
     await until(async () => !(await accepts(server.port)), { what: 'it is stopping' });
+    // Sooner, it would be taken for an echo of the first.
+    await until(() => performance.now() - told > 200, { what: 'time has passed' });
     assert.equal((await server.stop('SIGTERM', 5000)).code, 1);
     assert.deepEqual(
       server.requests.map(({ path, error }) => [path, error]),
-      [['/huge.bin', 'client.gone']],
+      [['/huge.bin', 'server.shutting-down']],
     );
     busy.close();
   });
 }
+
+test('a signal that comes twice at once, as npm sends it, is one', async () => {
+  await using server = await serveFiles({ workers: 1 });
+  using busy = await pausedDownload(server);
+  server.child.kill('SIGINT');
+  server.child.kill('SIGINT');
+  await until(async () => !(await accepts(server.port)), { what: 'it is stopping' });
+  busy.socket.resume();
+  assert.equal((await busy.response()).body.length, LARGE);
+  assert.deepEqual(await server.child.exited, CLEAN);
+});
 
 test('a backend that is still thinking is waited for', { skip: requires(...DJANGO_PROGRAMS) }, async () => {
   await using django = await DjangoSite.start();
