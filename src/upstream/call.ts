@@ -223,7 +223,8 @@ export class UpstreamCall implements Waiter, Requester, Queued {
   }
 
   #mayRepeatStale(): boolean {
-    return this.#repeatable && this.#staleRetries < STALE_RETRIES && this.#upstream.budget.takeRetry();
+    // Nothing was done with it, so that no outage is made worse: this costs nothing of the budget.
+    return this.#repeatable && this.#staleRetries < STALE_RETRIES;
   }
 
   #mayTryAnother(): boolean {

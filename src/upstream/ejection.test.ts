@@ -57,6 +57,26 @@ async function served(from = backend): Promise<void> {
   assert.equal(await outcome, `200 of ${from.url}`);
 }
 
+describe('the request that shows whether a server is well', () => {
+  it('is not waited for for ever: another one shows it too', async () => {
+    makeUpstream([backend.url]);
+    const due: string[] = [];
+    const ejection = new Ejection(
+      { ...EJECT, failures: 1, for: 150 },
+      { mayEject: () => true, ejected: () => {}, due: () => due.push('due'), returned: () => due.push('in') },
+    );
+    ejection.failed('reset');
+    await until(() => due.length === 1, { what: 'it may be tried' });
+    assert.equal(ejection.take(), true);
+    assert.equal(ejection.allows, false);
+    await until(() => due.length === 2, { what: 'it may be tried again' });
+    assert.equal(ejection.take(), true);
+    ejection.succeeded();
+    assert.deepEqual([due.at(-1), ejection.allows], ['in', true]);
+    ejection.close();
+  });
+});
+
 describe('a server that fails several times in a row', () => {
   it('gets no requests any more, and that is told once', async () => {
     const dead = `http://127.0.0.1:${await freePort()}`;

@@ -20,7 +20,7 @@ export interface EjectionOwner {
  *     in ── failures in a row ──▶ ejected ── time is up ──▶ due ── a request takes it ──▶ probing
  *     ▲                              ▲                       ▲                              │
  *     │                              └───── it fails ────────┼──────────────────────────────┤
- *     │                                                      └── it comes to no end ────────┤
+ *     │                                                      └── it comes to no end in time ┤
  *     └───────────────────────────── it is answered ────────────────────────────────────────┘
  */
 export class Ejection implements Waiter<'ejected'> {
@@ -56,6 +56,8 @@ export class Ejection implements Waiter<'ejected'> {
   take(): boolean {
     if (this.#phase !== 'due') return false;
     this.#phase = 'probing';
+    // A request may take as long as its client likes: then another one shows it.
+    this.#deadline?.arm('ejected', this.#options.for);
     return true;
   }
 
@@ -64,12 +66,14 @@ export class Ejection implements Waiter<'ejected'> {
     this.#failures = 0;
     if (this.#phase !== 'probing') return;
     this.#phase = 'in';
+    this.#deadline?.clear();
     this.#owner.returned();
   }
 
   /** The request that was to show it came to no end: the next one shows it. */
   undecided(): void {
     if (this.#phase !== 'probing') return;
+    this.#deadline?.clear();
     this.#phase = 'due';
     this.#owner.due();
   }

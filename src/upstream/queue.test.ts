@@ -1,7 +1,7 @@
 /** More requests than the servers of an upstream have room for: they wait for any of them, in their order, and not for ever. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { upstreamOptions } from '../../test/support/proxy-server.ts';
+import { upstreamOptions, upstreamServer } from '../../test/support/proxy-server.ts';
 import { RawBackend } from '../../test/support/raw-backend.ts';
 import { until } from '../../test/support/until.ts';
 import { BackendPeer, sendTo } from '../../test/support/upstream-calls.ts';
@@ -30,6 +30,19 @@ function makeUpstream(queue: QueueOptions, retry?: RetryOptions): void {
 }
 
 describe('requests that no server has room for', () => {
+  it('have all the places of a server that comes, not one of them', async () => {
+    const options = upstreamOptions([first.url], {
+      pool: { max: 2, idleTimeout: 60_000 },
+      queue: { size: 10, timeout: 10_000 },
+    });
+    upstream = new Upstream(options, () => {});
+    for (let count = 0; count < 5; count++) sendTo(upstream);
+    assert.equal(upstream.queue.length, 3);
+    upstream.use([upstreamServer(first.url), upstreamServer(second.url)]);
+    assert.equal(upstream.queue.length, 1);
+    await Promise.all([BackendPeer.of(second), BackendPeer.of(second)]);
+  });
+
   it('wait for whichever is free first, in their order', async () => {
     makeUpstream({ size: 10, timeout: 10_000 });
     const busy = [sendTo(upstream), sendTo(upstream)];

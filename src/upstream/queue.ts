@@ -41,16 +41,18 @@ export class UpstreamQueue {
     return place;
   }
 
-  /** There is room for one: whoever has waited longest has it, of those that can use it. */
-  roomMade(): void {
+  /** There is room for one: whoever has waited longest has it, of those that can use it. Answers whether somebody could. */
+  roomMade(): boolean {
     let left = this.#waiting.size;
     for (const place of this.#waiting) {
       const before = this.#waiting.size;
       place.cancel();
       place.queued.roomMade();
       // One that is back has been at that server already.
-      if (this.#waiting.size < before || --left === 0) return;
+      if (this.#waiting.size < before) return true;
+      if (--left === 0) break;
     }
+    return false;
   }
 }
 

@@ -111,14 +111,18 @@ export class ResolvedServers {
     }
     const services = await this.#resolver.services(server.hostname);
     const first = Math.min(...services.map(({ priority }) => priority));
-    const found = await Promise.all(
+    const found = await Promise.allSettled(
       services.map(async ({ host, port, priority, weight }) => {
         // A weight of 0 is for servers that should get next to nothing (RFC 2782).
         const share = { ...server, weight: Math.max(1, weight), backup: server.backup || priority > first };
         return (await this.#addresses(host)).map((address) => at(share, address, port));
       }),
     );
-    return found.flat();
+    const addresses = found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+    // A service that has gone takes none of the others with it; where all have, the first says why.
+    const [failed] = found.filter((each) => each.status === 'rejected');
+    if (addresses.length === 0 && failed !== undefined) throw failed.reason;
+    return addresses;
   }
 
   /** In an order of their own, since name servers give them in another each time. */

@@ -202,10 +202,15 @@ export class Upstream implements ResolvedServersOwner {
     return out + 1 <= share * this.#servers.length;
   }
 
+  /** A place at a server is free, or a whole server: those in the queue have it before anybody who comes later. */
   #roomMade(): void {
-    if (this.queue.length > 0) this.queue.roomMade();
+    while (this.queue.length > 0 && this.queue.roomMade()) {
+      if (!this.#servers.some((server) => mayTake(server, NONE))) return;
+    }
   }
 }
+
+const NONE: readonly ServerState[] = [];
 
 function isAnyLeft(servers: readonly ServerState[], tried: readonly ServerState[]): boolean {
   return servers.some((state) => state.available && !tried.includes(state));

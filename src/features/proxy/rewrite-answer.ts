@@ -2,6 +2,7 @@ import { knownField } from '../../http/field-names.ts';
 import type { RequestHead } from '../../http/head.ts';
 import { fieldMask } from '../../http/hop-by-hop.ts';
 import { SPAN, type HeaderList } from '../../http/header-list.ts';
+import { trimBlanks } from '../../http/list-members.ts';
 import { encodeUnwise, normalisePath } from '../../http/target.ts';
 import type { UpstreamServer } from '../../upstream/schema.ts';
 import { hostOf, isOnUpstream } from './upstream-place.ts';
@@ -30,7 +31,7 @@ export function tellsOfPlaces({ spans }: HeaderList): boolean {
 }
 
 /** `5; url=/there`, with the quotes that some put around it. */
-const REFRESH = /^([\d.]+[\t ]*[;,][\t ]*(?:url[\t ]*=[\t ]*)?)(["']?)([^"']+)\2$/i;
+const REFRESH = /^([\d.]+[\t ]*[;,][\t ]*(?:url[\t ]*=[\t ]*)?)(["']?)([^"'\t ][^"']*)\2$/i;
 
 /** Makes what an answer says of places on the upstream true for the client: Location, Content-Location, Refresh. */
 export function rewritePlaces(headers: HeaderList, asked: Asked, paths: PathRewriting): void {
@@ -80,7 +81,7 @@ function clientPlace(
 type CookieOptions = NonNullable<ProxyOptions['cookies']>;
 
 const DOMAIN = /^[\t ]*domain[\t ]*=[\t ]*\.?([^\t ]*)[\t ]*$/i;
-const PATH = /^[\t ]*path[\t ]*=[\t ]*(.*?)[\t ]*$/i;
+const PATH = /^[\t ]*path[\t ]*=(.*)$/i;
 
 /** A Set-Cookie value with the Domain and the Path that are the client's (RFC 6265 §4.1). */
 export function rewriteCookie(value: string, { domain, path }: CookieOptions): string {
@@ -93,7 +94,7 @@ export function rewriteCookie(value: string, { domain, path }: CookieOptions): s
       return ours === '' ? [] : [` Domain=${ours}`];
     }
     const itsPath = PATH.exec(attribute)?.[1];
-    return itsPath === undefined ? [attribute] : [rewriteCookiePath(attribute, itsPath, path)];
+    return itsPath === undefined ? [attribute] : [rewriteCookiePath(attribute, trimBlanks(itsPath), path)];
   });
   return [pair, ...rewritten].join(';');
 }
