@@ -27,6 +27,9 @@ const SECTION_END = 5;
 /** Fields that there is room for from the start. */
 const USUAL_FIELDS = 32;
 
+/** The names four bytes at a time. */
+const NAME_WORDS = new DataView(NAME_BYTES.buffer, NAME_BYTES.byteOffset, NAME_BYTES.byteLength);
+
 const NO_VIEW = new DataView(new ArrayBuffer(0));
 
 /** Which fields with a say in framing and connection handling were seen (bits of `FieldSection.seen`). */
@@ -192,7 +195,7 @@ export class FieldSection {
         case VALUE_END: {
           if (bytes[p] !== LF) return this.#refuse('http1.line.bare-cr', p - base - 1);
           while (valueEnd > valueStart && isBlank(bytes[base + valueEnd - 1])) valueEnd--;
-          const number = recognise(bytes, base + nameStart, nameEnd - nameStart);
+          const number = recognise(bytes, this.#viewOf(bytes), base + nameStart, nameEnd - nameStart);
           const bit = SEEN_BITS[number];
           if (bit !== 0) this.#note(bit);
           const at = this.#count++ * SPAN;
@@ -244,7 +247,7 @@ export class FieldSection {
       if (p + 1 >= end || bytes[p] !== CR || bytes[p + 1] !== LF) break;
       let valueEnd = p;
       while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1])) valueEnd--;
-      const number = recognise(bytes, line, nameEnd - line);
+      const number = recognise(bytes, view, line, nameEnd - line);
       const bit = SEEN_BITS[number];
       if (bit !== 0) this.#note(bit);
       spans[at] = number;
@@ -303,13 +306,20 @@ export class FieldSection {
  * The field's number; length, first and last byte only propose one, the name itself decides. It is a token, and known
  * names are letters, digits and hyphens: with the bit set that makes small letters of capitals, no other two are equal.
  */
-function recognise(bytes: Buffer, start: number, length: number): number {
+function recognise(bytes: Buffer, view: DataView, start: number, length: number): number {
   const number = candidateField(length, bytes[start] | 0x20, bytes[start + length - 1] | 0x20);
   if (NAME_LENGTHS[number] !== length) return 0;
   const known = NAME_BYTES;
   const name = number * NAME_STRIDE;
   let alias = false;
-  for (let i = 0; i < length; i++) {
+  let i = 0;
+  // Nearly always these four bytes are those of the name, and the next ones too.
+  while (
+    i + 4 <= length &&
+    (view.getInt32(start + i, true) | 0x20202020) === NAME_WORDS.getInt32(name + i, true)
+  )
+    i += 4;
+  for (; i < length; i++) {
     const byte = bytes[start + i];
     if ((byte | 0x20) === known[name + i]) continue;
     if (byte !== UNDERSCORE || known[name + i] !== HYPHEN) return 0;
