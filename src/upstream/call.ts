@@ -142,8 +142,9 @@ export class UpstreamCall implements Waiter, Requester, Queued {
   // ---- Requester
 
   get mayRepeat(): boolean {
-    const { retry, servers } = this.#upstream.options;
-    return retry.reset && this.#attempts < retry.attempts && servers.length > 1 && this.#repeatable;
+    const { retry } = this.#upstream.options;
+    // Also where there is no other server: then it is a 502, and not half an answer.
+    return retry.reset && this.#attempts < retry.attempts && this.#repeatable;
   }
 
   responded(head: ResponseHead, body: BodySource): void {
