@@ -1,11 +1,14 @@
 /**
  * The backends behind the proxies, on the load's core. `content` is an nginx that answers from its memory or from
  * files; `sink` is a HAProxy that answers a POST only when it holds the whole body (nginx would answer at once and
- * discard the body later, so that a proxy would be measured with its upload cut short).
+ * discard the body later, so that a proxy would be measured with its upload cut short). HAProxy holds no body of many
+ * megabytes; `bigSink` is a small program that does. Each listens on as many ports as a cell has servers at most.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
+import { mostServers } from './cells.ts';
 import type { BackendName } from './cells.ts';
 import { untilListening } from './listening.ts';
 import { start, stop } from './processes.ts';
@@ -14,20 +17,22 @@ import { freePort } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Backends {
-  ports: Record<BackendName, number>;
+  /** Every port of each: the same program answers at all of them. */
+  ports: Record<BackendName, readonly number[]>;
   stop(): Promise<void>;
 }
 
 export async function startBackends(workspace: Workspace, core: number): Promise<Backends> {
-  const ports = { content: await freePort(), sink: await freePort() };
+  const ports = { content: await freePorts(), sink: await freePorts(), bigSink: await freePorts() };
   const started: Running[] = [];
   const up = async (name: BackendName, launch: Launch) => {
     const backend = start(`backend ${name}`, launch, core);
     started.push(backend);
-    await untilListening(backend, ports[name]);
+    for (const port of ports[name]) await untilListening(backend, port);
   };
   await up('content', content(workspace, ports.content));
   await up('sink', sink(workspace, ports.sink));
+  await up('bigSink', bigSink(ports.bigSink));
   return {
     ports,
     async stop() {
@@ -36,7 +41,13 @@ export async function startBackends(workspace: Workspace, core: number): Promise
   };
 }
 
-function content(workspace: Workspace, port: number): Launch {
+async function freePorts(): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < mostServers) ports.add(await freePort());
+  return [...ports];
+}
+
+function content(workspace: Workspace, ports: readonly number[]): Launch {
   const folder = workspace.folder('backend-content');
   const config = join(folder, 'nginx.conf');
   const small = readFileSync(join(workspace.root, 'proxy', '1k.bin'), 'latin1');
@@ -65,7 +76,7 @@ http {
   keepalive_timeout 120s;
   keepalive_requests 1000000000;
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    ${ports.map((port) => `listen 127.0.0.1:${port} backlog=4096;`).join('\n    ')}
     root ${workspace.root};
     location = /proxy/1k.bin { return 200 "${small}"; }
     location = /proxy/forwarded {
@@ -78,7 +89,7 @@ http {
   return { command: 'nginx', args: ['-p', folder, '-e', join(folder, 'error.log'), '-c', config] };
 }
 
-function sink(workspace: Workspace, port: number): Launch {
+function sink(workspace: Workspace, ports: readonly number[]): Launch {
   const config = join(workspace.folder('backend-sink'), 'haproxy.cfg');
   writeFileSync(
     config,
@@ -92,7 +103,7 @@ defaults
   timeout client 120s
   timeout http-request 120s
 frontend sink
-  bind 127.0.0.1:${port} backlog 4096
+  ${ports.map((port) => `bind 127.0.0.1:${port} backlog 4096`).join('\n  ')}
   http-request wait-for-body time 10s
   http-request return status 200 content-type text/plain lf-string "%[req.body,sha2(256),hex]" if { url_param(verify) -m found }
   http-request return status 200 content-type text/plain lf-string "%[req.fhdr(x-forwarded-for)]|%[req.fhdr(x-forwarded-host)]|%[req.fhdr(x-forwarded-proto)]|%[req.fhdr(x-request-id)]" if { path /proxy/forwarded }
@@ -100,4 +111,9 @@ frontend sink
 `,
   );
   return { command: 'haproxy', args: ['-db', '-f', config] };
+}
+
+function bigSink(ports: readonly number[]): Launch {
+  const program = fileURLToPath(new URL('big-sink.ts', import.meta.url));
+  return { command: process.execPath, args: [program, ...ports.map(String)] };
 }

@@ -6,8 +6,11 @@ import { createHash } from 'node:crypto';
 /** What the server does in the cell: peers that cannot do it sit it out. */
 export type CellKind = 'file' | 'proxy';
 
-/** The backend that the proxy talks to: `content` answers with files, `sink` reads the whole request body first. */
-export type BackendName = 'content' | 'sink';
+/** The backend that the proxy talks to: `content` answers with files, the sinks read the whole request body first. */
+export type BackendName = 'content' | 'sink' | 'bigSink';
+
+/** How many servers the upstream has at most. */
+export const mostServers = 10;
 
 export interface Cell {
   /** Stable, for --cells and the JSON. */
@@ -15,11 +18,15 @@ export interface Cell {
   title: string;
   kind: CellKind;
   backend: BackendName;
+  /** How many servers the upstream has. */
+  servers: number;
   connections: number;
   /** The bytes that wrk sends, given the server's authority. */
   request(authority: string): Buffer;
   /** The body that must come back, byte for byte. */
   expected: Buffer;
+  /** Asks the backend for the SHA-256 of what it received: proves once that the body arrives whole. */
+  verified?: { request(authority: string): Buffer; expected: Buffer };
   /**
    * For bodies so large that those under way at the end of the run matter: requests are counted as received bytes
    * divided by the bytes of one answer. Otherwise whole answers are counted.
@@ -33,8 +40,6 @@ export const payloads: Readonly<Record<string, Buffer>> = {
   '100k.bin': text(100 * 1024),
   '10m.bin': text(10 * 1024 * 1024),
 };
-
-export const uploadBody = text(64 * 1024);
 
 /** What a desktop browser sends for a page of a site: 15 fields. */
 const browserFields = [
@@ -54,7 +59,7 @@ const browserFields = [
   'Cookie: session=7c1e0d5b9f3a4e62; theme=dark',
 ];
 
-export const cells: readonly Cell[] = [
+const oneServer: readonly Cell[] = [
   download('file-1k', 'file 1 KiB', 'file', '1k.bin'),
   download('file-1k-browser', 'file 1 KiB, browser head', 'file', '1k.bin', browserFields),
   download('file-100k', 'file 100 KiB', 'file', '100k.bin'),
@@ -64,30 +69,19 @@ export const cells: readonly Cell[] = [
   download('proxy-1k', 'proxied 1 KiB', 'proxy', '1k.bin'),
   download('proxy-1k-browser', 'proxied 1 KiB, browser head', 'proxy', '1k.bin', browserFields),
   download('proxy-100k', 'proxied 100 KiB', 'proxy', '100k.bin'),
-  {
-    id: 'proxy-post-64k',
-    title: 'POST 64 KiB, proxied',
-    kind: 'proxy',
-    backend: 'sink',
-    connections: 64,
-    request: (authority) =>
-      Buffer.concat([
-        head('POST', '/proxy/upload', authority, [`Content-Length: ${uploadBody.length}`]),
-        uploadBody,
-      ]),
-    expected: Buffer.from(String(uploadBody.length)),
-  },
+  { ...download('proxy-10m', 'proxied 10 MiB', 'proxy', '10m.bin'), connections: 8, countBytes: true },
+  upload('proxy-post-64k', 'POST 64 KiB, proxied', 'sink', text(64 * 1024), 64),
+  upload('proxy-post-10m', 'POST 10 MiB, proxied', 'bigSink', payloads['10m.bin'], 8),
 ];
 
-/** Asks the sink for the SHA-256 of what it received: proves once that the body arrives whole. */
-export const verifiedUpload = {
-  request: (authority: string): Buffer =>
-    Buffer.concat([
-      head('POST', '/proxy/upload?verify=1', authority, [`Content-Length: ${uploadBody.length}`]),
-      uploadBody,
-    ]),
-  expected: Buffer.from(createHash('sha256').update(uploadBody).digest('hex').toUpperCase()),
-};
+export const cells: readonly Cell[] = oneServer.flatMap((cell) =>
+  cell.kind === 'proxy' && !cell.id.endsWith('browser') ? [cell, throughTen(cell)] : [cell],
+);
+
+/** The same through ten servers, among which the proxy has to choose. */
+function throughTen(cell: Cell): Cell {
+  return { ...cell, id: `${cell.id}-10`, title: `${cell.title}, 10 servers`, servers: mostServers };
+}
 
 /** Asks a backend which forwarding fields reached it: `for|host|proto|id`, none of which may be empty. */
 export const forwardedProbe = (authority: string): Buffer => head('GET', '/proxy/forwarded', authority, []);
@@ -99,9 +93,30 @@ function download(id: string, title: string, kind: CellKind, file: string, field
     title,
     kind,
     backend: 'content',
+    servers: 1,
     connections: 64,
     request: (authority) => head('GET', path, authority, fields),
     expected: payloads[file],
+  };
+}
+
+function upload(id: string, title: string, backend: BackendName, body: Buffer, connections: number): Cell {
+  const post = (path: string, authority: string): Buffer =>
+    Buffer.concat([head('POST', path, authority, [`Content-Length: ${body.length}`]), body]);
+  const sum = createHash('sha256').update(body).digest('hex').toUpperCase();
+  return {
+    id,
+    title,
+    kind: 'proxy',
+    backend,
+    servers: 1,
+    connections,
+    request: (authority) => post('/proxy/upload', authority),
+    expected: Buffer.from(String(body.length)),
+    verified: {
+      request: (authority) => post('/proxy/upload?verify=1', authority),
+      expected: Buffer.from(sum),
+    },
   };
 }
 

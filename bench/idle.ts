@@ -26,7 +26,7 @@ export interface Idle {
 export async function measureIdle(peer: Peer, connections: number, arena: Arena): Promise<Idle> {
   const kind = peer.kinds.includes('file') ? 'file' : 'proxy';
   const cell = cells.find((each) => each.id === `${kind}-1k`) as Cell;
-  const server = await startServer(peer, kind, cell.backend, arena);
+  const server = await startServer(peer, { ...cell, kind }, arena);
   try {
     const restBytes = await settled(server.pids);
     const request = cell.request(server.authority).toString('base64');

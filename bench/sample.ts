@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { forwardedProbe, verifiedUpload } from './cells.ts';
+import { forwardedProbe } from './cells.ts';
 import type { Cell } from './cells.ts';
 import { exchange, expectBody } from './check.ts';
 import { coreBusyNs, cpuBetween, readCpu } from './measure.ts';
@@ -48,7 +48,7 @@ export async function takeSample(
   seconds: Seconds,
   arena: Arena,
 ): Promise<Sample> {
-  const server = await startServer(peer, cell.kind, cell.backend, arena);
+  const server = await startServer(peer, cell, arena);
   let logged = 0;
   try {
     const request = cell.request(server.authority);
@@ -124,8 +124,8 @@ async function checkAnswers(cell: Cell, port: number, authority: string): Promis
         throw new Error(`the backend saw forwarding fields for|host|proto|id = ${fields.join('|')}`);
       }
     }
-    if (cell.backend === 'sink')
-      await expectBody(port, verifiedUpload.request(authority), verifiedUpload.expected);
+    const { verified } = cell;
+    if (verified !== undefined) await expectBody(port, verified.request(authority), verified.expected);
     return (await expectBody(port, cell.request(authority), cell.expected)).wireBytes;
   } catch (error) {
     throw new Disqualified((error as Error).message, { cause: error });

@@ -2,7 +2,7 @@ import { closeSync, createReadStream, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Backends } from './backend.ts';
-import type { BackendName, CellKind } from './cells.ts';
+import type { Cell } from './cells.ts';
 import { untilListening } from './listening.ts';
 import { processTree } from './measure.ts';
 import type { Peer } from './peers/peer.ts';
@@ -32,8 +32,7 @@ export interface ServerUnderTest {
 
 export async function startServer(
   peer: Peer,
-  kind: CellKind,
-  backend: BackendName,
+  { kind, backend, servers }: Pick<Cell, 'kind' | 'backend' | 'servers'>,
   arena: Arena,
 ): Promise<ServerUnderTest> {
   const folder = arena.workspace.folder(peer.id);
@@ -45,7 +44,7 @@ export async function startServer(
     folder,
     logFile,
     root: arena.workspace.root,
-    backendPort: arena.backends.ports[backend],
+    backendPorts: arena.backends.ports[backend].slice(0, servers),
   });
   const stdout = launch.logsToStdout ? openSync(logFile, 'a') : undefined;
   const begun = performance.now();

@@ -42,7 +42,8 @@ http://:${task.port} {
     }
   }
   handle /proxy/* {
-    reverse_proxy 127.0.0.1:${task.backendPort} {
+    reverse_proxy ${task.backendPorts.map((port) => `127.0.0.1:${port}`).join(' ')} {
+      lb_policy round_robin
       header_up X-Request-Id {http.request.uuid}
       transport http {
         keepalive 60s

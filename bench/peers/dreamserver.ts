@@ -28,7 +28,7 @@ export const dreamserver: Peer = {
 
 const configuration = (task: Task) => ({
   listeners: [{ address: `127.0.0.1:${task.port}` }],
-  upstreams: { backend: { servers: [`http://127.0.0.1:${task.backendPort}`] } },
+  upstreams: { backend: { servers: task.backendPorts.map((port) => `http://127.0.0.1:${port}`) } },
   routes: [{ match: { path: '/proxy/*' }, proxy: { to: 'backend' } }, { files: { root: task.root } }],
   accessLog: { path: task.logFile },
   workers: 1,

@@ -44,6 +44,8 @@ frontend entry
   http-request set-header X-Forwarded-Proto http
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
   default_backend backend
+  balance roundrobin
 backend backend
-  server backend 127.0.0.1:${task.backendPort} pool-max-conn 128
+  balance roundrobin
+  ${task.backendPorts.map((port) => `server s${port} 127.0.0.1:${port} pool-max-conn 128`).join('\n  ')}
 `;

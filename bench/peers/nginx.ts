@@ -48,13 +48,14 @@ http {
   keepalive_timeout 75s;
   keepalive_requests 1000000000;
   client_body_buffer_size 128k;
+  client_max_body_size 0;
 
   log_format combined_id '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
                          '"$http_referer" "$http_user_agent" $request_id';
   access_log ${task.logFile} combined_id buffer=64k flush=1s;
 
   upstream backend {
-    server 127.0.0.1:${task.backendPort};
+    ${task.backendPorts.map((port) => `server 127.0.0.1:${port};`).join('\n    ')}
     keepalive 128;
     keepalive_requests 1000000000;
   }

@@ -19,7 +19,7 @@ export const nodeHttp: Peer = {
       programs[task.kind],
       String(task.port),
       task.logFile,
-      task.kind === 'file' ? task.root : String(task.backendPort),
+      ...(task.kind === 'file' ? [task.root] : task.backendPorts.map(String)),
     ],
   }),
 };

@@ -8,8 +8,8 @@ export interface Task {
   port: number;
   /** Serve these files at /. */
   root: string;
-  /** Proxy /proxy/* to this port of 127.0.0.1. */
-  backendPort: number;
+  /** Proxy /proxy/* to these ports of 127.0.0.1, in turn. */
+  backendPorts: readonly number[];
   /** One access log line a request goes to this file. */
   logFile: string;
   /** For configurations and whatever else the server wants to write. */

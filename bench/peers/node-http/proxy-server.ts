@@ -3,7 +3,8 @@ import { Agent, createServer, request as connect } from 'node:http';
 
 import { newId, openLog } from './log.ts';
 
-const [port, logFile, backendPort] = process.argv.slice(2);
+const [port, logFile, ...backendPorts] = process.argv.slice(2);
+let turn = 0;
 const log = openLog(logFile);
 const agent = new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 256 });
 
@@ -20,7 +21,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     {
       agent,
       host: '127.0.0.1',
-      port: Number(backendPort),
+      port: Number(backendPorts[turn++ % backendPorts.length]),
       method: request.method,
       path: request.url,
       headers,
