@@ -5,7 +5,6 @@ import type { ErrorCode } from '../../core/errors.ts';
 import { mediaTypeOf } from '../../http/media-type.ts';
 import { CachedFile, type FileVersion, isSameVersion, LARGEST_SMALL } from './cached-file.ts';
 import { FileBody } from './file-body.ts';
-import { filePathOf } from './file-path.ts';
 import { type FileTable, HOT_FILE_LIMITS, type HotFiles } from './hot-files.ts';
 import type { StaticOptions } from './schema.ts';
 import { type OpenFile, SiteRoot } from './site-root.ts';
@@ -28,22 +27,18 @@ const LARGEST_KEPT = HOT_FILE_LIMITS.bytes / 4;
 /** How often a file that changes while it is read is tried again. */
 const ATTEMPTS = 3;
 
-/** What a path was found to stand for: a file, a directory whose slash is missing or whose index is, or nothing. */
-export type Found = CachedFile | 'redirect' | 'no-index' | 'absent' | ErrorCode;
+/** What a name was found to be, and why it is no file. */
+export type Loaded = CachedFile | 'directory' | 'absent' | ErrorCode;
 
-/** The files below one root, looked up by request path, the hot ones from memory. */
+/** The files below one root, the hot ones from memory. */
 export class FileStore {
-  readonly #options: StaticOptions;
   readonly #root: SiteRoot;
   readonly #table: FileTable;
-  /** Lookups on their way, so that many requests for one file read it once. */
-  readonly #lookups = new Map<string, Promise<Found>>();
   /** A large file is on its way into memory. */
   #keeping = false;
 
   /** Throws the system's error when there is no directory at `options.root`. */
   constructor(options: StaticOptions, hotFiles: HotFiles) {
-    this.#options = options;
     this.#root = new SiteRoot(options.root, options.symlinks);
     this.#table = hotFiles.table();
   }
@@ -55,23 +50,11 @@ export class FileStore {
     return this.#revalidate(file, now);
   }
 
-  /** Find what a request's path stands for, on the disk. */
-  find(path: string): Promise<Found> {
-    let lookup = this.#lookups.get(path);
-    if (lookup === undefined) {
-      // A path off the wire is a slice that would hold on to the whole head of its request.
-      const key = Buffer.from(path, 'latin1').toString('latin1');
-      lookup = this.#find(key).finally(() => this.#lookups.delete(key));
-      this.#lookups.set(key, lookup);
-    }
-    return lookup;
-  }
-
   /**
    * Take in the file of that name, a small one with its bytes. All of them are of one version: they are read from the
    * descriptor that was looked at, and count only if it looks the same afterwards.
    */
-  async load(key: string, name: string): Promise<CachedFile | 'directory' | 'absent' | ErrorCode> {
+  async load(key: string, name: string): Promise<Loaded> {
     const mediaType = await mediaTypeOf(name);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const freshUntil = monotonicNow() + FRESH_MS;
@@ -89,6 +72,14 @@ export class FileStore {
       return file;
     }
     return 'static.file-changed';
+  }
+
+  /** Whether there is a directory of that name that may be seen; what its name stands for otherwise. */
+  async directory(name: string): Promise<'directory' | 'absent' | ErrorCode> {
+    const found = await this.#root.open(name);
+    if (typeof found === 'string') return found;
+    closeSync(found.fd);
+    return 'absent';
   }
 
   /** Bytes of a file as a body; undefined when the file on the disk is not this version any more. */
@@ -124,35 +115,6 @@ export class FileStore {
     if (isSame && typeof bytes === 'object' && this.#table.get(file.key) === file) {
       this.#table.set(file.withBytes(bytes));
     }
-  }
-
-  async #find(path: string): Promise<Found> {
-    const { stripPrefix, dotfiles } = this.#options;
-    const below = stripPrefix === undefined ? path : withoutPrefix(path, stripPrefix);
-    if (below === '') return 'redirect';
-    const { name, refused } = filePathOf(below, dotfiles);
-    if (refused !== undefined) return refused;
-    if (name.endsWith('/')) return this.#findIndex(path, name);
-    const found = await this.load(path, name);
-    return found === 'directory' ? 'redirect' : found;
-  }
-
-  /**
-   * The index file of a directory. The first of the names is kept under the directory's own path, so that asking for it
-   * is a hit; the others only under theirs, since a look at them would not tell that a better one has come.
-   */
-  async #findIndex(path: string, directory: string): Promise<Found> {
-    const names = this.#options.index;
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i];
-      const key = i === 0 ? path : path + encodeURIComponent(name);
-      const found = this.cached(key, monotonicNow()) ?? (await this.load(key, directory + name));
-      if (found !== 'absent' && found !== 'directory') return found;
-    }
-    const found = await this.#root.open(directory);
-    if (typeof found === 'string') return found === 'directory' ? 'no-index' : found;
-    closeSync(found.fd);
-    return 'absent';
   }
 
   /**
@@ -197,10 +159,4 @@ async function readWhole({ fd, stats }: OpenFile, size: number): Promise<Buffer 
   } finally {
     closeSync(fd);
   }
-}
-
-/** What of a path lies below a prefix; the path itself when it does not begin with it. */
-function withoutPrefix(path: string, prefix: string): string {
-  const isBelow = path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
-  return isBelow ? path.slice(prefix.length) : path;
 }

@@ -1,0 +1,79 @@
+import { monotonicNow } from '../../core/clock.ts';
+import type { ErrorCode } from '../../core/errors.ts';
+import type { CachedFile } from './cached-file.ts';
+import { filePathOf } from './file-path.ts';
+import type { FileStore } from './file-store.ts';
+import type { StaticOptions } from './schema.ts';
+
+/** What a path was found to stand for: a file, a directory whose slash is missing or whose index is, or nothing. */
+export type Found = CachedFile | 'redirect' | 'no-index' | 'absent' | ErrorCode;
+
+/** Finds what the paths of requests stand for in a root: files, the index files of directories, the page of an application. */
+export class Lookup {
+  readonly #options: StaticOptions;
+  readonly #files: FileStore;
+  /** Those on their way, so that many requests for one file read it once. */
+  readonly #pending = new Map<string, Promise<Found>>();
+  /** Name of the file that answers for whatever is not found; undefined when there is none. */
+  readonly #fallback: string | undefined;
+
+  constructor(options: StaticOptions, files: FileStore) {
+    this.#options = options;
+    this.#files = files;
+    this.#fallback = options.spa ? `/${options.index[0] ?? 'index.html'}` : undefined;
+  }
+
+  /** What a path stands for, on the disk; what is in memory under it is known already to be of no use. */
+  find(path: string): Promise<Found> {
+    let pending = this.#pending.get(path);
+    if (pending === undefined) {
+      // A path off the wire is a slice that would hold on to the whole head of its request.
+      const key = Buffer.from(path, 'latin1').toString('latin1');
+      pending = this.#find(key).finally(() => this.#pending.delete(key));
+      this.#pending.set(key, pending);
+    }
+    return pending;
+  }
+
+  /** The file that answers for a page that was not found. */
+  async fallback(): Promise<Found> {
+    if (this.#fallback === undefined) return 'absent';
+    const known = this.#files.cached('fallback', monotonicNow());
+    const found = known ?? (await this.#files.load('fallback', this.#fallback));
+    return found === 'directory' ? 'absent' : found;
+  }
+
+  async #find(path: string): Promise<Found> {
+    const { stripPrefix, dotfiles } = this.#options;
+    const below = stripPrefix === undefined ? path : withoutPrefix(path, stripPrefix);
+    if (below === '') return 'redirect';
+    const { name, refused } = filePathOf(below, dotfiles);
+    if (refused !== undefined) return refused;
+    if (name.endsWith('/')) return this.#findIndex(path, name);
+    const found = await this.#files.load(path, name);
+    return found === 'directory' ? 'redirect' : found;
+  }
+
+  /**
+   * The index file of a directory. The first of the names is kept under the directory's own path, so that asking for it
+   * is a hit; the others only under theirs, since a look at them would not tell that a better one has come.
+   */
+  async #findIndex(path: string, directory: string): Promise<Found> {
+    const names = this.#options.index;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
+      const key = i === 0 ? path : path + encodeURIComponent(name);
+      const found =
+        this.#files.cached(key, monotonicNow()) ?? (await this.#files.load(key, directory + name));
+      if (found !== 'absent' && found !== 'directory') return found;
+    }
+    const found = await this.#files.directory(directory);
+    return found === 'directory' ? 'no-index' : found;
+  }
+}
+
+/** What of a path lies below a prefix; the path itself when it does not begin with it. */
+function withoutPrefix(path: string, prefix: string): string {
+  const isBelow = path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
+  return isBelow ? path.slice(prefix.length) : path;
+}
