@@ -60,7 +60,10 @@ describe('bad usage', () => {
 describe('dreamserver check', () => {
   test('says that a configuration is fine', async () => {
     using directory = temporaryDirectory();
-    directory.write('dreamserver.yaml', 'routes: [{ proxy: "http://127.0.0.1:1" }, { files: . }]');
+    directory.write(
+      'dreamserver.yaml',
+      'routes: [{ match: { path: /api/* }, proxy: "http://127.0.0.1:1" }, { files: . }]',
+    );
     assert.deepEqual(await run(directory.path, 'check'), {
       code: 0,
       stdout: 'dreamserver.yaml is fine: 1 listener, 2 routes, 1 upstream',

@@ -43,7 +43,7 @@ function translate(schema: z.ZodType, issue: Issue, base: ConfigPath): Mistake[]
     case 'invalid_union': {
       const fitting = issue.errors.filter((branch) => !branch.some(isOfAnotherKind));
       if (fitting.length === 1) return fitting[0].flatMap((inner) => translate(schema, inner, path));
-      return [{ path, at: 'value', message: issue.message }];
+      return [{ path, at: 'value', message: issue.message + meantBy(issue) }];
     }
     case 'invalid_key':
       return [{ path, at: 'key', message: issue.issues[0]?.message ?? issue.message }];
@@ -60,6 +60,16 @@ function translate(schema: z.ZodType, issue: Issue, base: ConfigPath): Mistake[]
     default:
       return [{ path, at: 'value', message: issue.message }];
   }
+}
+
+/** The one of the words that a union takes which somebody must have meant. */
+function meantBy({ errors, input }: z.core.$ZodIssueInvalidUnion): string {
+  if (typeof input !== 'string') return '';
+  const words = errors
+    .flat()
+    .flatMap((inner) => (inner.code === 'invalid_value' ? inner.values.map(String) : []));
+  const meant = didYouMean(input, words);
+  return meant === undefined ? '' : `; did you mean \`${meant}\`?`;
 }
 
 /** Whether a branch of a union failed because it is meant for other values, and not for a mistake inside. */

@@ -3,7 +3,7 @@ import { diagnose, oneLine } from './diagnose.ts';
 import type { ConfigOrigin } from './diagnose.ts';
 import { check } from './mistakes.ts';
 import { normalise } from './normalise.ts';
-import { unknownUpstreams, unusableRoots } from './references.ts';
+import { unknownUpstreams, unreachableRoutes, unusableLog, unusableRoots } from './references.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
 import { configSchema } from './schema.ts';
 import type { Config } from './schema.ts';
@@ -22,10 +22,10 @@ export function parseConfig(config: Config): RuntimeConfig {
 /** As `parseConfig`, for a value of unknown shape from somewhere else. */
 export function parseFrom(value: unknown, origin: ConfigOrigin): RuntimeConfig {
   const checked = check(configSchema, value);
-  const mistakes = [...(checked.mistakes ?? []), ...unknownUpstreams(value)];
+  const mistakes = [...(checked.mistakes ?? []), ...unknownUpstreams(value), ...unreachableRoutes(value)];
   if (checked.mistakes !== undefined || mistakes.length > 0) throw diagnose(mistakes, origin);
   const config = normalise(checked.output, origin.directory);
-  const unusable = [...unusableRoots(config), ...unusableTlsFiles(config)];
+  const unusable = [...unusableRoots(config), ...unusableTlsFiles(config), ...unusableLog(config)];
   if (unusable.length > 0) {
     throw new StartError(unusable.map((mistake) => oneLine(mistake, origin)).join('\n'));
   }

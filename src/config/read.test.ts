@@ -56,7 +56,7 @@ test('the least configuration gets every default', async () => {
 test('the result can be posted to a worker thread as it is', async () => {
   const { config } = await load(
     'dreamserver.yaml',
-    'routes: [{ proxy: http://127.0.0.1:1 }, { redirect: / }]',
+    'routes: [{ proxy: http://127.0.0.1:1 }, { match: { path: /a }, redirect: / }]',
   );
   assert.deepEqual(structuredClone(config), config);
 });
@@ -64,12 +64,12 @@ test('the result can be posted to a worker thread as it is', async () => {
 test('relative paths start at the folder of the file', async () => {
   const { config, directory } = await load(
     'dreamserver.yaml',
-    'listeners: ["unix:run/ds.sock"]\nroutes: [{ files: . }, { proxy: unix:app.sock }]\naccessLog: { path: logs/access.log }',
+    'listeners: ["unix:run/ds.sock"]\nroutes: [{ files: . }, { match: { path: /a }, proxy: unix:app.sock }]\naccessLog: { path: access.log }',
   );
   assert.deepEqual(config.listeners, [
     { kind: 'unix', address: 'unix:run/ds.sock', path: join(directory, 'run/ds.sock'), proxyProtocol: false },
   ]);
-  assert.equal(config.accessLog.path, join(directory, 'logs/access.log'));
+  assert.equal(config.accessLog.path, join(directory, 'access.log'));
   assert.equal(config.upstreams[0].servers[0].path, join(directory, 'app.sock'));
   const [{ end }] = config.routes;
   assert.equal(end.kind === 'files' && end.options.root, directory);
@@ -176,7 +176,12 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
   test('written in place are made once for each URL', async () => {
     const { config } = await load(
       'dreamserver.yaml',
-      'routes: [{ proxy: "http://127.0.0.1:1" }, { proxy: { to: "http://127.0.0.1:1" } }, { proxy: "http://127.0.0.1:2" }]',
+      `
+routes:
+  - { match: { path: /a }, proxy: "http://127.0.0.1:1" }
+  - { match: { path: /b }, proxy: { to: "http://127.0.0.1:1" } }
+  - { match: { path: /c }, proxy: "http://127.0.0.1:2" }
+`,
     );
     assert.deepEqual(
       config.upstreams.map(({ name, servers }) => [name, servers.length]),

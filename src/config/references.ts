@@ -1,4 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseHostPattern, parsePathPattern } from '../router/pattern.ts';
 import { isServerUrl } from '../upstream/server-url.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Mistake } from './mistakes.ts';
@@ -30,6 +32,67 @@ export function unknownUpstreams(config: unknown): Mistake[] {
       },
     ];
   });
+}
+
+/** Routes that never get a request, since one before them takes the very same ones. Looks at what the user wrote, too. */
+export function unreachableRoutes(config: unknown): Mistake[] {
+  if (!isRecord(config) || !Array.isArray(config.routes)) return [];
+  const first = new Map<string, number>();
+  return config.routes.flatMap((route: unknown, i): Mistake[] => {
+    const match = isRecord(route) ? matched(route.match) : undefined;
+    if (match === undefined) return [];
+    const before = first.get(match);
+    if (before === undefined) {
+      first.set(match, i);
+      return [];
+    }
+    const message = `this route never gets a request: the ${ordinal(before)} one takes all that it matches`;
+    return [{ path: ['routes', i], at: 'value', message }];
+  });
+}
+
+/** The one spelling of what a route matches; undefined where it is not understood. */
+function matched(match: unknown): string | undefined {
+  if (match === undefined) return '* *';
+  if (!isRecord(match)) return undefined;
+  const { host = '*', path = '*', ...more } = match;
+  if (typeof host !== 'string' || typeof path !== 'string' || Object.keys(more).length > 0) return undefined;
+  try {
+    const pattern = parsePathPattern(path);
+    return `${parseHostPattern(host)} ${pattern.path}${pattern.prefix ? '*' : ''}`;
+  } catch {
+    // That is told by the schema.
+    return undefined;
+  }
+}
+
+function ordinal(index: number): string {
+  return ['first', 'second', 'third'][index] ?? `${index + 1}th`;
+}
+
+/** A file for the log that cannot be written. */
+export function unusableLog({ accessLog }: RuntimeConfig): Mistake[] {
+  const { path } = accessLog;
+  if (path === undefined) return [];
+  const problem = logProblem(path);
+  return problem === undefined ? [] : [{ path: ['accessLog', 'path'], at: 'value', message: problem }];
+}
+
+function logProblem(path: string): string | undefined {
+  const directory = dirname(path);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return `the log ${path} is a directory`;
+  try {
+    if (!statSync(directory).isDirectory()) return `the log's folder ${directory} is not a directory`;
+    accessSync(found === undefined ? directory : path, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return `the log's folder ${directory} does not exist`;
+    return code === 'EACCES'
+      ? `the log ${path} may not be written`
+      : `the log ${path} cannot be used (${code})`;
+  }
 }
 
 /** Roots of files that are not there, are no directory or may not be read. */

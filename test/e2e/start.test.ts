@@ -94,7 +94,7 @@ suite('a failed start', () => {
       'log.yaml',
       'listeners: [{ address: "127.0.0.1:0" }]\nroutes: [{ respond: { status: 200 } }]\naccessLog: { path: ./no/log }\n',
     );
-    await failsToStart(['run', '-c', config], /no\/log/);
+    await failsToStart(['run', '-c', config], /folder .*\/no does not exist/);
   });
 
   test('a configuration that cannot be read', async () => {
