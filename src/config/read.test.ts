@@ -144,7 +144,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         balance: 'round-robin',
         sticky: undefined,
         slowStart: 0,
-        retry: { attempts: 3, reset: true, timeout: false, statuses: [], budget: 0.2, within: 30_000 },
+        retry: { attempts: 3, reset: true, timeout: false, statuses: [], budget: 0.2, within: 0 },
         eject: undefined,
         health: undefined,
         queue: { size: 1000, timeout: 5_000 },

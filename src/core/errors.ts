@@ -162,6 +162,7 @@ export const errorCatalogue = {
   ),
   'upstream.body-incomplete': upstream(502, 'The answer of the server behind this one ended too early.'),
   'upstream.first-byte-timeout': upstream(504, 'The server behind this one did not answer in time.'),
+  'upstream.total-timeout': upstream(504, 'The servers behind this one did not answer in time.'),
   'upstream.idle-timeout': upstream(504, 'The server behind this one stopped in the middle of its answer.'),
   'upstream.no-server': upstream(503, 'No server is available for this request.'),
   'upstream.queue-full': upstream(503, 'Too many requests are waiting for the server behind this one.'),

@@ -23,6 +23,8 @@ export interface Requester {
    * first of its body is here, where that has a length.
    */
   readonly mayRepeat?: boolean;
+  /** Milliseconds from the request's last byte to the answer's first, where these are not those of the connection. */
+  readonly firstByte?: number | undefined;
   /** The answer's head is here. Its body flows when asked for. */
   responded(head: ResponseHead, body: BodySource): void;
   /** An interim answer, other than those that are for us: 100 and 101. The final one follows. */

@@ -142,7 +142,8 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   written(_bytes: number, error: ErrorCode | undefined): void {
     this.#requestSent = true;
     if (error === undefined) {
-      if (this.#state === 'head') this.#deadline.arm('first-byte', this.#timeouts.firstByte);
+      if (this.#state === 'head')
+        this.#deadline.arm('first-byte', this.#requester?.firstByte ?? this.#timeouts.firstByte);
     } else if (this.#state !== 'closed') {
       this.#fail(error === 'http1.timeout.write-stall' ? 'upstream.idle-timeout' : error, undefined);
     }
@@ -274,7 +275,8 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     } else if (++this.#interims > MOST_INTERIM) {
       this.#fail('upstream.too-many-interim', undefined);
     } else {
-      if (this.#requestSent) this.#deadline.arm('first-byte', this.#timeouts.firstByte);
+      if (this.#requestSent)
+        this.#deadline.arm('first-byte', this.#requester?.firstByte ?? this.#timeouts.firstByte);
       else this.#deadline.clear();
       if (head.status === 100) this.#gate?.open();
       else this.#requester?.informed(head);
@@ -388,8 +390,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   /** From the deadline. */
   expired(phase: Phase): void {
     if (phase === 'kept') this.destroy();
-    else
-      this.#fail(phase === 'first-byte' ? 'upstream.first-byte-timeout' : 'upstream.idle-timeout', undefined);
+    else this.#fail(`upstream.${phase}-timeout`, undefined);
   }
 }
 

@@ -1,4 +1,5 @@
-import { coarseNow } from '../core/deadline.ts';
+import { coarseNow, Deadline } from '../core/deadline.ts';
+import type { Waiter as Timed } from '../core/deadline.ts';
 import { errorInfo } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Peer } from '../core/peer.ts';
@@ -41,6 +42,13 @@ export interface UpstreamRequest {
   explained?(cause: string): void;
 }
 
+/** An answer that is passed on unless another server has room. */
+interface HeldAnswer {
+  readonly head: ResponseHead;
+  readonly body: BodySource;
+  readonly server: ServerState;
+}
+
 /** How often a request is sent again because a kept connection turned out to be closed. */
 const STALE_RETRIES = 2;
 
@@ -55,23 +63,30 @@ const STALE_RETRIES = 2;
  * The last two only where sending twice does no harm (RFC 9110 §9.2.2) and is possible: the method is idempotent, the body
  * can be had again, nothing of an answer has been passed on; and only within the upstream's budget (ADR 0008).
  */
-export class UpstreamCall implements Waiter, Requester, Queued {
+export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> {
   readonly #upstream: Upstream;
   readonly #request: UpstreamRequest;
   readonly #startedAt: number = coarseNow();
   #tried: ServerState[] = NONE;
   #server: ServerState | undefined = undefined;
   #wait: { cancel(): void } | undefined = undefined;
+  /** While a server or a connection is waited for, and there is a time for all tries together. */
+  #deadline: Deadline<'server'> | undefined = undefined;
   #connection: ClientConnection | undefined = undefined;
   /** When it first had to wait for a server with room, on the coarse clock. */
   #queuedAt: number | undefined = undefined;
   /** Times that it was sent to different servers. */
   #attempts = 0;
+  /** Its number among all that were sent, the last time that it was. */
+  #sent = 0;
+  /** The answer has less time than a try may take: all that is left of that for all tries together, in milliseconds. */
+  firstByte: number | undefined = undefined;
   #staleRetries = 0;
   /** An interim answer has been passed on. */
   #informed = false;
   /** The server has been ejected, and this request shows whether it is well. */
   #probes = false;
+  #held: HeldAnswer | undefined = undefined;
 
   constructor(upstream: Upstream, request: UpstreamRequest) {
     this.#upstream = upstream;
@@ -86,24 +101,50 @@ export class UpstreamCall implements Waiter, Requester, Queued {
   /** Nobody waits for the answer any more. */
   cancel(): void {
     this.#wait?.cancel();
+    this.#deadline?.release();
     this.#connection?.cancel(this);
+    this.#held?.body.cancel();
     if (this.#probes) this.#server?.undecided();
   }
 
   #attempt(lastError: ErrorCode, cause: string | undefined): void {
     const server = this.#upstream.choose(this.#request.origin, this.#tried);
     if (server !== undefined) {
-      this.#server = server;
-      this.#probes = server.take();
-      this.#wait = server.pool.acquire(this);
-    } else if (this.#upstream.hasServerBeside(this.#tried)) {
+      this.#use(server);
+    } else if (this.#held === undefined && this.#upstream.hasServerBeside(this.#tried)) {
       const now = coarseNow();
       this.#queuedAt ??= now;
+      this.#armDeadline();
       this.#wait = this.#upstream.queue.add(this, now - this.#queuedAt);
-      if (this.#wait === undefined) this.#request.failed('upstream.queue-full', undefined);
+      if (this.#wait === undefined) this.#giveUp('upstream.queue-full', undefined);
     } else {
-      this.#request.failed(lastError, cause, this.#upstream.retryAfter);
+      this.#giveUp(lastError, cause, this.#upstream.retryAfter);
     }
+  }
+
+  #use(server: ServerState): void {
+    this.#server = server;
+    this.#armDeadline();
+    this.#probes = server.take();
+    this.#wait = server.pool.acquire(this);
+  }
+
+  /** There is nobody to send it to any more: the client gets the answer that there was, or hears why there is none. */
+  #giveUp(code: ErrorCode, cause: string | undefined, retryAfter?: number): void {
+    const held = this.#held;
+    this.#held = undefined;
+    this.#clearDeadline();
+    if (held === undefined) this.#request.failed(code, cause, retryAfter);
+    else this.#passOn(held.head, held.body, held.server);
+  }
+
+  #passOn(head: ResponseHead, body: BodySource, server: ServerState): void {
+    this.#request.responded(
+      head,
+      body,
+      server.server,
+      this.#upstream.cookieFor(this.#request.origin, server),
+    );
   }
 
   // ---- Queued
@@ -115,7 +156,18 @@ export class UpstreamCall implements Waiter, Requester, Queued {
 
   waitedTooLong(): void {
     this.#wait = undefined;
-    this.#request.failed('upstream.queue-full', undefined);
+    this.#giveUp('upstream.queue-full', undefined);
+  }
+
+  // ---- Timed
+
+  /** All the time is used up, and no connection there yet. */
+  expired(): void {
+    this.#wait?.cancel();
+    this.#wait = undefined;
+    if (this.#probes) this.#server?.undecided();
+    this.#probes = false;
+    this.#giveUp('upstream.total-timeout', undefined);
   }
 
   // ---- Waiter
@@ -129,14 +181,20 @@ export class UpstreamCall implements Waiter, Requester, Queued {
     this.#wait = undefined;
     this.#connection = connection;
     this.#attempts++;
-    connection.send(request.head((this.#server as ServerState).server), request.body, this);
+    this.#sent = this.#upstream.budget.sent();
+    if (this.#held !== undefined) {
+      discardBody(this.#held.body);
+      this.#held = undefined;
+    }
+    const head = request.head((this.#server as ServerState).server);
+    if (this.#deadline !== undefined) this.#setFirstByte();
+    connection.send(head, request.body, this);
   }
 
   connectFailed(code: ErrorCode, detail: string | undefined): void {
     this.#wait = undefined;
     this.#judge(code !== 'upstream.queue-full', detail ?? code);
-    if (this.#hasTime) this.#next(code, detail);
-    else this.#request.failed(code, detail);
+    this.#next(code, detail);
   }
 
   // ---- Requester
@@ -153,13 +211,8 @@ export class UpstreamCall implements Waiter, Requester, Queued {
     // It says the same with every answer.
     if ((this.#connection as ClientConnection).served < 2) server.pool.noteKeepAlive(head);
     const { statuses } = this.#upstream.options.retry;
-    if (statuses.length > 0 && statuses.includes(head.status) && this.#mayTryAnother()) {
-      this.#connection = undefined;
-      discardBody(body);
-      this.#next('upstream.no-server', undefined);
-      return;
-    }
-    this.#request.responded(head, body, server.server, this.#cookieOf(server));
+    if (statuses.length > 0 && statuses.includes(head.status) && this.#triesAnother(head, body)) return;
+    this.#passOn(head, body, server);
   }
 
   informed(head: ResponseHead): void {
@@ -169,7 +222,8 @@ export class UpstreamCall implements Waiter, Requester, Queued {
 
   switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void {
     this.#serverAnswered(this.#server as ServerState);
-    this.#request.switched(head, body, tunnel, this.#cookieOf(this.#server as ServerState));
+    const cookie = this.#upstream.cookieFor(this.#request.origin, this.#server as ServerState);
+    this.#request.switched(head, body, tunnel, cookie);
   }
 
   failed(code: ErrorCode, silent: boolean, detail: string | undefined): void {
@@ -179,13 +233,19 @@ export class UpstreamCall implements Waiter, Requester, Queued {
     if (silent && wasKept && this.#mayRepeatStale()) {
       this.#staleRetries++;
       this.#attempts--;
+      this.#armDeadline();
       this.#wait = (this.#server as ServerState).pool.acquireNew(this);
       return;
     }
     // A kept connection that breaks was closed before, and says nothing of how the server is.
     this.#judge(!(silent && wasKept) && errorInfo(code).source === 'upstream', code);
-    const isReason = silent ? retry.reset : retry.timeout && code === 'upstream.first-byte-timeout';
-    if (isReason && this.#mayTryAnother()) this.#next(code, detail);
+    const late = code === 'upstream.first-byte-timeout';
+    if (late && this.firstByte !== undefined) {
+      this.#request.failed('upstream.total-timeout', detail);
+      return;
+    }
+    const isReason = silent ? retry.reset : retry.timeout && late;
+    if (isReason && this.#mayTryAnother && this.#isInBudget(silent)) this.#next(code, detail);
     else this.#request.failed(code, detail);
   }
 
@@ -218,9 +278,28 @@ export class UpstreamCall implements Waiter, Requester, Queued {
     return isIdempotent(method) && (body === null || body.replayable === true) && !this.#informed;
   }
 
-  get #hasTime(): boolean {
+  /** What is left of the time for all tries together, in milliseconds; Infinity where there is no such time. */
+  get #timeLeft(): number {
     const { within } = this.#upstream.options.retry;
-    return within === 0 || coarseNow() - this.#startedAt < within;
+    return within === 0 ? Infinity : this.#startedAt + within - coarseNow();
+  }
+
+  #setFirstByte(): void {
+    this.#clearDeadline();
+    const { firstByte } = this.#upstream.options.timeouts;
+    const left = Math.max(1, this.#timeLeft);
+    this.firstByte = firstByte === 0 || left < firstByte ? left : undefined;
+  }
+
+  #armDeadline(): void {
+    if (this.#upstream.options.retry.within === 0) return;
+    this.#deadline ??= new Deadline(this);
+    this.#deadline.arm('server', Math.max(1, this.#timeLeft));
+  }
+
+  #clearDeadline(): void {
+    this.#deadline?.release();
+    this.#deadline = undefined;
   }
 
   #mayRepeatStale(): boolean {
@@ -228,16 +307,31 @@ export class UpstreamCall implements Waiter, Requester, Queued {
     return this.#repeatable && this.#staleRetries < STALE_RETRIES;
   }
 
-  #mayTryAnother(): boolean {
-    const { attempts } = this.#upstream.options.retry;
-    if (this.#attempts >= attempts || !this.#repeatable || !this.#hasTime) return false;
-    // What cannot be sent anywhere else costs nothing of the budget.
-    const tried = [...this.#tried, this.#server as ServerState];
-    return this.#upstream.hasServerBeside(tried) && this.#upstream.budget.takeRetry();
+  /** Whether it may be sent once more, and there is a server that it was not sent to. */
+  get #mayTryAnother(): boolean {
+    if (this.#attempts >= this.#upstream.options.retry.attempts) return false;
+    if (!this.#repeatable || this.#timeLeft <= 0) return false;
+    return this.#upstream.hasServerBeside([...this.#tried, this.#server as ServerState]);
   }
 
-  #cookieOf(server: ServerState): string | undefined {
-    return this.#upstream.cookieFor(this.#request.origin, server);
+  /** Taken last: what cannot be sent anywhere else costs nothing. `broken`: the server broke the connection. */
+  #isInBudget(broken: boolean): boolean {
+    const { budget } = this.#upstream;
+    return broken ? budget.takeRetryOfBroken(this.#server as ServerState, this.#sent) : budget.takeRetry();
+  }
+
+  /** The answer is one that another server may better: it is held until that one has the request. False: nobody has room. */
+  #triesAnother(head: ResponseHead, body: BodySource): boolean {
+    if (!this.#mayTryAnother) return false;
+    const server = this.#server as ServerState;
+    const tried = [...this.#tried, server];
+    const other = this.#upstream.choose(this.#request.origin, tried);
+    if (other === undefined || !this.#isInBudget(false)) return false;
+    this.#connection = undefined;
+    this.#tried = tried;
+    this.#held = { head, body, server };
+    this.#use(other);
+    return true;
   }
 }
 

@@ -12,7 +12,7 @@ export interface RetryOptions {
   readonly statuses: readonly number[];
   /** Share of the requests, from 0 to 1. */
   readonly budget: number;
-  /** How long after the first time it may still be sent again, in milliseconds; 0 for ever. */
+  /** How long all tries together may take until an answer begins, in milliseconds; 0 for ever. */
   readonly within: number;
 }
 
@@ -39,8 +39,8 @@ export function retrySchema(duration: z.ZodType<number, string | number>) {
     on: z.array(z.preprocess(asText, z.enum(REASONS))).default(['connect-failure', 'reset']),
     /** Share of the requests that may be sent again, of those of the last seconds. Default 20%. */
     budget: percentage.default(0.2),
-    /** How long after the first time a request may still be sent again; 0 for ever. Default 30s. */
-    within: duration.default(30_000),
+    /** How long all tries together may take until an answer begins; then it is a 504. 0 for ever. Default 0. */
+    within: duration.default(0),
   });
   return z
     .union([z.literal(false), options])

@@ -18,6 +18,7 @@ const TYPES: Partial<Record<ErrorCode, string>> = {
   'upstream.response-too-large': 'http_response_header_section_size',
   'upstream.body-incomplete': 'http_response_incomplete',
   'upstream.first-byte-timeout': 'http_response_timeout',
+  'upstream.total-timeout': 'http_response_timeout',
   'upstream.idle-timeout': 'connection_read_timeout',
   'upstream.no-server': 'destination_unavailable',
   'upstream.queue-full': 'connection_limit_reached',

@@ -1,7 +1,11 @@
-/** A body that is sent again is the client's, whole; one that cannot be had again is never sent in part. */
+/**
+ * A body that is sent again is the client's, whole; one that cannot be had again is never sent in part. An answer that was
+ * to be bettered is not lost.
+ */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { head } from '../../../test/support/message.ts';
+import { get, head } from '../../../test/support/message.ts';
+import { field } from '../../../test/support/parse-response.ts';
 import { startProxy, type ProxyServer } from '../../../test/support/proxy-server.ts';
 import { RawBackend } from '../../../test/support/raw-backend.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
@@ -65,3 +69,21 @@ for (const [name, lines, length, mode] of [
     assert.equal(second.connections.length, 0);
   });
 }
+
+test('an answer that another server was to better comes to the client as it was, when that one is gone', async () => {
+  const { url } = second;
+  second[Symbol.dispose]();
+  const retry = { ...upstream.retry, statuses: [503] };
+  proxy = await startProxy([first.url, url], { upstream: { retry } });
+  client = await RawConnection.connect(proxy.port);
+  await client.send(get('/'));
+  const peer = await first.accept();
+  await peer.untilText('\r\n\r\n');
+  const fields = ['Retry-After: 7', 'X-Own: yes', 'Transfer-Encoding: chunked'];
+  await peer.send(`${head('HTTP/1.1 503 Closed for Repairs', ...fields)}5\r\nsorry\r\n`);
+  await peer.send('6\r\n, dear\r\n0\r\n\r\n');
+  const response = await client.response();
+  assert.deepEqual([response.status, response.reason], [503, 'Closed for Repairs']);
+  assert.deepEqual([field(response, 'Retry-After'), field(response, 'X-Own')], ['7', 'yes']);
+  assert.equal(response.body.toString(), 'sorry, dear');
+});
