@@ -8,24 +8,31 @@ import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { CountingBackend, IdFile } from '../support/counting-backend.ts';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
+import { Gunicorn } from '../support/gunicorn.ts';
 import { Load } from '../support/load.ts';
 import { head } from '../support/message.ts';
 import { Nginx } from '../support/nginx.ts';
 import { program, requires } from '../support/packages.ts';
 import { temporarySite } from '../support/site.ts';
+import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
 const resources = new AsyncDisposableStack();
 after(() => resources.disposeAsync());
 
-const startBefore = async (urls: readonly string[]): Promise<DreamServer> =>
-  resources.use(
-    await startDreamServer({
-      upstreams: { three: { servers: urls } },
-      routes: [{ proxy: { to: 'three' } }],
-      workers: 2,
-    }),
-  );
+interface Backend extends AsyncDisposable {
+  readonly url: string;
+  start(): Promise<void>;
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const startServer = (backends: readonly Backend[]): Promise<DreamServer> =>
+  startDreamServer({
+    upstreams: { three: { servers: backends.map(({ url }) => url) } },
+    routes: [{ proxy: { to: 'three' } }],
+    workers: 2,
+  });
 
 suite('three nginx behind 200 connections of GET', { skip: requires('nginx', 'wrk') }, () => {
   const backends: Nginx[] = [];
@@ -34,7 +41,7 @@ suite('three nginx behind 200 connections of GET', { skip: requires('nginx', 'wr
   before(async () => {
     const site = resources.use(temporarySite());
     for (let i = 0; i < 3; i++) backends.push(resources.use(await Nginx.start({ root: site.root })));
-    server = await startBefore(backends.map(({ url }) => url));
+    server = resources.use(await startServer(backends));
   });
 
   /** wrk sees no error while `happen` does. */
@@ -64,50 +71,99 @@ suite('three nginx behind 200 connections of GET', { skip: requires('nginx', 'wr
   });
 });
 
-suite('three applications behind 50 connections of POST', () => {
-  const backends: CountingBackend[] = [];
-  let ids: IdFile;
-  let server: DreamServer;
-  let next = 0;
-
-  before(async () => {
-    ids = resources.use(new IdFile());
-    for (let i = 0; i < 3; i++) backends.push(resources.use(await CountingBackend.start(ids.path)));
-    server = await startBefore(backends.map(({ url }) => url));
-  });
-
-  const CONNECTIONS = 50;
-  const request = (): string =>
-    `${head('POST / HTTP/1.1', 'Host: a', `X-Id: ${next++}`, 'Content-Length: 5')}hello`;
-
-  /** What happens to the backends fails at most the requests that were with one of them, and doubles none. */
-  async function neverTwice(happen: (load: Load) => Promise<void>, downs: number): Promise<void> {
-    const load = new Load({ port: server.port, request, connections: CONNECTIONS });
-    const firstId = next;
-    await load.untilMore(500, 200);
-    await happen(load);
-    await load.untilMore(500, 200);
-    await load.stop();
-    assert.deepEqual(load.failures, [], 'every client got a whole answer every time');
-    assert.equal(load.count(200) + load.count(502), load.statuses.length);
-    assert.ok(load.count(502) <= CONNECTIONS * downs, `${load.count(502)} failed`);
-    const arrived = ids.ids().filter((id) => Number(id) >= firstId);
-    assert.equal(new Set(arrived).size, arrived.length, 'an id has arrived twice');
-    assert.ok(arrived.length >= load.count(200), 'an answer was given for what has not arrived');
+suite('three applications with 200 GETs in hand', () => {
+  for (const ms of [0, 800, 2500]) {
+    test(`each of ${ms} ms: one of them is killed with SIGKILL, and no client sees an error`, async () => {
+      using ids = new IdFile();
+      await using backends = new AsyncDisposableStack();
+      const three: CountingBackend[] = [];
+      for (let i = 0; i < 3; i++) three.push(backends.use(await CountingBackend.start(ids.path)));
+      await using server = await startServer(three);
+      let next = 0;
+      const request = (): string => head(`GET /?ms=${ms} HTTP/1.1`, 'Host: a', `X-Id: ${next++}`);
+      const load = new Load({ port: server.port, request, connections: 200 });
+      // Where they take their time, all of the first are with the servers now, over connections that were never used before.
+      await until(() => ids.ids().length >= 200, { what: '200 requests with the servers', within: 30_000 });
+      await three[1].kill();
+      await load.untilMore(200, 200, 30_000);
+      await load.stop();
+      assert.deepEqual(load.failures, []);
+      assert.equal(load.count(200), load.statuses.length, server.child.stderr.join('\n'));
+    });
   }
+});
 
-  test('one of them is killed with SIGKILL: what was with it fails, and nothing arrives twice', async () => {
-    await neverTwice(() => backends[1].kill(), 1);
-    await backends[1].start();
-  });
+const KINDS: readonly { name: string; needs: readonly string[]; start(ids: string): Promise<Backend> }[] = [
+  { name: 'node', needs: [], start: (ids) => CountingBackend.start(ids) },
+  { name: 'gunicorn', needs: ['gunicorn'], start: (ids) => Gunicorn.start(ids) },
+];
 
-  test('all of them are restarted in turn: nothing arrives twice', async () => {
-    await neverTwice(async (load) => {
+for (const kind of KINDS) {
+  suite(`three applications on ${kind.name}`, { skip: requires(...kind.needs) }, () => {
+    const CONNECTIONS = 50;
+    const backends: Backend[] = [];
+    let ids: IdFile;
+    let server: DreamServer;
+    let next = 0;
+
+    before(async () => {
+      ids = resources.use(new IdFile());
+      for (let i = 0; i < 3; i++) backends.push(resources.use(await kind.start(ids.path)));
+      server = resources.use(await startServer(backends));
+    });
+
+    const get = (): string => head('GET / HTTP/1.1', 'Host: a', `X-Id: ${next++}`);
+    const post = (): string =>
+      `${head('POST / HTTP/1.1', 'Host: a', `X-Id: ${next++}`, 'Content-Length: 5')}hello`;
+
+    /** What happens while such requests come, and go on coming for a while. */
+    async function under(request: () => string, happen: (load: Load) => Promise<void>): Promise<Load> {
+      const load = new Load({ port: server.port, request, connections: CONNECTIONS });
+      await load.untilMore(500, 200);
+      await happen(load);
+      await load.untilMore(500, 200);
+      await load.stop();
+      assert.deepEqual(load.failures, [], 'every client got a whole answer every time');
+      return load;
+    }
+
+    async function unnoticed(happen: (load: Load) => Promise<void>): Promise<void> {
+      const load = await under(get, happen);
+      assert.equal(load.count(200), load.statuses.length, server.child.stderr.join('\n'));
+    }
+
+    /** What happens fails at most the requests that were with one of them, and doubles none. */
+    async function neverTwice(happen: (load: Load) => Promise<void>, downs: number): Promise<void> {
+      const firstId = next;
+      const load = await under(post, happen);
+      assert.equal(load.count(200) + load.count(502), load.statuses.length);
+      assert.ok(load.count(502) <= CONNECTIONS * downs, `${load.count(502)} failed`);
+      const arrived = ids.ids().filter((id) => Number(id) >= firstId);
+      assert.equal(new Set(arrived).size, arrived.length, 'an id has arrived twice');
+      assert.ok(arrived.length >= load.count(200), 'an answer was given for what has not arrived');
+    }
+
+    const killOne = (): Promise<void> => backends[1].kill();
+    async function restartAll(load: Load): Promise<void> {
       for (const backend of backends) {
         await backend.stop();
         await backend.start();
         await load.untilMore(500, 200);
       }
-    }, 3);
+    }
+
+    test('one is killed with SIGKILL under GETs: no client sees an error', async () => {
+      await unnoticed(killOne);
+      await backends[1].start();
+    });
+
+    test('all are restarted in turn under GETs: no client sees an error', () => unnoticed(restartAll));
+
+    test('one is killed with SIGKILL under POSTs: what was with it fails, and nothing arrives twice', async () => {
+      await neverTwice(killOne, 1);
+      await backends[1].start();
+    });
+
+    test('all are restarted in turn under POSTs: nothing arrives twice', () => neverTwice(restartAll, 3));
   });
-});
+}

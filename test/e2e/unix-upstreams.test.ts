@@ -2,21 +2,21 @@
 import assert from 'node:assert/strict';
 import { before, after, suite, test } from 'node:test';
 import { startDreamServer } from '../support/dreamserver.ts';
-import { UnixGunicorn } from '../support/gunicorn.ts';
+import { Gunicorn } from '../support/gunicorn.ts';
 import { get, head } from '../support/message.ts';
 import { requires } from '../support/packages.ts';
 import { exchange, RawConnection } from '../support/raw-connection.ts';
 
 suite('gunicorn on a unix socket', { skip: requires('gunicorn') }, () => {
-  let gunicorn: UnixGunicorn;
+  let gunicorn: Gunicorn;
   before(async () => {
-    gunicorn = await UnixGunicorn.start();
+    gunicorn = await Gunicorn.atPath();
   });
   after(() => gunicorn[Symbol.asyncDispose]());
 
   test('answers through the proxy, with and without a body', async () => {
     await using server = await startDreamServer({
-      upstreams: { app: { servers: [`unix:${gunicorn.path}`] } },
+      upstreams: { app: { servers: [gunicorn.url] } },
       routes: [{ proxy: { to: 'app' } }],
     });
     using client = await RawConnection.connect(server.port);
@@ -30,7 +30,7 @@ suite('gunicorn on a unix socket', { skip: requires('gunicorn') }, () => {
 
   test('is given localhost as its Host where that is to be its own', async () => {
     await using server = await startDreamServer({
-      routes: [{ proxy: { to: `unix:${gunicorn.path}`, host: 'upstream' } }],
+      routes: [{ proxy: { to: gunicorn.url, host: 'upstream' } }],
     });
     const answer = await exchange(server.port, head('GET / HTTP/1.1', 'Host: a.example'));
     assert.equal(answer.body.toString(), 'GET\n/\nlocalhost\n0');

@@ -1,4 +1,4 @@
-/** The program of `CountingBackend`: `node counting-backend-main.ts PORT FILE`. */
+/** The program of `CountingBackend`: `node counting-backend-main.ts PORT FILE`. `/?ms=800` is answered after 800 ms. */
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
@@ -7,8 +7,12 @@ const [port, file] = process.argv.slice(2);
 const server = createServer((request, response) => {
   const id = request.headers['x-id'];
   if (id !== undefined) appendFileSync(file, `${String(id)}\n`);
+  const ms = /ms=(\d+)$/.exec(request.url ?? '')?.[1];
   request.resume();
-  request.on('end', () => response.end('ok'));
+  request.on('end', () => {
+    if (ms === undefined) response.end('ok');
+    else setTimeout(() => response.end('ok'), Number(ms));
+  });
 });
 server.listen(Number(port), '127.0.0.1');
 process.on('SIGTERM', () => {

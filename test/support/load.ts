@@ -37,10 +37,11 @@ export class Load {
     return this.statuses.slice(from).filter((each) => each === status).length;
   }
 
-  /** Waits until so many more answers of this status have come, counted from now. */
-  async untilMore(count: number, status: number): Promise<void> {
+  /** Waits until so many more answers of this status have come, counted from now; `bound` in milliseconds. */
+  async untilMore(count: number, status: number, bound = 10_000): Promise<void> {
     const start = this.statuses.length;
-    await until(() => this.count(status, start) >= count, { what: `${count} answers of status ${status}` });
+    const what = `${count} answers of status ${status}`;
+    await until(() => this.count(status, start) >= count, { what, within: bound });
   }
 
   /** Lets every connection finish the request that it is at. */
