@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { type AccessLogEntry, parseAccessLog } from './access-log.ts';
-import { Child, type Exit } from './child.ts';
+import { Child, type ChildOptions, type Exit } from './child.ts';
 import { freePort } from './ports.ts';
 import { temporaryDirectory } from './temp.ts';
 
@@ -84,17 +84,23 @@ export class DreamServer implements AsyncDisposable {
 }
 
 /** Starts the command line with these arguments; does not wait for anything. */
-export function dreamserver(args: readonly string[], options: { readonly cwd?: string } = {}): Child {
+export function dreamserver(args: readonly string[], options: ChildOptions = {}): Child {
   return new Child('DreamServer', process.execPath, [MAIN, ...args], options);
 }
 
 /** Writes the configuration to a file, runs DreamServer with it and waits until it says that it listens. */
-export async function startDreamServer(configuration: Configuration): Promise<DreamServer> {
+export async function startDreamServer(
+  configuration: Configuration,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<DreamServer> {
   const port = await freePort();
   const directory = temporaryDirectory();
   const listeners = configuration.listeners ?? [{ address: `127.0.0.1:${port}` }];
   const file = directory.write('dreamserver.yaml', stringify({ ...configuration, listeners }));
-  const child = dreamserver(['run', '-c', file], { cwd: directory.path });
+  const child = dreamserver(['run', '-c', file], {
+    cwd: directory.path,
+    env: { ...process.env, ...environment },
+  });
   await untilListening(child);
   const [{ address }] = listeners;
   return new DreamServer(child, Number(address.slice(address.lastIndexOf(':') + 1)));
