@@ -48,6 +48,7 @@ export class SocketTransport implements Transport {
   readonly peer: Peer;
   events: TransportEvents;
   #socket: net.Socket;
+  readonly #onread: net.OnReadOpts;
   #own: Buffer | undefined = undefined;
   /** The own buffer that is not needed any more, but is still being worked through. */
   #returned: Buffer | undefined = undefined;
@@ -78,7 +79,7 @@ export class SocketTransport implements Transport {
     this.#connecting = connecting;
     // It is read from for long, and by nobody who is done with what has come when he returns.
     if (connecting) this.holdBuffer();
-    const socket = makeSocket({
+    this.#onread = {
       buffer: () => this.#bufferForNextRead(),
       callback: (length, bytes) => {
         if (burst?.paused === true) {
@@ -92,25 +93,9 @@ export class SocketTransport implements Transport {
         this.#returned = undefined;
         return true;
       },
-    });
-    this.#socket = socket;
+    };
+    this.#socket = this.#listenTo(makeSocket(this.#onread));
     this.peer = peer;
-    socket.on('end', () => {
-      // An alert of TLS is an error first, and then the end.
-      if (this.#error !== undefined) return;
-      if (burst?.paused === true) burst.ended = true;
-      else this.events.ended();
-    });
-    socket.on('error', (error) => {
-      this.#error = error;
-      // Is not done already where it is an alert of TLS.
-      socket.destroy();
-    });
-    socket.on('close', () => {
-      // Whoever was lent the last chunk may hold it for longer than the connection lasts: the collector gets the buffer.
-      this.#own = undefined;
-      this.events.closed(this.#error);
-    });
   }
 
   /** Take over a connection that a server has accepted (paused, see `listen`). */
@@ -133,17 +118,24 @@ export class SocketTransport implements Transport {
 
   /**
    * Connect to a server. Events come from now on; `connected` when bytes can be sent, else `closed` with the reason.
-   * Reads go into a buffer of its own from the start.
+   * Reads go into a buffer of its own from the start. `greeting`: what is sent first of all, before TLS.
    */
-  static connecting(target: ConnectTarget, events: TransportEvents, connected: () => void): SocketTransport {
+  static connecting(
+    target: ConnectTarget,
+    events: TransportEvents,
+    connected: () => void,
+    greeting?: string,
+  ): SocketTransport {
     const { tls, ...address } = target;
     const options = { ...address, noDelay: true, allowHalfOpen: true };
     const peer = { address: target.host ?? 'unix', port: target.port ?? 0, secure: tls !== undefined };
     let secured: TLSSocket | undefined;
     const transport = new SocketTransport(
       (onread) => {
-        if (tls === undefined) {
-          return net.connect({ ...options, writableHighWaterMark: 1, onread } as net.NetConnectOpts);
+        // What is said before TLS is written to a socket that knows nothing of it, and that TLS is put around afterwards.
+        if (tls === undefined || greeting !== undefined) {
+          const reads = tls === undefined ? { onread } : undefined;
+          return net.connect({ ...options, writableHighWaterMark: 1, ...reads } as net.NetConnectOpts);
         }
         secured = tls.connect({ ...options, highWaterMark: 1, onread } as ConnectionOptions);
         return secured;
@@ -153,16 +145,51 @@ export class SocketTransport implements Transport {
       true,
       tls && new Burst(),
     );
+    const shaken = (): void => {
+      transport.#handshaking = undefined;
+      connected();
+    };
     transport.#socket.once('connect', () => {
       transport.#connecting = false;
+      if (greeting !== undefined) transport.#socket.write(greeting, 'latin1');
+      if (tls !== undefined && secured === undefined)
+        secured = transport.#secure(tls).once('secureConnect', shaken);
       transport.#handshaking = secured;
       if (secured === undefined) connected();
     });
-    secured?.once('secureConnect', () => {
-      transport.#handshaking = undefined;
-      connected();
-    });
+    secured?.once('secureConnect', shaken);
     return transport;
+  }
+
+  /** Put TLS around the socket. `onread` is not taken there, so that reads come as buffers that are nobody else's. */
+  #secure(tls: TlsClient): TLSSocket {
+    const bare = this.#socket;
+    const secured = tls.connect({ socket: bare, highWaterMark: 1 } as ConnectionOptions);
+    this.#listenTo(secured).on('data', (bytes: Buffer) => this.#onread.callback(bytes.length, bytes));
+    this.#socket = secured;
+    return secured;
+  }
+
+  /** One that TLS was put around is of no interest any more but for its error. */
+  #listenTo(socket: net.Socket): net.Socket {
+    socket.on('end', () => {
+      // An alert of TLS is an error first, and then the end.
+      if (this.#error !== undefined || socket !== this.#socket) return;
+      if (this.#burst?.paused === true) this.#burst.ended = true;
+      else this.events.ended();
+    });
+    socket.on('error', (error) => {
+      this.#error = error;
+      // Is not done already where it is an alert of TLS.
+      socket.destroy();
+    });
+    socket.on('close', () => {
+      if (socket !== this.#socket) return;
+      // Whoever was lent the last chunk may hold it for longer than the connection lasts: the collector gets the buffer.
+      this.#own = undefined;
+      this.events.closed(this.#error);
+    });
+    return socket;
   }
 
   /** Why TLS was not agreed on, once it is closed; undefined where that was not the reason. */

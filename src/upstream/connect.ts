@@ -58,7 +58,7 @@ export class Attempt implements TransportEvents {
   #transport: SocketTransport | undefined = undefined;
   #timedOut = false;
 
-  /** `greeting`: sent as soon as the connection stands. */
+  /** `greeting`: sent as soon as the connection stands, before TLS. */
   constructor(events: ConnectEvents, greeting: string | undefined) {
     this.#events = events;
     this.#greeting = greeting;
@@ -68,7 +68,7 @@ export class Attempt implements TransportEvents {
   /** Called once, by the connector. `timeout` in milliseconds; 0 waits for as long as the system does. */
   start(target: ConnectTarget, timeout: number): void {
     this.#deadline.arm('connect', timeout);
-    this.#transport = SocketTransport.connecting(target, this, () => this.#connected());
+    this.#transport = SocketTransport.connecting(target, this, () => this.#connected(), this.#greeting);
   }
 
   /** Give it up. */
@@ -98,9 +98,7 @@ export class Attempt implements TransportEvents {
 
   #connected(): void {
     this.#deadline.release();
-    const transport = this.#transport as SocketTransport;
-    if (this.#greeting !== undefined) transport.write(this.#greeting);
-    this.#events.connected(transport);
+    this.#events.connected(this.#transport as SocketTransport);
   }
 }
 

@@ -187,11 +187,7 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
       /** `v1` or `v2` of the PROXY protocol: each connection says for which client it is, and is used for no other. */
       proxyProtocol: z.enum(['v1', 'v2']).optional(),
     })
-    .superRefine(({ servers, tls, proxyProtocol }, context) => {
-      if (proxyProtocol !== undefined && servers.some(({ secure }) => secure)) {
-        const message = '`proxyProtocol` to servers with TLS is not available in this version';
-        context.addIssue({ code: 'custom', path: ['proxyProtocol'], params: { at: 'key' }, message });
-      }
+    .superRefine(({ servers, tls }, context) => {
       if (tls === undefined || servers.some(({ secure }) => secure)) return;
       const message = '`tls` is for servers whose URL begins with `https:`; here is none';
       context.addIssue({ code: 'custom', path: ['tls'], params: { at: 'key' }, message });
