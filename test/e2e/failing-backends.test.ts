@@ -46,7 +46,13 @@ suite('three nginx behind 200 connections of GET', { skip: requires('nginx', 'wr
 
   /** wrk sees no error while `happen` does. */
   async function unnoticed(seconds: number, happen: () => Promise<void>): Promise<void> {
-    const load = run(program('wrk'), ['-t1', '-c200', `-d${seconds}s`, `${server.url}/hello.txt`]);
+    const load = run(program('wrk'), [
+      '-t1',
+      '-c200',
+      `-d${seconds}s`,
+      '--timeout=15s',
+      `${server.url}/hello.txt`,
+    ]);
     const before = server.requests.length;
     await server.untilLogged(before + 1000);
     await happen();
