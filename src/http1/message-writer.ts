@@ -26,6 +26,8 @@ export type BodyMode =
 export const COPY_LIMIT = 8 * 1024;
 /** Messages that gather for one write, in bytes. */
 const GATHER_LIMIT = 64 * 1024;
+/** How every answer begins, interim and final ones. */
+const BEGINNING = 'HTTP/1.1 ';
 
 /** Who waits for a message to be over. */
 export interface MessageWriterOwner {
@@ -50,6 +52,8 @@ export class MessageWriter implements BodySink {
   #out = '';
   /** Where the present message begins in `#out`; -1 when a part of it has left. */
   #begin = 0;
+  /** How much of `BEGINNING` has gone ahead of the answer that comes next. */
+  #ahead = 0;
   #mode: BodyMode = 'none';
   #chunked = false;
   #source: BodySource | undefined = undefined;
@@ -128,6 +132,24 @@ export class MessageWriter implements BodySink {
   sendInterim(text: string): void {
     this.#out += text;
     this.flush();
+  }
+
+  /**
+   * Send a byte of an answer that is not there yet, or of its next chunk, which is the same whatever that will be. False:
+   * nothing is certain of what comes, or all of that has gone.
+   */
+  sendAhead(): boolean {
+    let certain = '';
+    this.flush();
+    if (this.#state === 'idle') {
+      certain = BEGINNING.charAt(this.#ahead);
+      this.#ahead += certain.length;
+    } else if (this.#state === 'sending' && this.#chunked) {
+      // A chunk's size may have zeros before it (RFC 9112 §7.1), the last chunk's too.
+      certain = '0';
+    }
+    if (certain !== '' && !this.#transport.write(certain)) this.#stalled();
+    return certain !== '';
   }
 
   /** Hand what has gathered to the system. */
@@ -270,9 +292,10 @@ export class MessageWriter implements BodySink {
 
   /** What has gathered, to be written now. */
   #takeOut(): string {
-    const out = this.#out;
+    const out = this.#ahead === 0 ? this.#out : this.#out.slice(this.#ahead);
     this.#out = '';
     this.#begin = -1;
+    this.#ahead = 0;
     return out;
   }
 }

@@ -6,6 +6,7 @@ import { acceptsTrailers } from '../http/te.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
 import { bodyText, encodeInterimHead, encodeResponseHead, responseBodyMode } from './encode-response-head.ts';
 import { wantsKeepAlive } from './framing.ts';
+import { HalfClose } from './half-close.ts';
 import type { IncomingBody } from './incoming-body.ts';
 import { Linger } from './linger.ts';
 import { COPY_LIMIT, MessageWriter, type MessageWriterOwner } from './message-writer.ts';
@@ -37,6 +38,8 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
   #bytes = 0;
   /** Requests so far. */
   #served = 0;
+  /** The client sends no more: it may have gone. */
+  #halfClose: HalfClose | undefined = undefined;
   /** Our last word is said. */
   #lingering: Linger | undefined = undefined;
   /** Why the connection is gone, where it was not for us to say: the client has left. */
@@ -86,7 +89,8 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
       this.#openTunnel(response, response.tunnel);
       return;
     }
-    if (reader.reading === 'body' && !reader.body?.claimed && !reader.restIsSmall) this.#keepAlive = false;
+    // The rest of a body is read away where that is little and nobody's, else the connection ends (RFC 9112 §9.3, §9.6).
+    if (reader.reading === 'body' && (reader.body?.claimed || !reader.restIsSmall)) this.#keepAlive = false;
     this.#send(response);
     if (!reader.busy) this.#writer.flush();
   }
@@ -122,8 +126,12 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
   }
 
   ended(): void {
-    if (this.#lingering) this.#transport.destroy();
-    else this.#reader.ended();
+    if (this.#lingering) {
+      this.#transport.destroy();
+      return;
+    }
+    this.#reader.ended();
+    if (this.#lingering === undefined) this.#halfClose = new HalfClose(this);
   }
 
   drained(): void {
@@ -135,6 +143,7 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
   closed(_error: NodeJS.ErrnoException | undefined): void {
     this.#closed = true;
     this.#reader.closed();
+    this.#halfClose?.release();
     this.#lingering?.release();
     if (this.#writing === 'answering') {
       this.#owner.aborted();
@@ -288,9 +297,15 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     }
   }
 
+  /** From the half-closed client's deadline. */
+  sendAhead(): boolean {
+    return this.#writing === 'answering' && this.#writer.sendAhead();
+  }
+
   /** Say that no more will come, and read on until the client closes too. */
   #linger(): void {
     if (this.#lingering !== undefined) return;
+    this.#halfClose?.release();
     this.#writer.flush();
     this.#lingering = new Linger(this.#transport);
     this.#reader.stop();
