@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { chunk, get, head } from '../../../test/support/message.ts';
 import { startProxy, type ProxyServer, type ProxySetup } from '../../../test/support/proxy-server.ts';
+import { field } from '../../../test/support/parse-response.ts';
 import { RawBackend } from '../../../test/support/raw-backend.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
 import { RequestReader } from '../../../test/support/request-reader.ts';
@@ -57,6 +58,7 @@ describe('an answer in the middle of an upload', () => {
       const response = await client.response('POST');
       leave(peer);
       assert.deepEqual([response.status, response.body.toString()], [413, 'no!']);
+      assert.equal(field(response, 'Connection'), 'close');
       assert.equal((await proxy.server.untilLogged(1))[0].error, undefined);
       client.close();
       await uploading;
@@ -84,7 +86,8 @@ describe('an answer in the middle of an upload', () => {
     await peer.untilText('first');
     await peer.send(REFUSAL);
     peer.halfClose();
-    assert.equal((await client.response('POST')).status, 413);
+    const response = await client.response('POST');
+    assert.deepEqual([response.status, field(response, 'Connection')], [413, 'close']);
     await within(10_000, 'the connection ends', client.ended);
   });
 
@@ -93,11 +96,26 @@ describe('an answer in the middle of an upload', () => {
     const peer = await backend.accept();
     await peer.untilText('first');
     await peer.send(`${head('HTTP/1.1 200 OK', 'Content-Length: 2')}ok`);
-    assert.equal((await client.response('POST')).status, 200);
+    const response = await client.response('POST');
+    assert.deepEqual([response.status, field(response, 'Connection')], [200, 'close']);
     using other = await RawConnection.connect(proxy.port);
     await other.send(get('/other'));
     const requests = new RequestReader(await backend.accept());
     assert.equal((await requests.head()).target, '/other');
     assert.doesNotMatch(peer.unread.toString('latin1'), /\/other/);
+  });
+
+  it('tells a client whose upload is all here nothing of an end', async () => {
+    const requests = ['Content-Length: 4', 'Transfer-Encoding: chunked'].map((framing) =>
+      head('POST / HTTP/1.1', 'Host: a', framing),
+    );
+    for (const [i, request] of requests.entries()) {
+      await client.send(request + (i === 0 ? 'body' : chunk('body') + chunk('')));
+      const peer = i === 0 ? await backend.accept() : backend.connections[0];
+      await peer.untilText('body');
+      await peer.send(`${head('HTTP/1.1 200 OK', 'Content-Length: 2')}ok`);
+      const response = await client.response('POST');
+      assert.deepEqual([response.status, field(response, 'Connection')], [200, undefined]);
+    }
   });
 });
