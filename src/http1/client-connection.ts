@@ -215,11 +215,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   }
 
   afterRead(): boolean {
-    if (this.#state === 'head' || this.#state === 'body') return true;
-    // Bytes behind the answer: whose they are nobody knows.
-    if (this.#input.position < this.#input.end) this.#keepAlive = false;
-    if (this.#state === 'free') this.#release();
-    return false;
+    return this.#state === 'head' || this.#state === 'body';
   }
 
   /** Read one head, interim or final. False: it is not all here, or it is refused. */
@@ -264,6 +260,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     if (framing === 0) this.#complete();
     if (framing > 0 && input.position === input.end && requester.mayRepeat === true) this.#held = head;
     else requester.responded(head, body);
+    if (framing === 0) this.#release();
     return true;
   }
 
@@ -347,11 +344,12 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#requester = undefined;
     this.#state = 'free';
     this.#deadline.clear();
-    // A request that the server did not wait for: where it ends is of no use to anybody now.
-    if (!this.#requestSent) this.#keepAlive = false;
+    // A request that the server did not wait for, or bytes behind the answer: whose they are nobody knows.
+    if (!this.#requestSent || this.#input.waiting > 0) this.#keepAlive = false;
     body.trailers = this.#decoder?.trailers;
+    // First, since the body's end may bring the client's next request. One without a body is not handed on yet.
+    if (body.length !== 0) this.#release();
     body.finish();
-    if (!this.#input.busy) this.#release();
   }
 
   /** Back to the owner, or closed. */

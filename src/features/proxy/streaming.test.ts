@@ -159,6 +159,22 @@ describe('an answer that comes while the request is still sent', () => {
   });
 });
 
+describe('requests that are pipelined', () => {
+  it('go over one connection to the backend, each when the one before is answered', async () => {
+    const framings = ['Content-Length: 2', 'Transfer-Encoding: chunked', 'Content-Length: 70000'];
+    const bodies = ['ok', chunk('ok') + chunk(''), 'x'.repeat(70_000)];
+    await client.send(framings.map((_, i) => get(`/${i}`)).join('') + get('/last'));
+    const requests = new RequestReader(await backend.accept());
+    for (const [i, framing] of framings.entries()) {
+      assert.equal((await requests.head()).target, `/${i}`);
+      await requests.connection.send(head('HTTP/1.1 200 OK', framing) + bodies[i]);
+      assert.equal((await client.response()).status, 200);
+    }
+    assert.equal((await requests.head()).target, '/last');
+    assert.equal(backend.connections.length, 1);
+  });
+});
+
 describe('a client that goes', () => {
   it('before the answer: the backend is left', async () => {
     await client.send(get('/'));
