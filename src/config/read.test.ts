@@ -103,6 +103,29 @@ routes:
   );
 });
 
+test('answers wait for slow clients where that is asked for, within bounds', async () => {
+  const { config } = await load(
+    'dreamserver.yaml',
+    `
+routes:
+  - { match: { path: /a }, proxy: http://127.0.0.1:1 }
+  - { match: { path: /b }, proxy: { to: http://127.0.0.1:1, buffer: { response: on } } }
+  - { match: { path: /c }, proxy: { to: http://127.0.0.1:1, buffer: { response: off } } }
+  - { match: { path: /d }, proxy: { to: http://127.0.0.1:1, buffer: { response: { file: 0 } } } }
+  - { match: { path: /e }, proxy: { to: http://127.0.0.1:1, buffer: { response: { memory: 1MiB, file: 10MB } } } }`,
+  );
+  assert.deepEqual(
+    config.routes.map(({ end }) => end.kind === 'proxy' && end.options.buffer.response),
+    [
+      undefined,
+      { memory: 65_536, file: 1_073_741_824 },
+      undefined,
+      { memory: 65_536, file: 0 },
+      { memory: 1_048_576, file: 10_000_000 },
+    ],
+  );
+});
+
 describe('upstreams', () => {
   test('have servers as URLs or with a weight, and defaults for everything else', async () => {
     const { config } = await load(
@@ -168,7 +191,7 @@ routes: [{ proxy: { to: api, stripPrefix: /api, followRedirects: true, host: ups
         rewriteLocation: true,
         proxyStatus: true,
         forwarded: 'x-forwarded',
-        buffer: { request: 'off' },
+        buffer: { request: 'off', response: undefined },
       },
     });
   });

@@ -120,7 +120,7 @@ export const errorCatalogue = {
   'internal.failure': internal(500, 'Something went wrong on this server.'),
   'static.file-changed': internal(500, 'The file changed while it was sent.'),
   'static.unreadable': internal(500, 'The file could not be read.'),
-  'proxy.body-store-failed': internal(500, 'The request body could not be kept.'),
+  'proxy.body-store-failed': internal(500, 'A body could not be kept.'),
   // Upstreams
   'upstream.connect-failed': upstream(502, 'The server behind this one could not be reached.'),
   'upstream.connect-timeout': upstream(504, 'The server behind this one could not be reached in time.'),

@@ -1,12 +1,9 @@
-import { close, open, read, unlink, write } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 import { DreamError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { takeReadBuffer } from '../../core/read-buffer.ts';
 import type { BodySink, BodySource } from '../../http/body.ts';
 import type { ReadonlyHeaderList } from '../../http/header-list.ts';
+import { TemporaryFile } from './temporary-file.ts';
 
 /** Bytes of a body that are kept in memory; a longer one goes to a temporary file. */
 export const MEMORY_LIMIT = 64 * 1024;
@@ -20,9 +17,8 @@ export interface BodyTaker {
 
 /**
  * Read a body to its end before anything of it is passed on, so that its length can be told: an application behind
- * WSGI reads nothing of a body without Content-Length. Small bodies stay in memory, others go to a file that has no
- * name any more as soon as it is open, so that nothing is left behind however the process ends. The connection's own
- * limit on bodies (`limits.bodyBytes`) bounds both.
+ * WSGI reads nothing of a body without Content-Length. Small bodies stay in memory, others go to a temporary file. The
+ * connection's own limit on bodies (`limits.bodyBytes`) bounds both.
  */
 export function collectBody(source: BodySource, taker: BodyTaker): void {
   source.flow(new Collector(source, taker));
@@ -33,11 +29,10 @@ class Collector implements BodySink {
   readonly #taker: BodyTaker;
   #chunks: Buffer[] = [];
   #size = 0;
-  #file: number | undefined = undefined;
+  #file: TemporaryFile | undefined = undefined;
   #written = 0;
-  #busy = false;
+  #writing = false;
   #ended = false;
-  #settled = false;
 
   constructor(source: BodySource, taker: BodyTaker) {
     this.#source = source;
@@ -54,7 +49,7 @@ class Collector implements BodySink {
 
   end(): void {
     this.#ended = true;
-    if (!this.#busy) this.#finish();
+    if (!this.#writing) this.#finish();
   }
 
   fail(error: DreamError): void {
@@ -63,39 +58,19 @@ class Collector implements BodySink {
 
   /** Write what is in memory to the file, then ask for more. */
   #spill(): void {
-    this.#busy = true;
-    if (this.#file !== undefined) {
-      this.#writeNext(Buffer.concat(this.#chunks.splice(0)));
-      return;
-    }
-    const path = join(tmpdir(), `dreamserver-${randomUUID()}`);
-    open(path, 'wx+', 0o600, (error, file) => {
-      if (error !== null) return this.#giveUp('proxy.body-store-failed');
-      unlink(path, () => {});
-      this.#file = file;
-      if (this.#settled) return this.#close();
-      this.#writeNext(Buffer.concat(this.#chunks.splice(0)));
-    });
-  }
-
-  #writeNext(bytes: Buffer): void {
-    write(this.#file as number, bytes, 0, bytes.length, this.#written, (error, count) => {
-      if (this.#settled) return this.#close();
-      if (error !== null) {
-        this.#busy = false;
-        return this.#giveUp('proxy.body-store-failed');
-      }
-      this.#written += count;
-      if (count < bytes.length) return this.#writeNext(bytes.subarray(count));
-      this.#busy = false;
+    this.#file ??= new TemporaryFile();
+    this.#writing = true;
+    const bytes = Buffer.concat(this.#chunks.splice(0));
+    this.#file.write(bytes, this.#written, (error) => {
+      this.#writing = false;
+      if (error !== undefined) return this.#giveUp('proxy.body-store-failed');
+      this.#written += bytes.length;
       if (this.#ended) this.#finish();
       else this.#source.resume();
     });
   }
 
   #finish(): void {
-    if (this.#settled) return;
-    this.#settled = true;
     const { trailers } = this.#source;
     const body =
       this.#file === undefined
@@ -105,16 +80,9 @@ class Collector implements BodySink {
   }
 
   #giveUp(code: ErrorCode): void {
-    if (this.#settled) return;
-    this.#settled = true;
+    this.#file?.close();
     this.#source.cancel();
-    if (!this.#busy) this.#close();
     this.#taker.failed(code);
-  }
-
-  #close(): void {
-    if (this.#file !== undefined) close(this.#file, () => {});
-    this.#file = undefined;
   }
 }
 
@@ -145,13 +113,13 @@ class MemoryBody implements BodySource {
 class FileBody implements BodySource {
   readonly length: number;
   readonly trailers: ReadonlyHeaderList | undefined;
-  #file: number | undefined;
+  readonly #file: TemporaryFile;
   #sink: BodySink | undefined = undefined;
   #position = 0;
   #reading = false;
   readonly #buffer = takeReadBuffer();
 
-  constructor(file: number, length: number, trailers: ReadonlyHeaderList | undefined) {
+  constructor(file: TemporaryFile, length: number, trailers: ReadonlyHeaderList | undefined) {
     this.#file = file;
     this.length = length;
     this.trailers = trailers;
@@ -163,19 +131,19 @@ class FileBody implements BodySource {
   }
 
   resume(): void {
-    if (this.#file === undefined || this.#reading) return;
+    if (this.#sink === undefined || this.#reading) return;
     this.#reading = true;
-    read(this.#file, this.#buffer, 0, this.#buffer.length, this.#position, (error, count) => {
+    this.#file.read(this.#buffer, this.#position, (error, count) => {
       this.#reading = false;
-      const sink = this.#sink;
-      if (sink === undefined) return this.cancel();
-      if (error !== null || count === 0) {
+      const sink = this.#sink as BodySink;
+      if (error !== undefined || count === 0) {
         this.cancel();
         sink.fail(new DreamError('proxy.body-store-failed'));
         return;
       }
       this.#position += count;
       const taken = sink.data(this.#buffer.subarray(0, count));
+      if (this.#sink === undefined) return;
       if (this.#position === this.length) {
         this.cancel();
         sink.end();
@@ -187,8 +155,6 @@ class FileBody implements BodySource {
 
   cancel(): void {
     this.#sink = undefined;
-    if (this.#reading || this.#file === undefined) return;
-    close(this.#file, () => {});
-    this.#file = undefined;
+    this.#file.close();
   }
 }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { exchangeOf } from '../../../test/support/exchange.ts';
 import { head } from '../../../test/support/message.ts';
 import { PathRewriting } from './path-rewriting.ts';
+import { byteSize } from '../../config/units.ts';
 import { proxySchema } from './schema.ts';
 
 type Options = ConstructorParameters<typeof PathRewriting>[0];
@@ -120,7 +121,11 @@ describe('options for paths', () => {
       { cookies: { path: { a: '/b' } } },
       { cookies: { path: { '/a': '/b;c' } } },
     ]) {
-      assert.equal(proxySchema.safeParse({ to: 'a', ...option }).success, false, JSON.stringify(option));
+      assert.equal(
+        proxySchema(byteSize).safeParse({ to: 'a', ...option }).success,
+        false,
+        JSON.stringify(option),
+      );
     }
   });
 });

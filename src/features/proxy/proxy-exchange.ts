@@ -16,6 +16,7 @@ import type { UpstreamRequest } from '../../upstream/call.ts';
 import type { UpstreamServer } from '../../upstream/schema.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { collectBody, MEMORY_LIMIT } from './collect-body.ts';
+import { ElasticBody } from './elastic-body.ts';
 import { proxyStatus } from './proxy-status.ts';
 import { RedirectTrail, type NextStep } from './redirect-trail.ts';
 import type { PathRewriting } from './path-rewriting.ts';
@@ -219,8 +220,19 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     else if (cookies !== undefined) headers.change('Set-Cookie', (line) => this.#clientCookie(line));
     if (cookie !== undefined) headers.append('Set-Cookie', cookie);
     const reason = head.reason === '' ? undefined : head.reason;
-    return new Response(head.status, headers, this.method === 'HEAD' ? headBody(head) : body, { reason });
+    const { response: bounds } = this.#options.buffer;
+    let content = body;
+    if (this.method === 'HEAD') content = headBody(head);
+    else if (bounds !== undefined && mayWaitHere(head, body)) content = new ElasticBody(body, bounds);
+    return new Response(head.status, headers, content, { reason });
   }
+}
+
+/** Whether an answer may run ahead of its client: not one that never ends, or whose server says no. */
+function mayWaitHere({ headers }: ResponseHead, body: BodySource): boolean {
+  if (body.length === 0) return false;
+  if (headers.get('x-accel-buffering')?.trim().toLowerCase() === 'no') return false;
+  return !/^text\/event-stream\b/i.test(headers.get('content-type') ?? '');
 }
 
 /** A length that a number holds exactly. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { normalisePath, validAuthority } from '../../http/target.ts';
+import type { ElasticBounds } from './elastic-body.ts';
 import { isServerUrl, parseServerUrl } from '../../upstream/server-url.ts';
 
 /** What the `proxy` end of a route does: passes requests on to an upstream. Built by the configuration, read by the handler. */
@@ -40,6 +41,11 @@ export interface ProxyOptions {
      * `limits.bodyBytes`) and sent with its length. `off`: it is streamed as it comes.
      */
     readonly request: 'auto' | 'off';
+    /**
+     * How many bytes of an answer may wait for a slow client, so that the server behind is done with it; undefined where
+     * it is streamed at the pace of the client.
+     */
+    readonly response?: ElasticBounds | undefined;
   };
 }
 
@@ -126,17 +132,35 @@ const proxyOptions = z.strictObject({
   connect: z.boolean().default(false),
   /** Say in a Proxy-Status field (RFC 9209) why an upstream's answer is missing. Default true. */
   proxyStatus: z.boolean().default(true),
-  buffer: z
+});
+
+/** Reads what users write for a number of bytes. */
+type ByteSize = z.ZodType<number, string | number>;
+
+function bufferSchema(byteSize: ByteSize) {
+  const bounds = z.strictObject({
+    /** Bytes of one answer that wait in memory. Default 64 KiB. */
+    memory: byteSize.default(64 * 1024),
+    /** Bytes that wait in a temporary file, where they do not fit into memory; 0 for no file. Default 1 GiB. */
+    file: byteSize.default(2 ** 30),
+  });
+  return z
     .strictObject({
       /** `auto` (default): a chunked request body is collected and sent with its length. `off`: streamed. */
       request: z.enum(['auto', 'off']).default('auto'),
+      /** `on`: answers are taken from the upstream as fast as it sends them. `off` (default): as the client takes them. */
       response: z
-        .literal('off', { error: 'buffering of responses is not available in this version' })
-        .optional(),
+        .union([z.enum(['on', 'off']), bounds], {
+          error: 'expected `on`, `off` or bounds such as `{ memory: 64KiB, file: 1GiB }`',
+        })
+        .default('off')
+        .transform((value) => (value === 'off' ? undefined : value === 'on' ? bounds.parse({}) : value)),
     })
-    .prefault({})
-    .transform(({ request }) => ({ request })),
-});
+    .prefault({});
+}
 
-/** What a user may write under `proxy:`; a string alone is `to`. */
-export const proxySchema = z.union([to.transform((text) => proxyOptions.parse({ to: text })), proxyOptions]);
+/** What a user may write under `proxy:`; a string alone is `to`. `byteSize` reads what users write into bytes. */
+export function proxySchema(byteSize: ByteSize) {
+  const options = proxyOptions.extend({ buffer: bufferSchema(byteSize) });
+  return z.union([to.transform((text) => options.parse({ to: text })), options]);
+}
