@@ -4,7 +4,10 @@ import { program } from './packages.ts';
 import { freePort } from './ports.ts';
 import { temporaryDirectory } from './temp.ts';
 
-/** Writes down the X-Id of what it was asked where there is a file for that, and answers with the WSGI environment. */
+/**
+ * Writes down the X-Id of what it was asked where there is a file for that, and answers with the WSGI environment, as often
+ * as the query says.
+ */
 const APPLICATION = `
 import os
 
@@ -15,7 +18,7 @@ def application(environ, start_response):
         os.write(ids, (environ['HTTP_X_ID'] + '\\n').encode())
     body = environ['wsgi.input'].read()
     lines = [environ['REQUEST_METHOD'], environ['PATH_INFO'], environ.get('HTTP_HOST', ''), str(len(body))]
-    answer = '\\n'.join(lines).encode()
+    answer = '\\n'.join(lines).encode() * int(environ['QUERY_STRING'] or 1)
     start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', str(len(answer)))])
     return [answer]
 `;
@@ -25,13 +28,15 @@ export class Gunicorn implements AsyncDisposable {
   readonly url: string;
   readonly #bind: string;
   readonly #ids: string | undefined;
+  readonly #threads: number;
   readonly #directory = temporaryDirectory();
   #child!: Child;
 
-  private constructor(port: number | undefined, ids: string | undefined) {
+  private constructor(port: number | undefined, ids: string | undefined, threads = 64) {
     this.#bind = port === undefined ? `unix:${this.#directory.join('app.sock')}` : `127.0.0.1:${port}`;
     this.url = port === undefined ? this.#bind : `http://${this.#bind}`;
     this.#ids = ids;
+    this.#threads = threads;
     this.#directory.write('asked.py', APPLICATION);
   }
 
@@ -43,15 +48,16 @@ export class Gunicorn implements AsyncDisposable {
   }
 
   /** On a unix socket. */
-  static async atPath(): Promise<Gunicorn> {
-    const gunicorn = new Gunicorn(undefined, undefined);
+  static async atPath(threads?: number): Promise<Gunicorn> {
+    const gunicorn = new Gunicorn(undefined, undefined, threads);
     await gunicorn.start();
     return gunicorn;
   }
 
   /** Starts it, also again after it was killed. */
   async start(): Promise<void> {
-    const args = ['--bind', this.#bind, '--workers', '1', '--worker-class', 'gthread', '--threads', '64'];
+    const threads = String(this.#threads);
+    const args = ['--bind', this.#bind, '--workers', '1', '--worker-class', 'gthread', '--threads', threads];
     const ids = this.#ids === undefined ? {} : { IDS: this.#ids };
     const child = new Child('gunicorn', program('gunicorn'), [...args, 'asked:application'], {
       cwd: this.#directory.path,
