@@ -80,7 +80,8 @@ export class ElasticBody implements BodySource, BodySink {
   }
 
   resume(): void {
-    if (this.#over) return;
+    // It may say so without having been asked to take more: then what is in hand is not its, but the file's.
+    if (this.#over || this.#ready) return;
     this.#taken();
     this.#giveOn();
   }
