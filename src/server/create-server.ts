@@ -9,6 +9,9 @@ import { canReusePort } from './reserve-ports.ts';
 import type { BoundAddress } from './server.ts';
 import { SharedState } from './shared-state.ts';
 import { startFailure } from './start-failure.ts';
+import { UpstreamCommands } from './upstream-commands.ts';
+import type { Commanded, UpstreamCommand } from './upstream-commands.ts';
+import { UpstreamControl } from './upstream-control.ts';
 import { Workers } from './workers.ts';
 
 /**
@@ -20,8 +23,8 @@ export function createServer(config: Config): Server {
 }
 
 /** What serves: this thread, or several others. */
-interface Serving {
-  listen(config: RuntimeConfig): Promise<readonly BoundAddress[]>;
+interface Serving extends Commanded {
+  listen(config: RuntimeConfig, commands: readonly UpstreamCommand[]): Promise<readonly BoundAddress[]>;
   close(): Promise<void>;
   /** Wait no more for what is in flight; `close` then comes to its end. */
   cutOff(): void;
@@ -36,9 +39,14 @@ export class Server {
   readonly closed: Promise<void>;
   readonly #source: ConfigSource;
   readonly #observers: UpstreamObserver[] = [];
+  readonly #failed = (error: unknown): void => {
+    this.#commands.close('the server is closed');
+    this.#end.failed(error);
+  };
   readonly #observe: UpstreamObserver = (change) => {
     for (const observer of this.#observers) observer(change);
   };
+  readonly #commands: UpstreamCommands;
   #started = false;
   #config: RuntimeConfig | undefined = undefined;
   #serving: Serving | undefined = undefined;
@@ -50,6 +58,7 @@ export class Server {
   /** Of a configuration that has been read; see `readConfig`. */
   constructor(source: ConfigSource) {
     this.#source = source;
+    this.#commands = new UpstreamCommands(source.origin.directory);
     this.closed = new Promise((closed, failed) => {
       this.#end = { closed, failed };
     });
@@ -67,6 +76,14 @@ export class Server {
    */
   observeUpstreams(observer: UpstreamObserver): void {
     this.#observers.push(observer);
+  }
+
+  /**
+   * The upstream of that name, to see and change its servers; one that a route has in place is named as it stands there,
+   * `http://10.0.0.1:8000`. Whether there is one shows when it is used.
+   */
+  upstream(name: string): UpstreamControl {
+    return new UpstreamControl(name, this.#commands);
   }
 
   /** Where it listens; the ports are the real ones where 0 was asked for. Empty before `listen`. */
@@ -107,11 +124,14 @@ export class Server {
       this.#cannotShare = wanted > 1 && !shared;
       this.#workers = shared ? wanted : 1;
       this.#serving = shared ? workers : await inThisThread(config, this.#observe);
-      this.#addresses = await this.#serving.listen(config);
-      if (shared) workers.ended.catch(this.#end.failed);
+      const commands = await this.#commands.begin(config.upstreams);
+      this.#addresses = await this.#serving.listen(config, commands);
+      this.#commands.listening(this.#serving);
+      if (shared) workers.ended.catch(this.#failed);
     } catch (error) {
       await workers?.kill();
       this.#serving = undefined;
+      this.#commands.close('the server has not started');
       throw startFailure(error, this.#config?.listeners ?? []);
     }
   }
@@ -121,6 +141,7 @@ export class Server {
    * to its end.
    */
   async close(): Promise<void> {
+    this.#commands.close('the server is closed');
     await this.#serving?.close();
     this.#end.closed();
   }
@@ -142,12 +163,13 @@ async function inThisThread(config: RuntimeConfig, observe: UpstreamObserver): P
   // Not loaded where this thread only supervises.
   const { ThreadServer } = await import('./server.ts');
   const board = new HealthBoard();
-  const options = { reusePort: false, checksHealth: true, observe };
+  const options = { reusePort: false, leads: true, observe };
   const server = new ThreadServer(config, new SharedState(), board, options);
   const flush = (): void => server.flushLogs();
   process.once('exit', flush);
   return {
-    listen: () => server.listen(),
+    listen: (_, commands) => server.listen(commands),
+    command: (command) => server.command(command),
     close: async () => {
       await server.close();
       process.off('exit', flush);

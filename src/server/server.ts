@@ -17,6 +17,8 @@ import type { Trust } from '../pipeline/exchange.ts';
 import type { HealthBoard } from '../upstream/health-board.ts';
 import { HealthProber } from '../upstream/health-prober.ts';
 import { Upstreams } from '../upstream/upstream.ts';
+import { operatorChange } from '../upstream/operator-change.ts';
+import type { ServerSnapshot } from '../upstream/server-snapshot.ts';
 import type { UpstreamChange, UpstreamObserver } from '../upstream/upstream.ts';
 import { Arrival, logRefusal } from './arrival.ts';
 import type { ArrivalOwner } from './arrival.ts';
@@ -24,6 +26,7 @@ import { Session } from './serve-exchange.ts';
 import type { ServeContext } from './serve-exchange.ts';
 import type { SharedState } from './shared-state.ts';
 import { turnAway } from './turn-away.ts';
+import type { Commanded, UpstreamCommand } from './upstream-commands.ts';
 
 /** An address that is listened on. */
 export interface BoundAddress {
@@ -36,21 +39,28 @@ export interface BoundAddress {
 /** What a thread has to itself. */
 interface ThreadOptions {
   readonly reusePort: boolean;
-  /** Whether it is this one that checks the health of servers. */
-  readonly checksHealth: boolean;
+  /** Whether it is this one that does what one does for all: it checks the health of servers, and tells of commands. */
+  readonly leads: boolean;
   /** Hears of changes of the servers of upstreams, beside the event log. */
   readonly observe?: UpstreamObserver;
 }
 
+/** What is better than before, or was asked for. */
 const GOOD_NEWS: ReadonlySet<UpstreamChange['state']> = new Set([
   'reachable',
   'returned',
   'healthy',
   'resolved',
+  'added',
+  'removed',
+  'weighted',
+  'draining',
+  'disabled',
+  'enabled',
 ]);
 
 /** The server of one thread: listeners, connections, handlers, upstream pools and logs, from start to stop. */
-export class ThreadServer implements ArrivalOwner {
+export class ThreadServer implements ArrivalOwner, Commanded {
   readonly #config: RuntimeConfig;
   readonly #shared: SharedState;
   readonly #reusePort: boolean;
@@ -58,6 +68,8 @@ export class ThreadServer implements ArrivalOwner {
   readonly #eventSink: LogSink;
   readonly #accessLog: AccessLog;
   readonly #upstreams: Upstreams;
+  /** Hears of commands that are carried out, in the one thread that tells of them. */
+  readonly #commanded: UpstreamObserver | undefined;
   /** In the one thread that checks the health of servers for all of them. */
   readonly #prober: HealthProber | undefined;
   readonly #context: ServeContext;
@@ -82,7 +94,8 @@ export class ThreadServer implements ArrivalOwner {
       options.observe?.(change);
     };
     this.#upstreams = new Upstreams(config.upstreams, observe, board);
-    if (options.checksHealth) this.#prober = new HealthProber(this.#upstreams, board, observe);
+    this.#commanded = options.leads ? observe : undefined;
+    if (options.leads) this.#prober = new HealthProber(this.#upstreams, board, observe);
     this.#context = {
       routes: compileRouteTable(config, { upstreams: this.#upstreams }),
       accessLog: this.#accessLog,
@@ -94,9 +107,13 @@ export class ThreadServer implements ArrivalOwner {
     };
   }
 
-  /** Open every listener. Rejects with the system's error when one cannot be, and then none is open. */
-  async listen(): Promise<BoundAddress[]> {
+  /**
+   * Open every listener, when the commands are carried out. Rejects with the system's error when one cannot be, and then
+   * none is open.
+   */
+  async listen(commands: readonly UpstreamCommand[]): Promise<BoundAddress[]> {
     await this.#upstreams.start();
+    for (const command of commands) await this.command(command);
     try {
       for (const listener of this.#config.listeners) {
         // One after the other, so that the first failure is the one that is told.
@@ -111,6 +128,16 @@ export class ThreadServer implements ArrivalOwner {
     }
     this.#prober?.start();
     return this.#config.listeners.map(({ address }, i) => ({ address, port: this.#listeners[i].port }));
+  }
+
+  async command({ upstream, command }: UpstreamCommand): Promise<readonly ServerSnapshot[]> {
+    const group = this.#upstreams.get(upstream);
+    if (command !== undefined) {
+      const done = group.obey(command);
+      this.#commanded?.(operatorChange(upstream, command));
+      await done;
+    }
+    return group.snapshot();
   }
 
   /**
@@ -223,7 +250,8 @@ export class ThreadServer implements ArrivalOwner {
 /** What an upstream's change to the better is told as INFO, to the worse as WARN. */
 function logUpstreamChange(events: EventLog, change: UpstreamChange): void {
   const { upstream, server, state, detail: error, explanation: reason } = change;
-  const fields = { upstream, server, state, addresses: change.addresses?.join(' '), error, reason };
+  const { addresses, weight } = change;
+  const fields = { upstream, server, state, addresses: addresses?.join(' '), weight, error, reason };
   if (GOOD_NEWS.has(state)) events.info('UPSTREAM', fields);
   else events.warn('UPSTREAM', fields);
 }

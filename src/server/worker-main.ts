@@ -17,6 +17,7 @@ const tell = (message: WorkerMessage): void => supervisor.postMessage(message);
 
 supervisor.on('message', (message: SupervisorMessage) => {
   if (message.type === 'start') void start(message).then(tell);
+  else if (message.type === 'command') void command(message);
   else if (message.type === 'cut-off') server?.cutOff();
   // In a worker, `exit` ends the thread.
   else void server?.close().then(() => process.exit(0));
@@ -28,20 +29,25 @@ async function start({
   workers,
   shared,
   health,
+  commands,
 }: SupervisorMessage & { type: 'start' }): Promise<StartOutcome> {
   try {
     const state = new SharedState(workers, worker, shared);
     const board = new HealthBoard(health);
     server = new ThreadServer(config, state, board, {
       reusePort: true,
-      checksHealth: worker === 0,
+      leads: worker === 0,
       observe: (change) => tell({ type: 'upstream', change }),
     });
     process.once('exit', () => server?.flushLogs());
-    return { type: 'listening', addresses: await server.listen() };
+    return { type: 'listening', addresses: await server.listen(commands) };
   } catch (error) {
     const failure = startFailure(error, config.listeners);
     if (!(failure instanceof StartError)) throw error;
     return { type: 'failed', reason: failure.message };
   }
+}
+
+async function command({ id, command: order }: SupervisorMessage & { type: 'command' }): Promise<void> {
+  if (server !== undefined) tell({ type: 'done', id, servers: await server.command(order) });
 }

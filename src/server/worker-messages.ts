@@ -1,6 +1,8 @@
 import type { RuntimeConfig } from '../config/runtime-config.ts';
 import type { UpstreamChange } from '../upstream/upstream.ts';
+import type { ServerSnapshot } from '../upstream/server-snapshot.ts';
 import type { BoundAddress } from './server.ts';
+import type { UpstreamCommand } from './upstream-commands.ts';
 
 /** What a supervisor tells a worker thread. */
 export type SupervisorMessage =
@@ -15,7 +17,11 @@ export type SupervisorMessage =
       readonly shared: SharedArrayBuffer;
       /** Memory of the `HealthBoard`. */
       readonly health: SharedArrayBuffer;
+      /** To be carried out before it listens. */
+      readonly commands: readonly UpstreamCommand[];
     }
+  /** Carry out a command; the answer has the same number. */
+  | { readonly type: 'command'; readonly id: number; readonly command: UpstreamCommand }
   /** Stop accepting, finish what is in flight, end. */
   | { readonly type: 'close' }
   /** What is still in flight is not waited for. */
@@ -30,5 +36,7 @@ export type StartOutcome =
 /** What it tells at any time. */
 export type WorkerMessage =
   | StartOutcome
+  /** A command is carried out. */
+  | { readonly type: 'done'; readonly id: number; readonly servers: readonly ServerSnapshot[] }
   /** A server of an upstream is another than before. */
   | { readonly type: 'upstream'; readonly change: UpstreamChange };

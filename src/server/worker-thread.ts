@@ -1,7 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { StartError } from '../config/config-error.ts';
 import type { BoundAddress } from './server.ts';
+import type { ServerSnapshot } from '../upstream/server-snapshot.ts';
 import type { UpstreamObserver } from '../upstream/upstream.ts';
+import { ChangeError } from './upstream-commands.ts';
+import type { Commanded, UpstreamCommand } from './upstream-commands.ts';
 import type { StartOutcome, SupervisorMessage, WorkerMessage } from './worker-messages.ts';
 
 const MAIN = new URL(
@@ -9,14 +12,20 @@ const MAIN = new URL(
   import.meta.url,
 );
 
+const GONE = 'the server is closed';
+
 /** One thread that serves, seen by its supervisor. It loads its code from when it is made. */
-export class WorkerThread {
+export class WorkerThread implements Commanded {
   /** Settles when the thread is gone; with the reason when it was not told to go. */
   readonly ended: Promise<Error | undefined>;
   readonly #thread: Worker;
   readonly #observe: UpstreamObserver;
   #started: (outcome: StartOutcome) => void = () => {};
   #mayEnd = false;
+  #gone = false;
+  /** The commands that are being carried out, by their numbers. */
+  readonly #commands = new Map<number, PromiseWithResolvers<readonly ServerSnapshot[]>>();
+  #lastCommand = 0;
 
   /** `observe`: hears of changes of the servers of upstreams. */
   constructor(number: number, observe: UpstreamObserver) {
@@ -30,6 +39,8 @@ export class WorkerThread {
       });
       this.#thread.once('exit', (code) => {
         if (!this.#mayEnd) cause ??= new Error(`worker ${number} ended with code ${code}`);
+        this.#gone = true;
+        for (const { reject } of this.#commands.values()) reject(new ChangeError(GONE));
         resolve(cause);
       });
     });
@@ -52,6 +63,19 @@ export class WorkerThread {
     return outcome.addresses;
   }
 
+  /** @throws ChangeError when the thread is gone */
+  command(command: UpstreamCommand): Promise<readonly ServerSnapshot[]> {
+    const answer = Promise.withResolvers<readonly ServerSnapshot[]>();
+    if (this.#gone) {
+      answer.reject(new ChangeError(GONE));
+    } else {
+      const id = ++this.#lastCommand;
+      this.#commands.set(id, answer);
+      this.#send({ type: 'command', id, command });
+    }
+    return answer.promise;
+  }
+
   /** Tell it to finish what it has in flight, and to end. */
   close(): void {
     this.#mayEnd = true;
@@ -70,8 +94,14 @@ export class WorkerThread {
   }
 
   #told(message: WorkerMessage): void {
-    if (message.type === 'upstream') this.#observe(message.change);
-    else this.#started(message);
+    if (message.type === 'upstream') {
+      this.#observe(message.change);
+    } else if (message.type === 'done') {
+      this.#commands.get(message.id)?.resolve(message.servers);
+      this.#commands.delete(message.id);
+    } else {
+      this.#started(message);
+    }
   }
 
   #send(message: SupervisorMessage): void {

@@ -3,8 +3,11 @@ import { eventLine } from '../observe/event-line.ts';
 import { reservePorts } from './reserve-ports.ts';
 import { HealthBoard } from '../upstream/health-board.ts';
 import type { UpstreamObserver } from '../upstream/upstream.ts';
+import { mergeSnapshots } from '../upstream/server-snapshot.ts';
+import type { ServerSnapshot } from '../upstream/server-snapshot.ts';
 import type { BoundAddress } from './server.ts';
 import { SharedState } from './shared-state.ts';
+import type { Commanded, UpstreamCommand } from './upstream-commands.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** How much longer than `timeouts.shutdown` a worker gets, to cut off what is left and to write its log. */
@@ -14,7 +17,7 @@ const FORCE_AFTER_MS = 6000;
  * Several threads that serve, each with listeners of its own on the same ports; the system spreads the connections
  * over them. This thread only supervises. The threads load their code from when this is made.
  */
-export class Workers {
+export class Workers implements Commanded {
   /** Fulfilled when all of them have ended as they were told to, rejected when one has ended by itself. */
   readonly ended: Promise<void>;
   readonly #threads: readonly WorkerThread[];
@@ -43,12 +46,15 @@ export class Workers {
    *
    * @throws StartError when the system refuses something; then none of them is left
    */
-  async listen(config: RuntimeConfig): Promise<readonly BoundAddress[]> {
+  async listen(
+    config: RuntimeConfig,
+    commands: readonly UpstreamCommand[],
+  ): Promise<readonly BoundAddress[]> {
     try {
       const reserved = await reservePorts(config);
       const health = new HealthBoard().buffer;
       const [addresses] = await Promise.all(
-        this.#threads.map((thread, number) => this.#start(thread, number, reserved, health)),
+        this.#threads.map((thread, number) => this.#start(thread, number, reserved, health, commands)),
       );
       this.#serving = true;
       this.#shutdown = config.timeouts.shutdown;
@@ -57,6 +63,10 @@ export class Workers {
       await this.kill();
       throw error;
     }
+  }
+
+  async command(command: UpstreamCommand): Promise<readonly ServerSnapshot[]> {
+    return mergeSnapshots(await Promise.all(this.#threads.map((thread) => thread.command(command))));
   }
 
   /** Stop: each worker finishes what it has in flight. What is not done in time is cut off. */
@@ -83,6 +93,7 @@ export class Workers {
     worker: number,
     config: RuntimeConfig,
     health: SharedArrayBuffer,
+    commands: readonly UpstreamCommand[],
   ): Promise<readonly BoundAddress[]> {
     const listeners = config.listeners.filter(({ kind }) => kind === 'tcp' || worker === 0);
     return thread.start({
@@ -92,6 +103,7 @@ export class Workers {
       workers: this.#threads.length,
       shared: this.#shared.buffer,
       health,
+      commands,
     });
   }
 

@@ -111,7 +111,10 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
     const server = this.#upstream.choose(this.#request.origin, this.#tried);
     if (server !== undefined) {
       this.#use(server);
-    } else if (this.#held === undefined && this.#upstream.hasServerBeside(this.#tried)) {
+    } else if (
+      this.#held === undefined &&
+      this.#upstream.hasServerBeside(this.#tried, this.#request.origin)
+    ) {
       const now = coarseNow();
       this.#queuedAt ??= now;
       this.#armDeadline();
@@ -193,7 +196,8 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
 
   connectFailed(code: ErrorCode, detail: string | undefined): void {
     this.#wait = undefined;
-    this.#judge(code !== 'upstream.queue-full', detail ?? code);
+    // Neither of the two says anything of how the server is.
+    this.#judge(code !== 'upstream.queue-full' && code !== 'upstream.no-server', detail ?? code);
     this.#next(code, detail);
   }
 
@@ -233,8 +237,14 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
     if (silent && wasKept && this.#mayRepeatStale()) {
       this.#staleRetries++;
       this.#attempts--;
-      this.#armDeadline();
-      this.#wait = (this.#server as ServerState).pool.acquireNew(this);
+      const { pool } = this.#server as ServerState;
+      if (pool.isOpen) {
+        this.#armDeadline();
+        this.#wait = pool.acquireNew(this);
+      } else {
+        this.#judge(false, code);
+        this.#next(code, detail);
+      }
       return;
     }
     // A kept connection that breaks was closed before, and says nothing of how the server is.

@@ -45,7 +45,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   /** There where a connection belongs to one client. */
   readonly #announced: AnnouncedConnections | undefined;
   readonly #kept: ClientConnection[] = [];
-  readonly #connecting = new Set<Attempt>();
+  readonly #connecting = new Map<Attempt, Waiter>();
   readonly #waiting = new Set<Waiting>();
   #open = 0;
   #tunnels = 0;
@@ -109,16 +109,31 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   close(): void {
     this.#closing = true;
     for (const connection of this.#kept.splice(0)) connection.destroy();
-    for (const attempt of this.#connecting) attempt.cancel();
+    for (const attempt of this.#connecting.keys()) attempt.cancel();
   }
 
-  /** The server is one of the upstream's no more: what is in use is finished, and who waits is sent elsewhere. */
-  drain(): void {
+  /** The server gets no more requests: what it has begun is finished, and who waits is sent elsewhere. */
+  withdraw(): void {
     this.#closing = true;
     for (const connection of this.#kept.splice(0)) connection.destroy();
+    for (const [attempt, waiter] of this.#connecting) {
+      if (attempt.cancelled) continue;
+      attempt.cancel();
+      waiter.connectFailed('upstream.no-server', undefined);
+    }
     for (let next = this.#nextWaiting(); next !== undefined; next = this.#nextWaiting()) {
       next.connectFailed('upstream.no-server', undefined);
     }
+  }
+
+  /** The server gets requests again. */
+  reopen(): void {
+    this.#closing = false;
+  }
+
+  /** Whether it takes requests, as it does until it is withdrawn or closed. */
+  get isOpen(): boolean {
+    return !this.#closing;
   }
 
   // ---- ClientConnectionOwner
@@ -205,7 +220,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
       },
       waiter.client,
     );
-    this.#connecting.add(attempt);
+    this.#connecting.set(attempt, waiter);
     return attempt;
   }
 

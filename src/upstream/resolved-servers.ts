@@ -17,11 +17,6 @@ export interface ResolvedServersOwner {
   unresolved(server: UpstreamServer, code: string): void;
 }
 
-/** Whether servers of the upstream have names that are looked up in the background. */
-export function hasNames(options: UpstreamOptions): boolean {
-  return options.resolve.interval !== undefined && options.servers.some((server) => isName(server, options));
-}
-
 function isName({ hostname, path }: UpstreamServer, { resolve }: UpstreamOptions): boolean {
   if (path !== undefined || resolve.static[hostname.toLowerCase()] !== undefined) return false;
   return !/^[0-9.]+$/.test(hostname) && !hostname.includes(':');
@@ -36,7 +31,9 @@ export class ResolvedServers {
   readonly #owner: ResolvedServersOwner;
   readonly #resolver: NameResolver;
   readonly #interval: number;
-  /** For each server of the configuration that has a name. */
+  /** With the names as they are. */
+  #listed: readonly UpstreamServer[];
+  /** For each of those that has a name. */
   readonly #found = new Map<UpstreamServer, readonly UpstreamServer[]>();
   readonly #failing = new Set<UpstreamServer>();
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -47,12 +44,13 @@ export class ResolvedServers {
     this.#owner = owner;
     this.#resolver = new NameResolver(options.resolve.nameservers);
     this.#interval = options.resolve.interval ?? 0;
-    for (const server of options.servers) if (isName(server, options)) this.#found.set(server, []);
+    this.#listed = options.servers;
+    for (const server of this.#listed) if (isName(server, options)) this.#found.set(server, []);
   }
 
   /** The servers as far as they are known. */
   get servers(): readonly UpstreamServer[] {
-    const all = this.#options.servers.flatMap((server) => this.#found.get(server) ?? [server]);
+    const all = this.#listed.flatMap((server) => this.#found.get(server) ?? [server]);
     // Two names may well be of one server.
     return [...new Map(all.map((server) => [server.url, server])).values()];
   }
@@ -61,13 +59,22 @@ export class ResolvedServers {
    * Look everything up, now and from now on. Resolves when the first answers are here, good or bad, or are not worth
    * waiting for any more; it never rejects.
    */
-  async start(): Promise<void> {
-    let patience: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      patience = setTimeout(resolve, PATIENCE);
-    });
-    await Promise.race([this.#resolveAll(), late]);
-    clearTimeout(patience);
+  start(): Promise<void> {
+    return patiently(this.#lookUpAll([...this.#found.keys()]));
+  }
+
+  /** These are the servers from now on. Resolves as `start` does, when the names that are new have been looked up. */
+  async list(servers: readonly UpstreamServer[]): Promise<void> {
+    this.#listed = servers;
+    for (const server of this.#found.keys()) {
+      if (servers.includes(server)) continue;
+      this.#found.delete(server);
+      this.#failing.delete(server);
+    }
+    const added = servers.filter((server) => isName(server, this.#options) && !this.#found.has(server));
+    for (const server of added) this.#found.set(server, []);
+    this.#owner.use(this.servers);
+    if (added.length > 0) await patiently(this.#lookUpAll(added));
   }
 
   close(): void {
@@ -76,13 +83,16 @@ export class ResolvedServers {
     this.#resolver.close();
   }
 
-  async #resolveAll(): Promise<void> {
-    const changes = await Promise.all([...this.#found.keys()].map((server) => this.#resolve(server)));
+  /** Look these up now, and all of them again and again. */
+  async #lookUpAll(names: readonly UpstreamServer[]): Promise<void> {
+    const changes = await Promise.all(names.map((server) => this.#resolve(server)));
     if (this.#closed) return;
     if (changes.includes(true)) this.#owner.use(this.servers);
     const missing = [...this.#found.values()].some((found) => found.length === 0);
     const pause = missing ? Math.min(SOON, this.#interval) : this.#interval;
-    this.#timer = setTimeout(() => void this.#resolveAll(), pause);
+    clearTimeout(this.#timer);
+    if (this.#found.size === 0) return;
+    this.#timer = setTimeout(() => void this.#lookUpAll([...this.#found.keys()]), pause);
     this.#timer.unref();
   }
 
@@ -90,14 +100,14 @@ export class ResolvedServers {
   async #resolve(server: UpstreamServer): Promise<boolean> {
     try {
       const found = await this.#lookUp(server);
-      if (this.#closed) return false;
+      if (this.#closed || !this.#found.has(server)) return false;
       const recovered = this.#failing.delete(server);
       const changed = !sameServers(found, this.#found.get(server) ?? []);
       this.#found.set(server, found);
       if (changed || recovered) this.#owner.resolved(server, found);
       return changed;
     } catch (error) {
-      if (!this.#closed && !this.#failing.has(server)) {
+      if (!this.#closed && this.#found.has(server) && !this.#failing.has(server)) {
         this.#failing.add(server);
         this.#owner.unresolved(server, codeOf(error));
       }
@@ -132,11 +142,21 @@ export class ResolvedServers {
   }
 }
 
+/** Waits for what comes from name servers, and not for too long. */
+async function patiently(answers: Promise<void>): Promise<void> {
+  let patience: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    patience = setTimeout(resolve, PATIENCE);
+  });
+  await Promise.race([answers, late]);
+  clearTimeout(patience);
+}
+
 /** The server at one of its addresses: the name stays what it is asked for by, and has to prove. */
 function at(server: UpstreamServer, address: string, port: number): UpstreamServer {
   const host = address.includes(':') ? `[${address}]` : address;
   const { origin } = new URL(`${server.secure ? 'https' : 'http'}://${host}:${port}`);
-  return { ...server, url: origin, address, port };
+  return { ...server, url: origin, address, port, foundFor: server.url };
 }
 
 function sameServers(some: readonly UpstreamServer[], others: readonly UpstreamServer[]): boolean {

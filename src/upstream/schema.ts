@@ -22,6 +22,8 @@ import { tlsSchema } from './tls-schema.ts';
 export interface UpstreamServer extends ServerAddress {
   /** An IP address that was found for `hostname`, to connect to; undefined where that is still to be looked up. */
   readonly address?: string | undefined;
+  /** Of one that was found in the background: the URL with the name that it was found for. */
+  readonly foundFor?: string | undefined;
   /** Share of the requests, relative to the weights of the others. At least 1. */
   readonly weight: number;
   /** Used only when none of the servers that are no backups can be. */
@@ -85,7 +87,8 @@ const serverUrl = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const server = z.union([
+/** A server as a user writes it: a URL, or `{ url, weight, backup }`. */
+export const serverSchema = z.union([
   serverUrl.transform((url): UpstreamServer => ({ ...url, weight: 1, backup: false })),
   z
     .strictObject({
@@ -116,7 +119,7 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
   return z
     .strictObject({
       /** URLs, or `{ url, weight, backup }`. */
-      servers: z.array(server).min(1, 'an upstream has at least one server'),
+      servers: z.array(serverSchema).min(1, 'an upstream has at least one server'),
       resolve: z
         .strictObject({
           /** Host names → IP addresses, looked at before the system is asked. */

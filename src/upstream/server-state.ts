@@ -4,6 +4,7 @@ import { Ejection, type EjectionOwner } from './ejection.ts';
 import { healthKey } from './health-board.ts';
 import type { ServerPool } from './pool.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
+import type { AdminState } from './server-list.ts';
 
 /** The least share of its weight that a server begins with. */
 const FIRST_SHARE = 0.1;
@@ -11,7 +12,8 @@ const FIRST_SHARE = 0.1;
 /** One server of an upstream as this thread sees it: what it may be given, and its connections. */
 export class ServerState implements Candidate {
   readonly id: string;
-  readonly server: UpstreamServer;
+  /** Its weight may become another; where it is stays. */
+  server: UpstreamServer;
   readonly pool: ServerPool;
   /** What stands for it on the board of the health checks. */
   readonly healthKey: bigint;
@@ -20,6 +22,7 @@ export class ServerState implements Candidate {
   readonly #ejection: Ejection | undefined;
   /** What the last health checks say, where there are any. */
   #healthy = true;
+  #adminState: AdminState = 'enabled';
   /** When it came back, while it has less than its whole share. */
   #slowSince: number | undefined = undefined;
 
@@ -71,6 +74,21 @@ export class ServerState implements Candidate {
     return this.#healthy;
   }
 
+  get adminState(): AdminState {
+    return this.#adminState;
+  }
+
+  /** From the operator. Who has been chosen for it and not sent yet goes elsewhere when it is disabled. */
+  setAdminState(state: AdminState): void {
+    const before = this.#adminState;
+    this.#adminState = state;
+    if (state === before) return;
+    if (state === 'disabled') this.pool.withdraw();
+    if (before !== 'disabled') return;
+    this.pool.reopen();
+    this.startSlowly();
+  }
+
   /** From the health checks, when they have found out something else. */
   setHealthy(healthy: boolean): void {
     this.#healthy = healthy;
@@ -98,8 +116,8 @@ export class ServerState implements Candidate {
   }
 
   /** It is one of the upstream's no more: it finishes what it has. */
-  drain(): void {
-    this.pool.drain();
+  leave(): void {
+    this.pool.withdraw();
     this.#ejection?.close();
   }
 

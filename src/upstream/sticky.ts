@@ -16,13 +16,14 @@ export class StickyCookie {
   readonly #servers = new Map<string, ServerState>();
   readonly #values = new Map<ServerState, string>();
 
-  constructor(options: StickyOptions, servers: readonly ServerState[]) {
+  /** `leaving`: those that keep the clients they have and get no others. */
+  constructor(options: StickyOptions, servers: readonly ServerState[], leaving: readonly ServerState[] = []) {
     this.#options = options;
-    for (const state of servers) {
+    for (const state of [...servers, ...leaving]) {
       const hash = createHmac('sha256', options.secret).update(state.id).digest('base64url');
       const value = hash.slice(0, VALUE_LENGTH);
       this.#servers.set(value, state);
-      this.#values.set(state, value);
+      if (!leaving.includes(state)) this.#values.set(state, value);
     }
   }
 
@@ -32,10 +33,14 @@ export class StickyCookie {
     return value === undefined ? undefined : this.#servers.get(value);
   }
 
-  /** The Set-Cookie field for a client that is served by this server; undefined where it has that cookie already. */
+  /**
+   * The Set-Cookie field for a client that is served by this server; undefined where it has that cookie already, and where
+   * the server is to get no more clients, or is none of the upstream's any more.
+   */
   fieldFor(origin: RequestOrigin, state: ServerState): string | undefined {
     if (this.find(origin) === state) return undefined;
     const value = this.#values.get(state);
+    if (value === undefined) return undefined;
     const secure = origin.client.scheme === 'https' ? '; Secure' : '';
     return `${this.#options.cookie}=${value}; Path=/; HttpOnly; SameSite=Lax${secure}`;
   }

@@ -5,9 +5,13 @@ import type { HealthBoard } from './health-board.ts';
 import { ServerPool } from './pool.ts';
 import { UpstreamQueue } from './queue.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { hasNames, ResolvedServers } from './resolved-servers.ts';
+import { ResolvedServers } from './resolved-servers.ts';
 import type { ResolvedServersOwner } from './resolved-servers.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
+import { ServerList } from './server-list.ts';
+import type { AdminState, ServerCommand } from './server-list.ts';
+import { snapshotOf } from './server-snapshot.ts';
+import type { ServerSnapshot } from './server-snapshot.ts';
 import { ServerState } from './server-state.ts';
 import { StickyCookie } from './sticky.ts';
 
@@ -20,7 +24,8 @@ export interface UpstreamChange {
    * `unreachable`: no connection could be made; `reachable`: one could again. `ejected`: it gets no requests for a while,
    * since those that it got have failed; `returned`: it is well again. `unhealthy` and `healthy`: what the health checks
    * say; only the worker that makes them tells it. `unresolved`: its name has no address, or nobody says which;
-   * `resolved`: it has others than before.
+   * `resolved`: it has others than before. The others are what an operator has done, told once for all workers: it was
+   * `added` or `removed`, it is `draining`, `disabled` or `enabled`, or `weighted`: it has another weight.
    */
   readonly state:
     | 'unreachable'
@@ -30,13 +35,19 @@ export interface UpstreamChange {
     | 'unhealthy'
     | 'healthy'
     | 'unresolved'
-    | 'resolved';
+    | 'resolved'
+    | 'added'
+    | 'removed'
+    | 'weighted'
+    | AdminState;
   /** Why: the system's error code, such as ECONNREFUSED, or a code of the catalogue. */
   readonly detail: string | undefined;
   /** What a person should know of it, where the code does not say it. */
   readonly explanation: string | undefined;
   /** Of one that is resolved: the servers that were found, as URLs. */
   readonly addresses?: readonly string[] | undefined;
+  /** Of one that was added or weighted. */
+  readonly weight?: number | undefined;
 }
 
 /** Hears of every change. */
@@ -53,14 +64,18 @@ export class Upstream implements ResolvedServersOwner {
   readonly queue: UpstreamQueue;
   readonly budget: RetryBudget;
   readonly #observe: UpstreamObserver;
+  readonly #list: ServerList;
   /** There where the servers' names are looked up in the background. */
   readonly #names: ResolvedServers | undefined;
   #servers: readonly ServerState[] = [];
+  /** Those of them that requests are given to. */
+  #enabled: readonly ServerState[] = [];
   #primaries: readonly ServerState[] = [];
   readonly #primary: Balancer<ServerState>;
   /** Undefined where there are no backups. */
   #backup: Balancer<ServerState> | undefined;
   #sticky: StickyCookie | undefined;
+  #closed = false;
 
   constructor(options: UpstreamOptions, observe: UpstreamObserver) {
     this.options = options;
@@ -68,7 +83,8 @@ export class Upstream implements ResolvedServersOwner {
     this.budget = new RetryBudget(options.retry.budget);
     this.#observe = observe;
     this.#primary = createBalancer(options.balance);
-    this.#names = hasNames(options) ? new ResolvedServers(options, this) : undefined;
+    this.#list = new ServerList(options.servers);
+    this.#names = options.resolve.interval === undefined ? undefined : new ResolvedServers(options, this);
     this.use(this.#names?.servers ?? options.servers);
   }
 
@@ -77,25 +93,42 @@ export class Upstream implements ResolvedServersOwner {
     await this.#names?.start();
   }
 
+  /**
+   * Carry out a command of the operator. It is in effect at once, but for the addresses of a name that is added: resolves
+   * when those are known, or not worth waiting for.
+   */
+  async obey(command: ServerCommand): Promise<void> {
+    if (this.#closed) return;
+    this.#list.apply(command);
+    if (this.#names === undefined) this.use(this.#list.servers);
+    else await this.#names.list(this.#list.servers);
+  }
+
   /** The servers from now on. Those that stay keep all they have; the others finish what they have begun. */
   use(servers: readonly UpstreamServer[]): void {
-    const gone = new Map(this.#servers.map((state) => [state.id, state]));
-    this.#servers = servers.map((server) => {
-      const known = gone.get(server.url);
-      if (known?.server.weight !== server.weight || known.server.backup !== server.backup) {
-        return this.#serverState(server);
-      }
-      gone.delete(server.url);
+    const gone = new Set(this.#servers);
+    this.#servers = servers.map((found) => {
+      const server = this.#list.weighted(found);
+      const known = stateAt(server, gone);
+      if (known === undefined) return this.#serverState(server);
+      gone.delete(known);
+      known.server = server;
       return known;
     });
+    const wanted = new Map(this.#servers.map((state) => [state, this.#list.stateOf(state.server)]));
+    const those = (admin: AdminState): ServerState[] =>
+      this.#servers.filter((state) => wanted.get(state) === admin);
+    this.#enabled = those('enabled');
     const { sticky } = this.options;
-    this.#sticky = sticky && new StickyCookie(sticky, this.#servers);
-    this.#primaries = this.#servers.filter(({ server }) => !server.backup);
+    this.#sticky = sticky && new StickyCookie(sticky, this.#enabled, those('draining'));
+    this.#primaries = this.#enabled.filter(({ server }) => !server.backup);
     this.#primary.update(this.#primaries);
-    const backups = this.#servers.filter(({ server }) => server.backup);
+    const backups = this.#enabled.filter(({ server }) => server.backup);
     this.#backup = backups.length === 0 ? undefined : (this.#backup ?? createBalancer(this.options.balance));
     this.#backup?.update(backups);
-    for (const state of gone.values()) state.drain();
+    // Only now, since those who waited there go to the others at once.
+    for (const [state, admin] of wanted) state.setAdminState(admin);
+    for (const state of gone) state.leave();
     this.#roomMade();
   }
 
@@ -140,15 +173,20 @@ export class Upstream implements ResolvedServersOwner {
     return this.#sticky === undefined ? undefined : this.#sticky.fieldFor(origin, state);
   }
 
-  /** Whether there is a server beside those that were tried which takes requests, now or when it has room. */
-  hasServerBeside(tried: readonly ServerState[]): boolean {
-    return isAnyLeft(this.#servers, tried);
+  /**
+   * Whether there is a server beside those that were tried which takes requests, now or when it has room: any request, or
+   * this one where its `origin` is told, whose client may stick to one that is draining.
+   */
+  hasServerBeside(tried: readonly ServerState[], origin?: RequestOrigin): boolean {
+    if (isAnyLeft(this.#enabled, tried)) return true;
+    const own = origin && this.#sticky?.find(origin);
+    return own !== undefined && isAnyLeft([own], tried);
   }
 
   /** After how many seconds it is worth asking again, where no server may be used. */
   get retryAfter(): number {
     const interval = this.options.health?.interval ?? 0;
-    const waits = this.#servers
+    const waits = this.#enabled
       .map(({ healthy, remaining }) => (healthy ? remaining : interval))
       .filter((ms) => ms > 0);
     return waits.length === 0 ? 1 : Math.max(1, Math.ceil(Math.min(...waits) / 1000));
@@ -169,8 +207,14 @@ export class Upstream implements ResolvedServersOwner {
     }
   }
 
+  /** What a person would like to know of each server, as this thread sees it. */
+  snapshot(): readonly ServerSnapshot[] {
+    return this.#servers.map(snapshotOf);
+  }
+
   /** Close what is not in use now, and the rest when it is free. */
   close(): void {
+    this.#closed = true;
     this.#names?.close();
     for (const server of this.#servers) server.close();
   }
@@ -198,19 +242,31 @@ export class Upstream implements ResolvedServersOwner {
 
   #mayEject(): boolean {
     const share = this.options.eject?.share ?? 0;
-    const out = this.#servers.filter(({ ejected }) => ejected).length;
-    return out + 1 <= share * this.#servers.length;
+    const out = this.#enabled.filter(({ ejected }) => ejected).length;
+    return out + 1 <= share * this.#enabled.length;
+  }
+
+  /** Whether it is worth asking those in the queue: there is room, or there is none to wait for. */
+  get #mayHelp(): boolean {
+    const has = this.#servers.some((each) => each.adminState !== 'disabled' && mayTake(each, NONE));
+    return has || !isAnyLeft(this.#enabled, NONE);
   }
 
   /** A place at a server is free, or a whole server: those in the queue have it before anybody who comes later. */
   #roomMade(): void {
-    while (this.queue.length > 0 && this.queue.roomMade()) {
-      if (!this.#servers.some((server) => mayTake(server, NONE))) return;
-    }
+    while (this.queue.length > 0 && this.#mayHelp && this.queue.roomMade());
   }
 }
 
 const NONE: readonly ServerState[] = [];
+
+/** The one of these that stands for the server, if it is at the same place and asked for by the same name. */
+function stateAt({ url, authority }: UpstreamServer, states: Iterable<ServerState>): ServerState | undefined {
+  for (const state of states) {
+    if (state.id === url && state.server.authority === authority) return state;
+  }
+  return undefined;
+}
 
 function isAnyLeft(servers: readonly ServerState[], tried: readonly ServerState[]): boolean {
   return servers.some((state) => state.available && !tried.includes(state));
