@@ -125,7 +125,7 @@ export class UpstreamCommands {
 
   /** How the servers are, when the changes that were asked for before are made. @throws ChangeError as `change` */
   async servers(upstream: string): Promise<readonly ServerSnapshot[]> {
-    await this.#begun.promise;
+    if (this.#early !== undefined) await this.#begun.promise;
     return this.#inTurn(upstream, (_, threads) => threads.command({ upstream, command: undefined }));
   }
 
