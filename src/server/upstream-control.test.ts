@@ -51,7 +51,8 @@ for (const workers of [1, 2]) {
   describe(`the servers of an upstream, with ${workers} worker(s)`, () => {
     test('are told as they are, over all workers', async () => {
       const server = await started(workers, { servers: [FIRST, { url: SECOND, weight: 3, backup: true }] });
-      const known = { foundFor: undefined, healthy: true, ejected: 0, active: 0, connections: 0 };
+      const idle = { healthy: true, ejected: 0, active: 0, connections: 0 };
+      const known = { ...idle, resolved: true, foundFor: undefined };
       await server.upstream('app').drain(SECOND);
       assert.deepEqual(await server.upstream('app').servers(), [
         { ...known, url: FIRST, weight: 1, backup: false, state: 'enabled' },

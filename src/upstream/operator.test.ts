@@ -295,7 +295,7 @@ describe('a snapshot', () => {
     await put(first, 'draining');
     await weigh(second, 3);
     stateAt(second).failed('a reason');
-    const known = { foundFor: undefined, backup: false, healthy: true };
+    const known = { resolved: true, foundFor: undefined, backup: false, healthy: true };
     const busy = { url: first, weight: 1, state: 'draining', ejected: 0, active: 1, connections: 1 };
     const ejected = { url: second, weight: 3, state: 'enabled', ejected: 1, active: 0, connections: 0 };
     assert.deepEqual(upstream.snapshot(), [

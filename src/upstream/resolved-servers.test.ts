@@ -130,6 +130,40 @@ describe('servers that have names', { skip: requires('dnsmasq') }, () => {
     );
   });
 
+  it('may be added, also where there was no name, and removed', async () => {
+    const servers = resolved(['http://10.0.0.1']);
+    await servers.start();
+    told.length = 0;
+    const [address, name] = [upstreamServer('http://10.0.0.1'), upstreamServer('http://one.test')];
+    await servers.list([address, name]);
+    assert.deepEqual(told, [
+      'use http://10.0.0.1',
+      'resolved http://one.test: http://127.0.0.1',
+      'use http://10.0.0.1 http://127.0.0.1',
+    ]);
+    await dns.set({ 'one.test': ['127.0.0.9'] });
+    await untilTold('use http://10.0.0.1 http://127.0.0.9');
+    await servers.list([address]);
+    assert.equal(shown(servers.servers), 'http://10.0.0.1');
+    await servers.list([address, upstreamServer('http://one.test')]);
+    assert.equal(shown(servers.servers), 'http://10.0.0.1 http://127.0.0.9');
+  });
+
+  it('are not found any more when they were removed while they were looked up', async () => {
+    const servers = resolved(['http://10.0.0.1']);
+    await servers.start();
+    told.length = 0;
+    const added = servers.list([upstreamServer('http://one.test'), upstreamServer('http://nowhere.test')]);
+    assert.deepEqual(
+      servers.missing.map(({ url }) => url),
+      ['http://one.test', 'http://nowhere.test'],
+    );
+    await servers.list([]);
+    await added;
+    assert.deepEqual(servers.servers, []);
+    assert.deepEqual(told, ['use ', 'use ']);
+  });
+
   it('are looked up as the system does it where no name server is given', async () => {
     const servers = resolved(['http://localhost:8000'], { nameservers: [] });
     await servers.start();

@@ -55,6 +55,11 @@ export class ResolvedServers {
     return [...new Map(all.map((server) => [server.url, server])).values()];
   }
 
+  /** Those whose names have no address yet. */
+  get missing(): readonly UpstreamServer[] {
+    return this.#listed.filter((server) => this.#found.get(server)?.length === 0);
+  }
+
   /**
    * Look everything up, now and from now on. Resolves when the first answers are here, good or bad, or are not worth
    * waiting for any more; it never rejects.
@@ -88,8 +93,7 @@ export class ResolvedServers {
     const changes = await Promise.all(names.map((server) => this.#resolve(server)));
     if (this.#closed) return;
     if (changes.includes(true)) this.#owner.use(this.servers);
-    const missing = [...this.#found.values()].some((found) => found.length === 0);
-    const pause = missing ? Math.min(SOON, this.#interval) : this.#interval;
+    const pause = this.missing.length > 0 ? Math.min(SOON, this.#interval) : this.#interval;
     clearTimeout(this.#timer);
     if (this.#found.size === 0) return;
     this.#timer = setTimeout(() => void this.#lookUpAll([...this.#found.keys()]), pause);

@@ -1,10 +1,13 @@
+import type { UpstreamServer } from './schema.ts';
 import type { AdminState } from './server-list.ts';
 import type { ServerState } from './server-state.ts';
 
 /** A server of an upstream as it is at one moment, over all workers. */
 export interface ServerSnapshot {
-  /** Where a name is looked up in the background, each of its addresses is a server. */
+  /** Where a name is looked up in the background, each of its addresses is a server; it is one itself while it has none. */
   readonly url: string;
+  /** False for a name that has no address. */
+  readonly resolved: boolean;
   /** Of an address that was found: the URL with the name that it was found for. */
   readonly foundFor: string | undefined;
   readonly weight: number;
@@ -27,6 +30,7 @@ export function snapshotOf(state: ServerState): ServerSnapshot {
   const { url, foundFor, weight, backup } = server;
   return {
     url,
+    resolved: true,
     foundFor,
     weight,
     backup,
@@ -36,6 +40,12 @@ export function snapshotOf(state: ServerState): ServerSnapshot {
     active,
     connections: pool.open,
   };
+}
+
+/** What there is to know of a name that has no address. */
+export function snapshotOfName({ url, weight, backup }: UpstreamServer, state: AdminState): ServerSnapshot {
+  const idle = { healthy: true, ejected: 0, active: 0, connections: 0 };
+  return { url, resolved: false, foundFor: undefined, weight, backup, state, ...idle };
 }
 
 /** What several threads know, taken together. */

@@ -5,6 +5,7 @@ import { head } from '../../test/support/message.ts';
 import { upstreamOptions, upstreamServer } from '../../test/support/proxy-server.ts';
 import { RawBackend } from '../../test/support/raw-backend.ts';
 import { exchangeOver, Taker } from '../../test/support/upstream-exchange.ts';
+import type { UpstreamServer } from './schema.ts';
 import type { ServerState } from './server-state.ts';
 import { Upstream } from './upstream.ts';
 
@@ -76,6 +77,29 @@ describe('the servers of an upstream', () => {
     assert.equal(await waiting.failure, 'upstream.no-server');
     assert.equal(upstream.choose(ORIGIN, []), undefined);
     assert.equal(upstream.hasServerBeside([]), false);
+  });
+
+  it('keep all they have when they come with another weight, or as backups', async () => {
+    const before = chosen();
+    await new Taker(before.pool).connection;
+    for (const [weight, backup] of [
+      [5, false],
+      [5, true],
+      [1, false],
+    ] as const) {
+      upstream.use([upstreamServer(first.url, weight, backup)]);
+      assert.equal(chosen(), before);
+      assert.deepEqual([before.weight, before.server.backup, before.pool.open], [weight, backup, 1]);
+    }
+  });
+
+  it('are others when another name stands for the same address', () => {
+    const at = (authority: string): UpstreamServer => ({ ...upstreamServer(first.url), authority });
+    upstream.use([at('one.test')]);
+    const before = chosen();
+    upstream.use([at('other.test')]);
+    assert.notEqual(chosen(), before);
+    assert.equal(chosen().server.authority, 'other.test');
   });
 
   it('may all be backups, or none', () => {

@@ -10,7 +10,7 @@ import type { ResolvedServersOwner } from './resolved-servers.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
 import { ServerList } from './server-list.ts';
 import type { AdminState, ServerCommand } from './server-list.ts';
-import { snapshotOf } from './server-snapshot.ts';
+import { snapshotOf, snapshotOfName } from './server-snapshot.ts';
 import type { ServerSnapshot } from './server-snapshot.ts';
 import { ServerState } from './server-state.ts';
 import { StickyCookie } from './sticky.ts';
@@ -209,7 +209,10 @@ export class Upstream implements ResolvedServersOwner {
 
   /** What a person would like to know of each server, as this thread sees it. */
   snapshot(): readonly ServerSnapshot[] {
-    return this.#servers.map(snapshotOf);
+    const missing = (this.#names?.missing ?? []).map((name) =>
+      snapshotOfName(this.#list.weighted(name), this.#list.stateOf(name)),
+    );
+    return [...this.#servers.map(snapshotOf), ...missing];
   }
 
   /** Close what is not in use now, and the rest when it is free. */
