@@ -72,7 +72,7 @@ export class Server {
 
   /**
    * Call `observer` with every change of a server of an upstream, as the event log tells it: each worker's own, so that with
-   * several of them the same may be told several times.
+   * several of them the same may be told several times; what was asked for through `upstream` once.
    */
   observeUpstreams(observer: UpstreamObserver): void {
     this.#observers.push(observer);
