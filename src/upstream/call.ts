@@ -25,6 +25,8 @@ export interface UpstreamRequest {
   readonly peer?: Peer | undefined;
   /** The client's request, by which a server may be chosen. */
   readonly origin: RequestOrigin;
+  /** Set where it must not reach servers more than once, whatever `retry` says. */
+  readonly once?: boolean;
   /** The head as this server gets it. */
   head(server: UpstreamServer): OutgoingRequestHead;
   /** `cookie`: a Set-Cookie field of ours, which keeps the client with that server. */
@@ -284,8 +286,9 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
 
   /** Whether sending the request once more does no harm, and can be done. */
   get #repeatable(): boolean {
-    const { method, body } = this.#request;
-    return isIdempotent(method) && (body === null || body.replayable === true) && !this.#informed;
+    const { method, body, once } = this.#request;
+    if (once === true || this.#informed) return false;
+    return isIdempotent(method) && (body === null || body.replayable === true);
   }
 
   /** What is left of the time for all tries together, in milliseconds; Infinity where there is no such time. */

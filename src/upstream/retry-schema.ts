@@ -19,7 +19,7 @@ export interface RetryOptions {
 const REASONS = ['connect-failure', 'reset', 'timeout', '502', '503', '504'] as const;
 
 /** A share as a user writes it, `20%`, as a number from 0 to 1. */
-export const percentage = z.string().transform((text, context) => {
+export const percentage = z.string({ error: 'expected a share such as `20%`' }).transform((text, context) => {
   const [, digits] = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text) ?? [];
   const share = Number(digits) / 100;
   if (share <= 1) return share;

@@ -45,8 +45,8 @@ export class Hash<T extends Candidate> implements Balancer<T> {
   }
 }
 
-/** FNV-1a, 32 bits, mixed once more: keys that differ in their last character alone differ everywhere. */
-function hashText(text: string): number {
+/** FNV-1a, 32 bits, not negative, mixed once more: keys that differ in their last character alone differ everywhere. */
+export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return mix(hash);
