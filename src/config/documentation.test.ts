@@ -45,5 +45,5 @@ const ANY_NAME = 'any';
 function placesIn(path: ConfigPath): (string | number)[] {
   const last = path.at(-1);
   if (path.length === 1 && last === 'upstreams') return [ANY_NAME];
-  return last === 'listeners' || last === 'routes' || last === 'servers' ? [0] : [];
+  return last === 'listeners' || last === 'routes' || last === 'servers' || last === 'split' ? [0] : [];
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { upstreamsOf } from '../features/proxy/schema.ts';
 import type { UpstreamOptions } from '../upstream/schema.ts';
 import { upstreamSchema } from '../upstream/schema.ts';
 import { isServerUrl } from '../upstream/server-url.ts';
@@ -15,10 +16,9 @@ export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfi
   }
   const routes = parsed.routes.map(({ match, headers, ...ends }): RouteConfig => {
     const end = endOf(ends, directory);
-    if (end.kind === 'proxy' && isServerUrl(end.options.to)) {
-      const { to } = end.options;
-      if (!upstreams.has(to))
-        upstreams.set(to, gather(to, upstreamSchema(duration).parse({ servers: [to] }), directory));
+    const named = end.kind === 'proxy' ? upstreamsOf(end.options) : [];
+    for (const to of named.filter((name) => isServerUrl(name) && !upstreams.has(name))) {
+      upstreams.set(to, gather(to, upstreamSchema(duration).parse({ servers: [to] }), directory));
     }
     const features = { headers: chosen(headers, parsed.defaults.headers) };
     return { match: { host: match.host, path: match.path }, features, end };

@@ -2,12 +2,13 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseHostPattern, parsePathPattern } from '../router/pattern.ts';
 import { isServerUrl } from '../upstream/server-url.ts';
+import type { ConfigPath } from './config-path.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Mistake } from './mistakes.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
 
 /**
- * Routes that proxy to an upstream that is not there. Looks at what the user wrote, whatever its shape, so that these
+ * Routes that name an upstream that is not there. Looks at what the user wrote, whatever its shape, so that these
  * mistakes are told together with those that the schema finds.
  */
 export function unknownUpstreams(config: unknown): Mistake[] {
@@ -15,23 +16,32 @@ export function unknownUpstreams(config: unknown): Mistake[] {
   const names = isRecord(config.upstreams) ? Object.keys(config.upstreams) : [];
   return config.routes.flatMap((route: unknown, i): Mistake[] => {
     const proxy = isRecord(route) ? route.proxy : undefined;
-    const to = isRecord(proxy) ? proxy.to : proxy;
-    if (typeof to !== 'string' || to === '' || isServerUrl(to) || names.includes(to)) return [];
-    const meant = didYouMean(to, names);
-    const help =
-      meant !== undefined
-        ? `; did you mean \`${meant}\`?`
-        : names.length === 0
-          ? '; a server is written as a URL, such as `http://127.0.0.1:8000`'
-          : `; there is ${names.map((name) => `\`${name}\``).join(', ')}`;
-    return [
-      {
-        path: ['routes', i, 'proxy', ...(isRecord(proxy) ? ['to'] : [])],
-        at: 'value',
-        message: `there is no upstream \`${to}\`${help}`,
-      },
-    ];
+    const path = ['routes', i, 'proxy'];
+    const named = [reference(proxy, path)];
+    if (isRecord(proxy)) {
+      const split = Array.isArray(proxy.split) ? proxy.split : [];
+      named.push(...split.map((entry: unknown, j) => reference(entry, [...path, 'split', j])));
+      named.push(reference(proxy.mirror, [...path, 'mirror']));
+    }
+    return named.flatMap(({ to, at }) => {
+      if (typeof to !== 'string' || to === '' || isServerUrl(to) || names.includes(to)) return [];
+      return [
+        { path: at, at: 'value', message: `there is no upstream \`${to}\`${nearest(to, names)}` } as const,
+      ];
+    });
   });
+}
+
+/** The upstream that stands at `path`: alone, or as the `to` of a map. */
+function reference(written: unknown, path: ConfigPath): { readonly to: unknown; readonly at: ConfigPath } {
+  return isRecord(written) ? { to: written.to, at: [...path, 'to'] } : { to: written, at: path };
+}
+
+function nearest(to: string, names: readonly string[]): string {
+  const meant = didYouMean(to, names);
+  if (meant !== undefined) return `; did you mean \`${meant}\`?`;
+  if (names.length === 0) return '; a server is written as a URL, such as `http://127.0.0.1:8000`';
+  return `; there is ${names.map((name) => `\`${name}\``).join(', ')}`;
 }
 
 /** Routes that never get a request, since one before them takes the very same ones. Looks at what the user wrote, too. */

@@ -83,7 +83,7 @@ const route = z
     /** Serve the files under a directory. */
     files: staticSchema.optional(),
     /** Pass requests on to an upstream. */
-    proxy: proxySchema(byteSize).optional(),
+    proxy: proxySchema({ byteSize, duration }).optional(),
     /** Send clients elsewhere. */
     redirect: redirectSchema.optional(),
     /** Give the same answer to everyone. */

@@ -68,6 +68,24 @@ describe('the banner', () => {
     assert.match(text, /http:\/\/127\.0\.0\.1:41234\n/);
   });
 
+  test('tells which requests go elsewhere, and where copies of them go', () => {
+    const servers = ['http://10.0.0.1:8000'];
+    const split = [
+      { to: 'canary', header: { 'X-Canary': '1' }, cookie: { beta: 'yes' } },
+      { to: 'canary', weight: '5.5%' },
+    ];
+    const text = banner(
+      facts({
+        upstreams: { app: { servers }, canary: { servers } },
+        routes: [{ proxy: { to: 'app', split, mirror: { to: 'http://10.0.0.3', share: '7%' } } }],
+      }),
+      false,
+    );
+    const told =
+      'proxy app (10.0.0.1:8000), split to canary (X-Canary, beta), split to canary (5.5%), mirror to http://10.0.0.3 (7%)';
+    assert.ok(text.includes(`${told}\n`), text);
+  });
+
   test('stays short however many routes there are', () => {
     const routes = Array.from({ length: 500 }, (_, i) => ({ match: { path: `/${i}` }, respond: 'ok' }));
     const text = banner(facts({ routes }), false);

@@ -1,5 +1,7 @@
 import { styleText } from 'node:util';
 import type { RouteConfig, RuntimeConfig } from '../config/runtime-config.ts';
+import type { ProxyOptions } from '../features/proxy/schema.ts';
+import { WHOLE } from '../features/proxy/split-schema.ts';
 import { version } from '../config/version.ts';
 import type { BoundAddress } from './server.ts';
 
@@ -64,12 +66,28 @@ function describe({ end }: RouteConfig, upstreams: RuntimeConfig['upstreams']): 
     case 'files':
       return `files ${end.options.root}`;
     case 'proxy':
-      return `proxy ${end.options.to}${serversOf(upstreams, end.options.to)}`;
+      return describeProxy(end.options, upstreams);
     case 'redirect':
       return `redirect ${end.options.status} ${end.options.to}`;
     case 'respond':
       return `respond ${end.options.status}`;
   }
+}
+
+/** Where requests go, which of them elsewhere, and where copies of them do: `proxy app, split to canary (5%), mirror to shadow`. */
+function describeProxy({ to, split, mirror }: ProxyOptions, upstreams: RuntimeConfig['upstreams']): string {
+  const parts = [`proxy ${to}${serversOf(upstreams, to)}`];
+  for (const rule of split?.rules ?? []) {
+    const names = [...rule.headers, ...rule.cookies].map(([name]) => name);
+    parts.push(`split to ${rule.to} (${names.join(', ')})`);
+  }
+  for (const share of split?.shares ?? [])
+    parts.push(`split to ${share.to} (${share.weight / (WHOLE / 100)}%)`);
+  if (mirror !== undefined) {
+    const share = mirror.share === 1 ? '' : ` (${Math.round(mirror.share * WHOLE) / (WHOLE / 100)}%)`;
+    parts.push(`mirror to ${mirror.to}${share}`);
+  }
+  return parts.join(', ');
 }
 
 /** The servers of an upstream that has a name of its own. */

@@ -1,5 +1,6 @@
 import { compileRouteTable } from '../config/compile.ts';
 import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
+import { Mirrors } from '../features/proxy/mirror.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
 import type { Peer } from '../core/peer.ts';
 import { AddressSet } from '../net/address-set.ts';
@@ -70,6 +71,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
   readonly #upstreams: Upstreams;
   /** Hears of commands that are carried out, in the one thread that tells of them. */
   readonly #commanded: UpstreamObserver | undefined;
+  readonly #mirrors: Mirrors;
   /** In the one thread that checks the health of servers for all of them. */
   readonly #prober: HealthProber | undefined;
   readonly #context: ServeContext;
@@ -96,8 +98,17 @@ export class ThreadServer implements ArrivalOwner, Commanded {
     this.#upstreams = new Upstreams(config.upstreams, observe, board);
     this.#commanded = options.leads ? observe : undefined;
     if (options.leads) this.#prober = new HealthProber(this.#upstreams, board, observe);
+    this.#mirrors = new Mirrors(({ upstream, skipped, limit, failed, error }) => {
+      events.warn('MIRROR', {
+        upstream,
+        skipped: skipped || undefined,
+        limit,
+        failed: failed || undefined,
+        error,
+      });
+    });
     this.#context = {
-      routes: compileRouteTable(config, { upstreams: this.#upstreams }),
+      routes: compileRouteTable(config, { upstreams: this.#upstreams, mirrors: this.#mirrors }),
       accessLog: this.#accessLog,
       events,
       shared,
@@ -168,6 +179,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
       });
     }
     this.#prober?.close();
+    this.#mirrors.close();
     this.#upstreams.close();
     await this.#accessSink.close();
     await this.#eventSink.close();

@@ -1,4 +1,5 @@
 import { createProxyHandler } from '../../src/features/proxy/handler.ts';
+import { Mirrors, type MirrorReport } from '../../src/features/proxy/mirror.ts';
 import type { ProxyOptions } from '../../src/features/proxy/schema.ts';
 import { STRICT } from '../../src/http1/leniency.ts';
 import type { UpstreamOptions, UpstreamServer } from '../../src/upstream/schema.ts';
@@ -42,18 +43,27 @@ export function upstreamServer(url: string, weight = 1, backup = false): Upstrea
 export interface ProxySetup extends HandlerServerOptions {
   readonly proxy?: Partial<ProxyOptions>;
   readonly upstream?: Partial<Omit<UpstreamOptions, 'name' | 'servers'>>;
+  /** Upstreams beside the one of the route. */
+  readonly others?: readonly UpstreamOptions[];
 }
 
 /** A `proxy` route to these servers behind real sockets, in this process; the upstream is closed with the server. */
 export async function startProxy(urls: readonly string[], setup: ProxySetup = {}): Promise<ProxyServer> {
-  const upstreams = new Upstreams([upstreamOptions(urls, setup.upstream)], () => {});
-  const handler = createProxyHandler(proxyOptions(setup.proxy), { upstreams });
+  const options = [upstreamOptions(urls, setup.upstream), ...(setup.others ?? [])];
+  const upstreams = new Upstreams(options, () => {});
+  const reports: MirrorReport[] = [];
+  const mirrors = new Mirrors((report) => reports.push(report));
+  const handler = createProxyHandler(proxyOptions(setup.proxy), { upstreams, mirrors });
   const server = await HandlerServer.start(handler, setup);
   return {
     port: server.port,
     server,
+    upstreams,
+    mirrors,
+    reports,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
+      mirrors.close();
       upstreams.close();
     },
   };
@@ -62,4 +72,8 @@ export async function startProxy(urls: readonly string[], setup: ProxySetup = {}
 export interface ProxyServer extends AsyncDisposable {
   readonly port: number;
   readonly server: HandlerServer;
+  readonly upstreams: Upstreams;
+  readonly mirrors: Mirrors;
+  /** What did not reach shadows, as it was told. */
+  readonly reports: readonly MirrorReport[];
 }

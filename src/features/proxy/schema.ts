@@ -2,11 +2,19 @@ import { z } from 'zod';
 import { normalisePath, validAuthority } from '../../http/target.ts';
 import type { ElasticBounds } from './elastic-body.ts';
 import { isServerUrl, parseServerUrl } from '../../upstream/server-url.ts';
+import { mirrorSchema } from './mirror-schema.ts';
+import type { MirrorOptions, Units } from './mirror-schema.ts';
+import { splitSchema } from './split-schema.ts';
+import type { SplitOptions } from './split-schema.ts';
 
 /** What the `proxy` end of a route does: passes requests on to an upstream. Built by the configuration, read by the handler. */
 export interface ProxyOptions {
   /** Name of the upstream (`UpstreamOptions.name`). */
   readonly to: string;
+  /** Which requests go to other upstreams than that. */
+  readonly split?: SplitOptions | undefined;
+  /** Where copies of the requests go, whichever upstream has the request itself. */
+  readonly mirror?: MirrorOptions | undefined;
   /** Taken off the front of the request's path before it is sent on, e.g. `/api`. */
   readonly stripPrefix?: string | undefined;
   /** Put before the path that is sent on, e.g. `/app`. */
@@ -134,10 +142,7 @@ const proxyOptions = z.strictObject({
   proxyStatus: z.boolean().default(true),
 });
 
-/** Reads what users write for a number of bytes. */
-type ByteSize = z.ZodType<number, string | number>;
-
-function bufferSchema(byteSize: ByteSize) {
+function bufferSchema(byteSize: Units['byteSize']) {
   const bounds = z.strictObject({
     /** Bytes of one answer that wait in memory. Default 64 KiB. */
     memory: byteSize.default(64 * 1024),
@@ -159,8 +164,30 @@ function bufferSchema(byteSize: ByteSize) {
     .prefault({});
 }
 
-/** What a user may write under `proxy:`; a string alone is `to`. `byteSize` reads what users write into bytes. */
-export function proxySchema(byteSize: ByteSize) {
-  const options = proxyOptions.extend({ buffer: bufferSchema(byteSize) });
+/** What a user may write under `proxy:`; a string alone is `to`. */
+export function proxySchema(units: Units) {
+  const options = proxyOptions
+    .extend({
+      buffer: bufferSchema(units.byteSize),
+      /** Send some of the requests to other upstreams: by header, by cookie, by weight. */
+      split: splitSchema(to).optional(),
+      /** Send copies of the requests to another upstream, and throw its answers away. */
+      mirror: mirrorSchema(to, units).optional(),
+    })
+    .superRefine(({ to: own, split, mirror }, context) => {
+      if (mirror === undefined || !upstreamsOf({ to: own, split }).includes(mirror.to)) return;
+      const message = `\`${mirror.to}\` gets requests of this route already: it would get them twice`;
+      context.addIssue({ code: 'custom', path: ['mirror'], message });
+    });
   return z.union([to.transform((text) => options.parse({ to: text })), options]);
+}
+
+/** Every upstream that a route names, each once, its own first. */
+export function upstreamsOf({
+  to: own,
+  split,
+  mirror,
+}: Pick<ProxyOptions, 'to' | 'split' | 'mirror'>): string[] {
+  const others = [...(split?.rules ?? []), ...(split?.shares ?? [])].map((each) => each.to);
+  return [...new Set([own, ...others, ...(mirror === undefined ? [] : [mirror.to])])];
 }

@@ -91,6 +91,11 @@ function rulesBefore(rules: readonly string[], ours: readonly string[]): string[
   return [...kept, ...rules];
 }
 
+/** Whether the client asks for another protocol, and the upstream is to hear of it. */
+export function asksForUpgrade(request: RequestHead, options: ProxyOptions): boolean {
+  return wantedProtocol(request, options, nominatedFields(request.headers)) !== undefined;
+}
+
 /** The protocol that the client wants to change to, if that is for the upstream to decide. */
 function wantedProtocol(
   { headers, version }: RequestHead,
