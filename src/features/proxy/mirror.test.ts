@@ -34,14 +34,14 @@ afterEach(async () => {
 interface Setup {
   readonly mirror?: Partial<MirrorOptions>;
   readonly proxy?: Partial<ProxyOptions>;
-  readonly shadowUrl?: string;
+  readonly shadowUrls?: readonly string[];
   readonly shadowOptions?: Parameters<typeof upstreamOptions>[1];
 }
 
 async function start(setup: Setup = {}): Promise<void> {
   const bounds = { share: 1, maxBody: 65_536, inFlight: 100, memory: 1 << 20, timeout: 10_000 };
   const mirror = { to: 'shadow', ...bounds, ...setup.mirror };
-  const other = upstreamOptions([setup.shadowUrl ?? shadow.url], setup.shadowOptions);
+  const other = upstreamOptions(setup.shadowUrls ?? [shadow.url], setup.shadowOptions);
   proxy = await startProxy([backend.url], {
     proxy: { ...setup.proxy, mirror },
     others: [{ ...other, name: 'shadow' }],
@@ -215,7 +215,7 @@ describe('the copy of a request', () => {
 });
 
 describe('a shadow', () => {
-  const twice = { retry: { attempts: 3, reset: true, timeout: true, statuses: [503], budget: 1, within: 0 } };
+  const again = { retry: { attempts: 3, reset: true, timeout: true, statuses: [503], budget: 1, within: 0 } };
 
   for (const [does, behave, error] of [
     ['resets the connection', (peer: RawConnection) => peer.reset(), 'upstream.reset'],
@@ -234,8 +234,16 @@ describe('a shadow', () => {
     ['never answers', () => {}, 'timeout'],
   ] as const) {
     it(`that ${does} is told of, and asked once`, async () => {
-      await start({ mirror: { timeout: 200 }, shadowOptions: twice });
-      shadow.onConnection((peer) => void peer.untilText('\r\n\r\n').then(() => behave(peer)));
+      using other = await RawBackend.start();
+      const shadows = [shadow, other];
+      await start({
+        mirror: { timeout: 200 },
+        shadowUrls: shadows.map(({ url }) => url),
+        shadowOptions: again,
+      });
+      for (const each of shadows) {
+        each.onConnection((peer) => void peer.untilText('\r\n\r\n').then(() => behave(peer)));
+      }
       assert.equal(await ask(get()), 200);
       await until(() => proxy.reports.length > 0, { what: 'a report', every: 2 });
       assert.deepEqual(proxy.reports, [
@@ -243,12 +251,29 @@ describe('a shadow', () => {
       ]);
       assert.equal(await ask(get()), 200);
       await untilIdle();
-      assert.equal(shadow.connections.length, 2);
+      assert.deepEqual(
+        shadows.map(({ connections }) => connections.length),
+        [1, 1],
+      );
     });
   }
 
+  it('that closes a kept connection when the next copy comes is asked once', async () => {
+    await start({ shadowOptions: again });
+    assert.equal(await ask(get('/1')), 200);
+    const requests = new RequestReader(await shadow.accept());
+    await requests.head();
+    await requests.connection.send(OK);
+    await untilIdle();
+    assert.equal(await ask(get('/2')), 200);
+    await requests.head();
+    requests.connection.close();
+    await untilIdle();
+    assert.deepEqual([shadow.connections.length, proxy.reports.length], [1, 1]);
+  });
+
   it('that is down is told of, not with each request', async () => {
-    await start({ shadowUrl: `http://127.0.0.1:${await freePort()}` });
+    await start({ shadowUrls: [`http://127.0.0.1:${await freePort()}`] });
     for (let i = 0; i < 20; i++) assert.equal(await ask(get()), 200);
     await untilIdle();
     proxy.mirrors.close();

@@ -33,18 +33,17 @@ export const WHOLE = 1e9;
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const KEY = new RegExp(`^(?:client-ip|(?:header|cookie):${TOKEN})$`);
 
-/** What a YAML reader takes for a number or a truth value is text to whoever writes it. */
-const asText = (value: unknown): unknown =>
-  typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
-
-const values = (what: string) =>
-  z.record(
+/** Names and values. What a YAML reader takes for a number or a truth value is text to whoever writes it. */
+const values = (what: string) => {
+  const error = `expected the value of a ${what}`;
+  return z.record(
     z.string().refine((name) => validField(name, 'x'), `expected the name of a ${what}`),
-    z.preprocess(
-      asText,
-      z.string().refine((value) => validField('x', value), `expected the value of a ${what}`),
-    ),
+    z
+      .union([z.string(), z.number(), z.boolean()], { error })
+      .transform(String)
+      .refine((value) => validField('x', value), { error }),
   );
+};
 
 /** What a user may write under `split:`. `to` reads the name of an upstream, or a URL. */
 export function splitSchema(to: z.ZodType<string, string>) {
