@@ -1,4 +1,4 @@
-import { Deadline } from '../../core/deadline.ts';
+import { coarseNow, Deadline } from '../../core/deadline.ts';
 import type { Waiter } from '../../core/deadline.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
 import { Turns } from '../../upstream/balance/turns.ts';
@@ -17,7 +17,7 @@ export interface MirrorReport {
   readonly upstream: string;
   /** Requests that were not copied, since a bound was reached. */
   readonly skipped: number;
-  /** The last of those bounds, as the option is called. */
+  /** The last of those bounds, as the option is called; or `failures`. */
   readonly limit: string | undefined;
   /** Copies that got no answer, or half of one. */
   readonly failed: number;
@@ -27,6 +27,11 @@ export interface MirrorReport {
 
 /** Between two reports of a mirror, in milliseconds. */
 const REPORT_MS = 1000;
+
+/** So many failures in a row, and a copy is sent only now and then: a server that is down costs its clients dear. */
+const MOST_FAILURES = 5;
+/** From one such copy to the next, in milliseconds. */
+const RETRY_MS = 1000;
 
 /** The mirrors of one thread. */
 export class Mirrors {
@@ -77,6 +82,9 @@ export class Mirror implements Waiter<'report'> {
   readonly #copied: number;
   readonly #passed: number;
   readonly #deadline = new Deadline<'report'>(this);
+  #failuresInRow = 0;
+  /** When the last copy was sent to a shadow that fails, on the coarse clock. */
+  #triedAt = 0;
   #skipped = 0;
   #limit: string | undefined = undefined;
   #failed = 0;
@@ -137,7 +145,16 @@ export class Mirror implements Waiter<'report'> {
     this.#turns.offer(1, this.#passed);
     if (this.#turns.take() === 1) return false;
     if (length !== undefined && length > maxBody) return this.#skip('maxBody');
-    return this.#inFlight.size < inFlight || this.#skip('inFlight');
+    if (this.#inFlight.size >= inFlight) return this.#skip('inFlight');
+    return this.#failuresInRow < MOST_FAILURES || this.#mayTry() || this.#skip('failures');
+  }
+
+  /** Whether it is time to see if the shadow is well again. */
+  #mayTry(): boolean {
+    const now = coarseNow();
+    if (now - this.#triedAt < RETRY_MS) return false;
+    this.#triedAt = now;
+    return true;
   }
 
   /** `taken`: of the budget. */
@@ -151,7 +168,8 @@ export class Mirror implements Waiter<'report'> {
     const sent = new MirroredRequest(exchange, this.#proxy, target, body, (request, failure) => {
       this.#inFlight.delete(request);
       this.#budget.giveBack(taken);
-      if (failure !== undefined) this.#fail(failure);
+      if (failure === undefined) this.#failuresInRow = 0;
+      else this.#fail(failure);
     });
     this.#inFlight.add(sent);
     sent.start(this.#shadow, this.#options.timeout);
@@ -166,6 +184,7 @@ export class Mirror implements Waiter<'report'> {
 
   #fail(error: string): void {
     this.#failed++;
+    if (++this.#failuresInRow === MOST_FAILURES) this.#triedAt = coarseNow();
     this.#error = error;
     this.#tell();
   }
