@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
-import { UnixGunicorn } from '../support/gunicorn.ts';
+import { Gunicorn } from '../support/gunicorn.ts';
 import { chunk, head } from '../support/message.ts';
 import { Nginx } from '../support/nginx.ts';
 import { requires } from '../support/packages.ts';
@@ -60,15 +60,15 @@ suite('a shadow', { skip: requires('gunicorn', 'nginx') }, () => {
   const resources = new AsyncDisposableStack();
   after(() => resources.disposeAsync());
 
-  let gunicorn: UnixGunicorn;
+  let gunicorn: Gunicorn;
   before(async () => {
-    gunicorn = resources.use(await UnixGunicorn.start());
+    gunicorn = resources.use(await Gunicorn.atPath());
   });
 
   const start = (shadow: string, mirror: object = {}, proxy: object = {}): Promise<DreamServer> =>
     startDreamServer({
       upstreams: {
-        app: { servers: [`unix:${gunicorn.path}`] },
+        app: { servers: [gunicorn.url] },
         shadow: {
           servers: [shadow],
           retry: { on: ['reset', 'timeout', '503'], attempts: 5, budget: '100%' },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
-import { UnixGunicorn } from '../support/gunicorn.ts';
+import { Gunicorn } from '../support/gunicorn.ts';
 import { get } from '../support/message.ts';
 import { Nginx } from '../support/nginx.ts';
 import { requires } from '../support/packages.ts';
@@ -14,18 +14,18 @@ suite('a canary', { skip: requires('gunicorn', 'nginx') }, () => {
   const resources = new AsyncDisposableStack();
   after(() => resources.disposeAsync());
 
-  let gunicorn: UnixGunicorn;
+  let gunicorn: Gunicorn;
   let nginx: Nginx;
 
   before(async () => {
-    gunicorn = resources.use(await UnixGunicorn.start());
+    gunicorn = resources.use(await Gunicorn.atPath());
     const { root } = resources.use(temporarySite());
     nginx = resources.use(await Nginx.start({ root, server: 'location / { return 200 canary; }' }));
   });
 
   const start = (split: readonly object[]): Promise<DreamServer> =>
     startDreamServer({
-      upstreams: { app: { servers: [`unix:${gunicorn.path}`] }, canary: { servers: [nginx.url] } },
+      upstreams: { app: { servers: [gunicorn.url] }, canary: { servers: [nginx.url] } },
       routes: [
         {
           headers: { response: { set: { 'X-Served-By': '{upstream}' } } },

@@ -16,9 +16,10 @@ ids = os.open(os.environ['IDS'], os.O_WRONLY | os.O_APPEND) if 'IDS' in os.envir
 def application(environ, start_response):
     if ids is not None and 'HTTP_X_ID' in environ:
         os.write(ids, (environ['HTTP_X_ID'] + '\\n').encode())
+    query = environ['QUERY_STRING']
     body = environ['wsgi.input'].read()
     lines = [environ['REQUEST_METHOD'], environ['PATH_INFO'], environ.get('HTTP_HOST', ''), str(len(body))]
-    answer = '\\n'.join(lines).encode() * int(environ['QUERY_STRING'] or 1)
+    answer = '\\n'.join(lines).encode() * int(query if query.isdigit() else 1)
     start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', str(len(answer)))])
     return [answer]
 `;
