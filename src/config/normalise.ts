@@ -60,6 +60,8 @@ function gather(
     slowStart,
     retry,
     eject,
+    breaker,
+    maxRequests,
     health,
     queue,
     pool,
@@ -83,6 +85,8 @@ function gather(
     slowStart,
     retry,
     eject,
+    breaker,
+    maxRequests,
     health,
     queue,
     resolve: {

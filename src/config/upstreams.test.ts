@@ -67,6 +67,55 @@ test('upstreams eject servers only where that is asked for', async () => {
   }
 });
 
+test('upstreams break circuits only where that is asked for', async () => {
+  const breaker = async (text: string): Promise<unknown> => (await upstream(`breaker: ${text}`)).breaker;
+  assert.deepEqual(await breaker('{}'), {
+    failures: 0.5,
+    requests: 20,
+    window: 10_000,
+    open: 5000,
+    maxOpen: 5000,
+    halfOpen: 1,
+    statuses: [502, 503, 504].map((status) => ({ from: status, to: status })),
+    slow: 0,
+  });
+  const all = 'failures: 5%, requests: 1, window: 1s, open: 1s, maxOpen: 1m, halfOpen: 3';
+  assert.deepEqual(await breaker(`{ ${all}, statuses: [429, 500-599], slow: 2s }`), {
+    failures: 0.05,
+    requests: 1,
+    window: 1000,
+    open: 1000,
+    maxOpen: 60_000,
+    halfOpen: 3,
+    statuses: [
+      { from: 429, to: 429 },
+      { from: 500, to: 599 },
+    ],
+    slow: 2000,
+  });
+  await assert.rejects(breaker('{ maxOpen: 1s }'), /no less time than `open`/);
+  await assert.rejects(breaker('{ statuses: [5xx] }'), /such as `503` or `500-599`/);
+  for (const text of ['true', '{ failures: 0% }', '{ failures: 5 }', '{ window: 0 }', '{ halfOpen: 0 }']) {
+    await assert.rejects(breaker(text), text);
+  }
+});
+
+test('upstreams limit requests in flight as they say, for all servers or for one', async () => {
+  assert.equal((await upstream('maxRequests: 100')).maxRequests, 100);
+  for (const text of ['maxRequests: 0', 'maxRequests: 1.5']) await assert.rejects(upstream(text), text);
+  using directory = temporaryDirectory();
+  const servers = '["http://10.0.0.1", { url: "http://10.0.0.2", maxRequests: 5 }]';
+  const file = directory.write(
+    'dreamserver.yaml',
+    `upstreams: { api: { servers: ${servers} } }\nroutes: [{ proxy: api }]`,
+  );
+  const [api] = (await loadConfig(file)).upstreams;
+  assert.deepEqual(
+    [api.maxRequests, ...api.servers.map((each) => each.maxRequests)],
+    [undefined, undefined, 5],
+  );
+});
+
 test('upstreams check servers as they say', async () => {
   const health = async (text: string): Promise<unknown> => (await upstream(`health: ${text}`)).health;
   const made = { interval: 5000, timeout: 2000, healthy: 2, unhealthy: 3, expect: { from: 200, to: 399 } };

@@ -165,6 +165,10 @@ export const errorCatalogue = {
   'upstream.total-timeout': upstream(504, 'The servers behind this one did not answer in time.'),
   'upstream.idle-timeout': upstream(504, 'The server behind this one stopped in the middle of its answer.'),
   'upstream.no-server': upstream(503, 'No server is available for this request.'),
+  'upstream.circuit-open': upstream(
+    503,
+    'The server behind this one has failed too often and is left alone for a moment.',
+  ),
   'upstream.queue-full': upstream(503, 'Too many requests are waiting for the server behind this one.'),
   'upstream.redirect-limit': upstream(502, 'The server behind this one redirects too often.'),
 } as const satisfies Record<string, ErrorInfo>;

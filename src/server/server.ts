@@ -17,6 +17,7 @@ import type { LogSink } from '../observe/log-sink.ts';
 import type { Trust } from '../pipeline/exchange.ts';
 import type { HealthBoard } from '../upstream/health-board.ts';
 import { HealthProber } from '../upstream/health-prober.ts';
+import type { SlotBoard } from '../upstream/slot-board.ts';
 import { Upstreams } from '../upstream/upstream.ts';
 import { operatorChange } from '../upstream/operator-change.ts';
 import type { ServerSnapshot } from '../upstream/server-snapshot.ts';
@@ -42,6 +43,8 @@ interface ThreadOptions {
   readonly reusePort: boolean;
   /** Whether it is this one that does what one does for all: it checks the health of servers, and tells of commands. */
   readonly leads: boolean;
+  /** Where requests in flight are counted; undefined where that is in this thread alone, or nowhere. */
+  readonly slots?: SlotBoard | undefined;
   /** Hears of changes of the servers of upstreams, beside the event log. */
   readonly observe?: UpstreamObserver;
 }
@@ -50,6 +53,8 @@ interface ThreadOptions {
 const GOOD_NEWS: ReadonlySet<UpstreamChange['state']> = new Set([
   'reachable',
   'returned',
+  'circuit-half-open',
+  'circuit-closed',
   'healthy',
   'resolved',
   'added',
@@ -95,7 +100,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
       logUpstreamChange(events, change);
       options.observe?.(change);
     };
-    this.#upstreams = new Upstreams(config.upstreams, observe, board);
+    this.#upstreams = new Upstreams(config.upstreams, observe, board, options.slots);
     this.#commanded = options.leads ? observe : undefined;
     if (options.leads) this.#prober = new HealthProber(this.#upstreams, board, observe);
     this.#mirrors = new Mirrors(({ upstream, skipped, limit, failed, error }) => {

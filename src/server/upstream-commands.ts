@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { serverSchema, UpstreamOptions, UpstreamServer } from '../upstream/schema.ts';
 import { ServerList } from '../upstream/server-list.ts';
 import type { AdminState, ServerCommand } from '../upstream/server-list.ts';
+import { limitsRequests } from '../upstream/server-slots.ts';
 import type { ServerSnapshot } from '../upstream/server-snapshot.ts';
 
 /** A change of an upstream's servers that cannot be made: the message is one line that says why. */
@@ -163,8 +164,8 @@ export class UpstreamCommands {
     if (wish.type === 'add') {
       if (listed || found !== undefined)
         throw new ChangeError(`${url} is a server of \`${options.name}\` already`);
-      if (server.secure && options.proxyProtocol !== undefined) {
-        throw new ChangeError('`proxyProtocol` to servers with TLS is not available in this version');
+      if (server.maxRequests !== undefined && !limitsRequests(options)) {
+        throw new ChangeError('`maxRequests` is for upstreams that have one in the configuration');
       }
       return { type: 'add', server };
     }

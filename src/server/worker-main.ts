@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { StartError } from '../config/config-error.ts';
 import { HealthBoard } from '../upstream/health-board.ts';
+import { SlotBoard } from '../upstream/slot-board.ts';
 import { ThreadServer } from './server.ts';
 import { SharedState } from './shared-state.ts';
 import { startFailure } from './start-failure.ts';
@@ -30,6 +31,7 @@ async function start({
   shared,
   health,
   commands,
+  slots,
 }: SupervisorMessage & { type: 'start' }): Promise<StartOutcome> {
   try {
     const state = new SharedState(workers, worker, shared);
@@ -37,6 +39,7 @@ async function start({
     server = new ThreadServer(config, state, board, {
       reusePort: true,
       leads: worker === 0,
+      slots: slots && new SlotBoard(config.upstreams.length, workers, worker, slots),
       observe: (change) => tell({ type: 'upstream', change }),
     });
     process.once('exit', () => server?.flushLogs());

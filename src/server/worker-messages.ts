@@ -19,6 +19,8 @@ export type SupervisorMessage =
       readonly health: SharedArrayBuffer;
       /** To be carried out before it listens. */
       readonly commands: readonly UpstreamCommand[];
+      /** Memory of the `SlotBoard`; undefined where no requests in flight are counted. */
+      readonly slots: SharedArrayBuffer | undefined;
     }
   /** Carry out a command; the answer has the same number. */
   | { readonly type: 'command'; readonly id: number; readonly command: UpstreamCommand }

@@ -2,12 +2,15 @@ import type { RuntimeConfig } from '../config/runtime-config.ts';
 import { eventLine } from '../observe/event-line.ts';
 import { reservePorts } from './reserve-ports.ts';
 import { HealthBoard } from '../upstream/health-board.ts';
+import { limitsRequests } from '../upstream/server-slots.ts';
+import { SlotBoard } from '../upstream/slot-board.ts';
 import type { UpstreamObserver } from '../upstream/upstream.ts';
 import { mergeSnapshots } from '../upstream/server-snapshot.ts';
 import type { ServerSnapshot } from '../upstream/server-snapshot.ts';
 import type { BoundAddress } from './server.ts';
 import { SharedState } from './shared-state.ts';
 import type { Commanded, UpstreamCommand } from './upstream-commands.ts';
+import type { SupervisorMessage } from './worker-messages.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** How much longer than `timeouts.shutdown` a worker gets, to cut off what is left and to write its log. */
@@ -52,9 +55,14 @@ export class Workers implements Commanded {
   ): Promise<readonly BoundAddress[]> {
     try {
       const reserved = await reservePorts(config);
-      const health = new HealthBoard().buffer;
+      const memory = {
+        health: new HealthBoard().buffer,
+        slots: config.upstreams.some(limitsRequests)
+          ? new SlotBoard(config.upstreams.length, this.#threads.length).buffer
+          : undefined,
+      };
       const [addresses] = await Promise.all(
-        this.#threads.map((thread, number) => this.#start(thread, number, reserved, health, commands)),
+        this.#threads.map((thread, number) => this.#start(thread, number, reserved, memory, commands)),
       );
       this.#serving = true;
       this.#shutdown = config.timeouts.shutdown;
@@ -92,7 +100,7 @@ export class Workers implements Commanded {
     thread: WorkerThread,
     worker: number,
     config: RuntimeConfig,
-    health: SharedArrayBuffer,
+    memory: Pick<SupervisorMessage & { type: 'start' }, 'health' | 'slots'>,
     commands: readonly UpstreamCommand[],
   ): Promise<readonly BoundAddress[]> {
     const listeners = config.listeners.filter(({ kind }) => kind === 'tcp' || worker === 0);
@@ -102,7 +110,7 @@ export class Workers implements Commanded {
       worker,
       workers: this.#threads.length,
       shared: this.#shared.buffer,
-      health,
+      ...memory,
       commands,
     });
   }

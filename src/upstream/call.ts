@@ -86,8 +86,10 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
   #staleRetries = 0;
   /** An interim answer has been passed on. */
   #informed = false;
-  /** The server has been ejected, and this request shows whether it is well. */
-  #probes = false;
+  /** What this request is a trial of: see `ServerState.take`. */
+  #trials = 0;
+  /** When it was sent the last time, on the coarse clock. */
+  #sentAt = 0;
   #held: HeldAnswer | undefined = undefined;
 
   constructor(upstream: Upstream, request: UpstreamRequest) {
@@ -106,7 +108,7 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
     this.#deadline?.release();
     this.#connection?.cancel(this);
     this.#held?.body.cancel();
-    if (this.#probes) this.#server?.undecided();
+    if (this.#trials !== 0) this.#server?.undecided(this.#trials);
   }
 
   #attempt(lastError: ErrorCode, cause: string | undefined): void {
@@ -123,14 +125,15 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
       this.#wait = this.#upstream.queue.add(this, now - this.#queuedAt);
       if (this.#wait === undefined) this.#giveUp('upstream.queue-full', undefined);
     } else {
-      this.#giveUp(lastError, cause, this.#upstream.retryAfter);
+      const code = lastError === 'upstream.no-server' ? this.#upstream.refusal : lastError;
+      this.#giveUp(code, cause, this.#upstream.retryAfter);
     }
   }
 
   #use(server: ServerState): void {
     this.#server = server;
     this.#armDeadline();
-    this.#probes = server.take();
+    this.#trials = server.take();
     this.#wait = server.pool.acquire(this);
   }
 
@@ -170,8 +173,8 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
   expired(): void {
     this.#wait?.cancel();
     this.#wait = undefined;
-    if (this.#probes) this.#server?.undecided();
-    this.#probes = false;
+    if (this.#trials !== 0) this.#server?.undecided(this.#trials);
+    this.#trials = 0;
     this.#giveUp('upstream.total-timeout', undefined);
   }
 
@@ -187,6 +190,7 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
     this.#connection = connection;
     this.#attempts++;
     this.#sent = this.#upstream.budget.sent();
+    this.#sentAt = coarseNow();
     if (this.#held !== undefined) {
       discardBody(this.#held.body);
       this.#held = undefined;
@@ -213,7 +217,7 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
 
   responded(head: ResponseHead, body: BodySource): void {
     const server = this.#server as ServerState;
-    this.#serverAnswered(server);
+    this.#serverAnswered(server, head.status);
     // It says the same with every answer.
     if ((this.#connection as ClientConnection).served < 2) server.pool.noteKeepAlive(head);
     const { statuses } = this.#upstream.options.retry;
@@ -227,7 +231,7 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
   }
 
   switched(head: ResponseHead, body: BodySource, tunnel: Tunnel): void {
-    this.#serverAnswered(this.#server as ServerState);
+    this.#serverAnswered(this.#server as ServerState, head.status);
     const cookie = this.#upstream.cookieFor(this.#request.origin, this.#server as ServerState);
     this.#request.switched(head, body, tunnel, cookie);
   }
@@ -265,17 +269,17 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
     this.#request.explained?.(detail);
   }
 
-  #serverAnswered(server: ServerState): void {
-    this.#probes = false;
-    server.succeeded();
+  #serverAnswered(server: ServerState, status: number): void {
+    server.answered(status, this.#sentAt, this.#trials);
+    this.#trials = 0;
   }
 
   /** The request failed; `fault`: and that says something of the server. */
   #judge(fault: boolean, reason: string): void {
     const server = this.#server as ServerState;
-    if (fault) server.failed(reason);
-    else if (this.#probes) server.undecided();
-    this.#probes = false;
+    if (fault) server.failed(reason, this.#trials);
+    else if (this.#trials !== 0) server.undecided(this.#trials);
+    this.#trials = 0;
   }
 
   /** On to a server that has not been tried. */
@@ -339,7 +343,11 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
     const server = this.#server as ServerState;
     const tried = [...this.#tried, server];
     const other = this.#upstream.choose(this.#request.origin, tried);
-    if (other === undefined || !this.#isInBudget(false)) return false;
+    if (other === undefined) return false;
+    if (!this.#isInBudget(false)) {
+      other.pool.settle();
+      return false;
+    }
     this.#connection = undefined;
     this.#tried = tried;
     this.#held = { head, body, server };

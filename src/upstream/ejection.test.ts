@@ -1,13 +1,12 @@
 /** A server that fails is left alone for a while, and one request shows whether it is well again. */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
 import { freePort } from '../../test/support/ports.ts';
 import { upstreamOptions } from '../../test/support/proxy-server.ts';
 import { RawBackend } from '../../test/support/raw-backend.ts';
 import { until } from '../../test/support/until.ts';
 import { BackendPeer, sendTo } from '../../test/support/upstream-calls.ts';
 import type { EjectOptions } from './eject-schema.ts';
-import { Ejection } from './ejection.ts';
 import type { UpstreamOptions } from './schema.ts';
 import { Upstream } from './upstream.ts';
 
@@ -57,26 +56,6 @@ async function served(from = backend): Promise<void> {
   assert.equal(await outcome, `200 of ${from.url}`);
 }
 
-describe('the request that shows whether a server is well', () => {
-  it('is not waited for for ever: another one shows it too', async () => {
-    makeUpstream([backend.url]);
-    const due: string[] = [];
-    const ejection = new Ejection(
-      { ...EJECT, failures: 1, for: 150 },
-      { mayEject: () => true, ejected: () => {}, due: () => due.push('due'), returned: () => due.push('in') },
-    );
-    ejection.failed('reset');
-    await until(() => due.length === 1, { what: 'it may be tried' });
-    assert.equal(ejection.take(), true);
-    assert.equal(ejection.allows, false);
-    await until(() => due.length === 2, { what: 'it may be tried again' });
-    assert.equal(ejection.take(), true);
-    ejection.succeeded();
-    assert.deepEqual([due.at(-1), ejection.allows], ['in', true]);
-    ejection.close();
-  });
-});
-
 describe('a server that fails several times in a row', () => {
   it('gets no requests any more, and that is told once', async () => {
     const dead = `http://127.0.0.1:${await freePort()}`;
@@ -94,24 +73,6 @@ describe('a server that fails several times in a row', () => {
       assert.equal(await outcome, `500 of ${backend.url}`);
     }
     assert.deepEqual(told, []);
-  });
-
-  it('is not ejected when that takes longer than the window', () => {
-    const owner = { mayEject: () => true, ejected: () => {}, due: () => {}, returned: () => {} };
-    const ejection = new Ejection({ ...EJECT, failures: 3, window: 1000 }, owner);
-    const start = performance.now();
-    const clock = mock.method(performance, 'now');
-    const failAt = (ms: number): boolean => {
-      clock.mock.mockImplementation(() => start + ms);
-      ejection.failed('upstream.reset');
-      return ejection.out;
-    };
-    try {
-      assert.deepEqual([0, 900, 1800, 2700, 2701].map(failAt), [false, false, false, false, true]);
-    } finally {
-      clock.mock.restore();
-      ejection.close();
-    }
   });
 
   it('is not ejected for what a client did', async () => {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { validAuthority } from '../http/target.ts';
+import { statusRange } from './status-range.ts';
+import type { StatusRange } from './status-range.ts';
 
 /** How servers are asked, again and again, whether they are well. Times in milliseconds. */
 export interface HealthOptions {
@@ -16,21 +18,10 @@ export interface HealthOptions {
   /** Bad checks in a row that make it unhealthy. */
   readonly unhealthy: number;
   /** The statuses that are good. */
-  readonly expect: { readonly from: number; readonly to: number };
+  readonly expect: StatusRange;
   /** Text that a good answer holds. */
   readonly body: string | undefined;
 }
-
-const statuses = z.union([z.string(), z.number()]).transform((value, context) => {
-  const [, from, to = from] = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/.exec(String(value)) ?? [];
-  if (from !== undefined && from <= to) return { from: Number(from), to: Number(to) };
-  context.addIssue({
-    code: 'custom',
-    message: 'expected a status or a range, such as `200-399`',
-    input: value,
-  });
-  return z.NEVER;
-});
 
 /** What a user may write under `health:`. `duration` reads what users write into milliseconds. */
 export function healthSchema(duration: z.ZodType<number, string | number>) {
@@ -53,7 +44,7 @@ export function healthSchema(duration: z.ZodType<number, string | number>) {
       /** Bad checks in a row after which a server gets no requests any more. Default 3. */
       unhealthy: z.int().min(1).max(100).default(3),
       /** The status, or range of statuses, of a good answer. Default `200-399`. */
-      expect: statuses.prefault('200-399'),
+      expect: statusRange('`200-399`').prefault('200-399'),
       /** Text that a good answer holds in its first 64 KiB. Default: any body is good. */
       body: z.string().min(1, 'expected a text that is not empty').optional(),
     })

@@ -154,7 +154,7 @@ describe('a server that is draining or disabled', () => {
   it('does not count among those that may be ejected', async () => {
     make({ eject: { failures: 1, window: 10_000, for: 60_000, share: 0.5 } });
     await put(second, 'disabled');
-    stateAt(first).failed('a reason');
+    stateAt(first).failed('a reason', 0);
     assert.deepEqual([stateAt(first).ejected, turns(1)], [false, '0']);
   });
 });
@@ -246,7 +246,7 @@ describe('a server whose weight is another', () => {
     await (await BackendPeer.of(backends[0])).serve();
     await outcome;
     state.startSlowly();
-    state.failed('a reason');
+    state.failed('a reason', 0);
     await weigh(first, 10);
     assert.equal(stateAt(first), state);
     assert.deepEqual([state.pool.open, state.ejected, state.server.weight], [1, true, 10]);
@@ -278,7 +278,7 @@ describe('servers that are added and removed', () => {
 
   it('begin anew when they come again', async () => {
     make({ eject: { failures: 1, window: 10_000, for: 60_000, share: 1 } });
-    stateAt(first).failed('a reason');
+    stateAt(first).failed('a reason', 0);
     assert.equal(turns(), '1111');
     await remove(first);
     await add(first);
@@ -294,7 +294,7 @@ describe('a snapshot', () => {
     await peer.request();
     await put(first, 'draining');
     await weigh(second, 3);
-    stateAt(second).failed('a reason');
+    stateAt(second).failed('a reason', 0);
     const known = { resolved: true, foundFor: undefined, backup: false, healthy: true };
     const busy = { url: first, weight: 1, state: 'draining', ejected: 0, active: 1, connections: 1 };
     const ejected = { url: second, weight: 3, state: 'enabled', ejected: 1, active: 0, connections: 0 };

@@ -9,6 +9,7 @@ import { Connector } from './connect.ts';
 import type { Attempt } from './connect.ts';
 import { IdleTimeout, keepAliveTimeout } from './idle-timeout.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
+import type { ServerSlots } from './server-slots.ts';
 import { coarseNow, Deadline } from '../core/deadline.ts';
 
 const KEEP_ALIVE = knownField('keep-alive');
@@ -44,6 +45,8 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   readonly #idle: IdleTimeout;
   /** There where a connection belongs to one client. */
   readonly #announced: AnnouncedConnections | undefined;
+  /** There where requests in flight at the server are limited, over all threads. */
+  readonly #slots: ServerSlots | undefined;
   readonly #kept: ClientConnection[] = [];
   readonly #connecting = new Map<Attempt, Waiter>();
   readonly #waiting = new Set<Waiting>();
@@ -52,8 +55,14 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   #closing = false;
   #reachable = true;
 
-  constructor(server: UpstreamServer, options: UpstreamOptions, observe: ServerObserver) {
+  constructor(
+    server: UpstreamServer,
+    options: UpstreamOptions,
+    observe: ServerObserver,
+    slots?: ServerSlots,
+  ) {
     this.server = server;
+    this.#slots = slots;
     this.#options = options;
     this.#observe = observe;
     this.#idle = new IdleTimeout(options.pool.idleTimeout);
@@ -74,7 +83,23 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
 
   /** Whether a request need not wait here. */
   get hasRoom(): boolean {
-    return this.#open - this.#kept.length < this.#options.pool.max;
+    return (
+      this.#open - this.#kept.length < this.#options.pool.max &&
+      (this.#slots === undefined || this.#slots.free)
+    );
+  }
+
+  /**
+   * Take a place for a request where their number is limited; false when another thread was quicker. Whoever has one asks
+   * for a connection before anything else happens.
+   */
+  takePlace(): boolean {
+    return this.#slots === undefined || this.#slots.tryTake();
+  }
+
+  /** Give back the places that are not in use. False: those who wait in another thread are to have them. */
+  settle(): boolean {
+    return this.#slots === undefined || this.#slots.settle(this.busy + this.#waiting.size);
   }
 
   /** A connection for one exchange: at once where one is kept, else when it is made. Answers what takes the wait back. */
@@ -93,7 +118,9 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     if (this.#open < this.#options.pool.max) return this.#connect(waiter);
     // The one that was not used for the longest time makes room, when it has closed.
     this.#kept.shift()?.destroy();
-    const waiting = new Waiting(waiter, this.#options.timeouts.connect, (gone) => this.#waiting.delete(gone));
+    const waiting = new Waiting(waiter, this.#options.timeouts.connect, (gone) => {
+      if (this.#waiting.delete(gone) && this.#slots !== undefined && this.settle()) this.roomMade();
+    });
     this.#waiting.add(waiting);
     return waiting;
   }
@@ -110,6 +137,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     this.#closing = true;
     for (const connection of this.#kept.splice(0)) connection.destroy();
     for (const attempt of this.#connecting.keys()) attempt.cancel();
+    this.#slots?.close();
   }
 
   /** The server gets no more requests: what it has begun is finished, and who waits is sent elsewhere. */
@@ -124,6 +152,8 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     for (let next = this.#nextWaiting(); next !== undefined; next = this.#nextWaiting()) {
       next.connectFailed('upstream.no-server', undefined);
     }
+    this.settle();
+    this.#slots?.close();
   }
 
   /** The server gets requests again. */
@@ -147,11 +177,13 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
     const next = this.#nextWaiting();
     if (next !== undefined) {
       next.connected(connection);
+      // One request has ended, and one waits no more.
+      this.settle();
       return;
     }
     this.#kept.push(connection);
     connection.keep(this.#idle.limit);
-    this.roomMade();
+    if (this.settle()) this.roomMade();
   }
 
   detached(_connection: ClientConnection): void {
@@ -163,6 +195,7 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   closed(connection: ClientConnection, wasTunnel: boolean): void {
     if (wasTunnel) {
       this.#tunnels--;
+      if (this.#slots !== undefined && this.settle()) this.roomMade();
       return;
     }
     this.#open--;
@@ -183,14 +216,16 @@ export class ServerPool implements ClientConnectionOwner<ClientConnection> {
   }
 
   #serveWaiting(): void {
+    const isOurs = this.settle();
     if (this.#closing || this.#open >= this.#options.pool.max) return;
     const next = this.#nextWaiting();
     if (next !== undefined) this.#connect(next);
-    else this.roomMade();
+    else if (isOurs) this.roomMade();
   }
 
   #nextWaiting(): Waiter | undefined {
     for (const waiting of this.#waiting) {
+      this.#waiting.delete(waiting);
       waiting.cancel();
       return waiting.waiter;
     }

@@ -20,9 +20,12 @@ export interface QueueOptions {
 export class UpstreamQueue {
   readonly #options: QueueOptions;
   readonly #waiting = new Set<Place>();
+  readonly #resized: ((grown: boolean) => void) | undefined;
 
-  constructor(options: QueueOptions) {
+  /** `resized`: hears whenever one request more waits, or one less. */
+  constructor(options: QueueOptions, resized?: (grown: boolean) => void) {
     this.#options = options;
+    this.#resized = resized;
   }
 
   get length(): number {
@@ -36,8 +39,10 @@ export class UpstreamQueue {
   add(queued: Queued, waited: number): { cancel(): void } | undefined {
     const { size, timeout } = this.#options;
     if (this.#waiting.size >= size) return undefined;
-    const place = new Place(queued, this.#waiting, timeout === 0 ? 0 : Math.max(1, timeout - waited));
+    const left = timeout === 0 ? 0 : Math.max(1, timeout - waited);
+    const place = new Place(queued, this.#waiting, left, this.#resized);
     this.#waiting.add(place);
+    this.#resized?.(true);
     return place;
   }
 
@@ -60,17 +65,24 @@ class Place implements Waiter<'queue'> {
   readonly queued: Queued;
   readonly #waiting: Set<Place>;
   readonly #deadline: Deadline<'queue'>;
+  readonly #resized: ((grown: boolean) => void) | undefined;
 
-  constructor(queued: Queued, waiting: Set<Place>, timeout: number) {
+  constructor(
+    queued: Queued,
+    waiting: Set<Place>,
+    timeout: number,
+    resized: ((grown: boolean) => void) | undefined,
+  ) {
     this.queued = queued;
     this.#waiting = waiting;
+    this.#resized = resized;
     this.#deadline = new Deadline(this);
     this.#deadline.arm('queue', timeout);
   }
 
   cancel(): void {
     this.#deadline.release();
-    this.#waiting.delete(this);
+    if (this.#waiting.delete(this)) this.#resized?.(false);
   }
 
   /** From the deadline. */

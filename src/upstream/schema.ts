@@ -6,6 +6,8 @@ import type { Leniency } from '../http1/leniency.ts';
 import { balanceSchema } from './balance/schema.ts';
 import type { Balance } from './balance/schema.ts';
 import type { QueueOptions } from './queue.ts';
+import { breakerSchema } from './breaker-schema.ts';
+import type { BreakerOptions } from './breaker-schema.ts';
 import { ejectSchema } from './eject-schema.ts';
 import type { EjectOptions } from './eject-schema.ts';
 import { healthSchema } from './health-schema.ts';
@@ -28,6 +30,8 @@ export interface UpstreamServer extends ServerAddress {
   readonly weight: number;
   /** Used only when none of the servers that are no backups can be. */
   readonly backup: boolean;
+  /** Requests in flight there at once, over all threads; undefined for what the upstream says. */
+  readonly maxRequests: number | undefined;
 }
 
 /** A group of servers that answer alike. Built by the configuration. All times in milliseconds. */
@@ -44,9 +48,13 @@ export interface UpstreamOptions {
   readonly retry: RetryOptions;
   /** Undefined: a server that fails is tried again in its turn. */
   readonly eject: EjectOptions | undefined;
+  /** Undefined: the circuit to a server never opens. */
+  readonly breaker: BreakerOptions | undefined;
   /** Undefined: servers are not checked. */
   readonly health: HealthOptions | undefined;
-  /** Requests that wait while every server has as many as `pool.max` allows. */
+  /** Requests in flight at once at each server that says no number of its own, over all threads; undefined for no limit. */
+  readonly maxRequests: number | undefined;
+  /** Requests that wait while every server has as many as `pool.max` or `maxRequests` allows. */
   readonly queue: QueueOptions;
   readonly resolve: {
     /** Host name in lower case → IP address, looked at before the system is asked. */
@@ -87,9 +95,16 @@ const serverUrl = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** A server as a user writes it: a URL, or `{ url, weight, backup }`. */
+const maxRequests = z.int().min(1).max(1_000_000).optional();
+
+/** A server as a user writes it: a URL, or `{ url, weight, backup, maxRequests }`. */
 export const serverSchema = z.union([
-  serverUrl.transform((url): UpstreamServer => ({ ...url, weight: 1, backup: false })),
+  serverUrl.transform((url): UpstreamServer => ({
+    ...url,
+    weight: 1,
+    backup: false,
+    maxRequests: undefined,
+  })),
   z
     .strictObject({
       /** Scheme, host and port, e.g. `http://10.0.0.1:8000`, or `unix:/run/app.sock`. */
@@ -98,8 +113,15 @@ export const serverSchema = z.union([
       weight: z.int().min(1).max(1000).default(1),
       /** Use it only when none of the others can be used. Default false. */
       backup: z.boolean().default(false),
+      /** Requests in flight there at once, over all workers. Default: that of the upstream. */
+      maxRequests,
     })
-    .transform(({ url, weight, backup }): UpstreamServer => ({ ...url, weight, backup })),
+    .transform(({ url, weight, backup, maxRequests: most }): UpstreamServer => ({
+      ...url,
+      weight,
+      backup,
+      maxRequests: most,
+    })),
 ]);
 
 const nameserver = z
@@ -118,7 +140,7 @@ const nameserver = z
 export function upstreamSchema(duration: z.ZodType<number, string | number>) {
   return z
     .strictObject({
-      /** URLs, or `{ url, weight, backup }`. */
+      /** URLs, or `{ url, weight, backup, maxRequests }`. */
       servers: z.array(serverSchema).min(1, 'an upstream has at least one server'),
       resolve: z
         .strictObject({
@@ -175,6 +197,10 @@ export function upstreamSchema(duration: z.ZodType<number, string | number>) {
       health: healthSchema(duration).optional(),
       /** When a server that fails gets no requests for a while. Default: never. */
       eject: ejectSchema(duration).optional(),
+      /** When the circuit to a server is broken for a while. Default: never. */
+      breaker: breakerSchema(duration).optional(),
+      /** Requests in flight at each server at once, over all workers. Default: no limit but `pool.max`. */
+      maxRequests,
       /** When a request that failed is sent to another server; `false` for never, but where nothing was sent. */
       retry: retrySchema(duration),
       queue: z

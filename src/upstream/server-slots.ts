@@ -1,4 +1,10 @@
+import type { UpstreamOptions } from './schema.ts';
 import type { SlotBoard } from './slot-board.ts';
+
+/** Whether the upstream has servers where no more than so many requests may be in flight at once. */
+export function limitsRequests({ servers, maxRequests }: UpstreamOptions): boolean {
+  return maxRequests !== undefined || servers.some((server) => server.maxRequests !== undefined);
+}
 
 /**
  * This thread's part in the slots of one server. Slots are taken one by one, and given back by saying how many are in use:

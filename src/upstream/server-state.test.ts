@@ -8,8 +8,7 @@ import { ServerState } from './server-state.ts';
 function stateOf(slowStart: number): ServerState {
   const server = upstreamServer('http://10.0.0.1', 4);
   const options = upstreamOptions([], { slowStart });
-  const owner = { mayEject: () => false, ejected: () => {}, due: () => {}, returned: () => {} };
-  return new ServerState(server, new ServerPool(server, options, () => {}), options, owner);
+  return new ServerState(server, new ServerPool(server, options, () => {}), options);
 }
 
 describe('the share of a server', () => {

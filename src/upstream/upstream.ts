@@ -1,7 +1,9 @@
+import type { ErrorCode } from '../core/errors.ts';
 import { mayTake } from './balance/balancer.ts';
 import type { Balancer, RequestOrigin } from './balance/balancer.ts';
 import { createBalancer } from './balance/create.ts';
 import type { HealthBoard } from './health-board.ts';
+import { healthKey } from './health-board.ts';
 import { ServerPool } from './pool.ts';
 import { UpstreamQueue } from './queue.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -12,7 +14,12 @@ import { ServerList } from './server-list.ts';
 import type { AdminState, ServerCommand } from './server-list.ts';
 import { snapshotOf, snapshotOfName } from './server-snapshot.ts';
 import type { ServerSnapshot } from './server-snapshot.ts';
+import { serverCircuits } from './server-circuits.ts';
+import type { CircuitChange } from './server-circuits.ts';
+import { limitsRequests, ServerSlots } from './server-slots.ts';
 import { ServerState } from './server-state.ts';
+import { SlotBoard } from './slot-board.ts';
+import type { SlotWatcher } from './slot-board.ts';
 import { StickyCookie } from './sticky.ts';
 
 /** What has become of a server of an upstream. */
@@ -22,16 +29,16 @@ export interface UpstreamChange {
   readonly server: string;
   /**
    * `unreachable`: no connection could be made; `reachable`: one could again. `ejected`: it gets no requests for a while,
-   * since those that it got have failed; `returned`: it is well again. `unhealthy` and `healthy`: what the health checks
-   * say; only the worker that makes them tells it. `unresolved`: its name has no address, or nobody says which;
-   * `resolved`: it has others than before. The others are what an operator has done, told once for all workers: it was
-   * `added` or `removed`, it is `draining`, `disabled` or `enabled`, or `weighted`: it has another weight.
+   * since those that it got have failed; `returned`: it is well again. `circuit-open`: it gets none since too large a share
+   * has failed; `circuit-half-open`: it is tried; `circuit-closed`: it is well again. `unhealthy` and `healthy`: what the
+   * health checks say; only the worker that makes them tells it. `unresolved`: its name has no address, or nobody says
+   * which; `resolved`: it has others than before. The others are what an operator has done, told once for all workers: it
+   * was `added` or `removed`, it is `draining`, `disabled` or `enabled`, or `weighted`: it has another weight.
    */
   readonly state:
     | 'unreachable'
     | 'reachable'
-    | 'ejected'
-    | 'returned'
+    | CircuitChange
     | 'unhealthy'
     | 'healthy'
     | 'unresolved'
@@ -58,7 +65,7 @@ export type UpstreamObserver = (change: UpstreamChange) => void;
  * among those that may be used; among the backups only where none of the others may; and where all that may be used are
  * busy, it waits in the queue.
  */
-export class Upstream implements ResolvedServersOwner {
+export class Upstream implements ResolvedServersOwner, SlotWatcher {
   readonly options: UpstreamOptions;
   /** Requests that wait for a server with room. */
   readonly queue: UpstreamQueue;
@@ -76,10 +83,16 @@ export class Upstream implements ResolvedServersOwner {
   #backup: Balancer<ServerState> | undefined;
   #sticky: StickyCookie | undefined;
   #closed = false;
+  /** There where requests in flight are limited. */
+  readonly #slots: { readonly board: SlotBoard; readonly number: number } | undefined;
+  #look: 'none' | 'planned' | 'under way' = 'none';
 
-  constructor(options: UpstreamOptions, observe: UpstreamObserver) {
+  /** `board`: counts requests in flight for all threads, to which the upstream is known by its `number`. */
+  constructor(options: UpstreamOptions, observe: UpstreamObserver, board?: SlotBoard, number = 0) {
     this.options = options;
-    this.queue = new UpstreamQueue(options.queue);
+    if (limitsRequests(options)) this.#slots = { board: board ?? new SlotBoard(1), number };
+    const resized = this.#slots && ((grown: boolean): void => this.#queueResized(grown));
+    this.queue = new UpstreamQueue(options.queue, resized);
     this.budget = new RetryBudget(options.retry.budget);
     this.#observe = observe;
     this.#primary = createBalancer(options.balance);
@@ -154,10 +167,17 @@ export class Upstream implements ResolvedServersOwner {
   }
 
   /**
-   * A server with room for this request, none of those that were `tried` already. Undefined when there is none:
-   * `hasServerBeside` then says whether waiting helps.
+   * A server with room for this request, none of those that were `tried` already; whoever gets it asks its pool for a
+   * connection at once. Undefined when there is none: `hasServerBeside` then says whether waiting helps.
    */
   choose(origin: RequestOrigin, tried: readonly ServerState[]): ServerState | undefined {
+    for (;;) {
+      const chosen = this.#choose(origin, tried);
+      if (chosen === undefined || chosen.pool.takePlace()) return chosen;
+    }
+  }
+
+  #choose(origin: RequestOrigin, tried: readonly ServerState[]): ServerState | undefined {
     if (this.#sticky !== undefined) {
       const known = this.#sticky.find(origin);
       if (known !== undefined && mayTake(known, tried)) return known;
@@ -181,6 +201,11 @@ export class Upstream implements ResolvedServersOwner {
     if (isAnyLeft(this.#enabled, tried)) return true;
     const own = origin && this.#sticky?.find(origin);
     return own !== undefined && isAnyLeft([own], tried);
+  }
+
+  /** Why no server may be used. */
+  get refusal(): ErrorCode {
+    return this.#servers.some(({ broken }) => broken) ? 'upstream.circuit-open' : 'upstream.no-server';
   }
 
   /** After how many seconds it is worth asking again, where no server may be used. */
@@ -225,22 +250,34 @@ export class Upstream implements ResolvedServersOwner {
   #serverState(server: UpstreamServer): ServerState {
     const tell = (state: UpstreamChange['state'], detail?: string, explanation?: string): void =>
       this.#tell(server.url, state, detail, explanation);
-    const pool = new ServerPool(server, this.options, (_, reachable, detail, explanation) => {
-      if (reachable) state.startSlowly();
-      tell(reachable ? 'reachable' : 'unreachable', detail, explanation);
-    });
-    const state = new ServerState(server, pool, this.options, {
+    const pool = new ServerPool(
+      server,
+      this.options,
+      (_, reachable, detail, explanation) => {
+        if (reachable) state.startSlowly();
+        tell(reachable ? 'reachable' : 'unreachable', detail, explanation);
+      },
+      this.#slotsOf(server),
+    );
+    const circuits = serverCircuits(this.options, {
       mayEject: () => this.#mayEject(),
-      ejected: (reason) => tell('ejected', reason),
-      due: () => this.#roomMade(),
+      changed: tell,
+      withdrawn: () => this.#roomMade(),
+      tryable: () => this.#roomMade(),
       returned: () => {
         state.startSlowly();
-        tell('returned');
         this.#roomMade();
       },
     });
+    const state = new ServerState(server, pool, this.options, circuits);
     pool.roomMade = () => this.#roomMade();
     return state;
+  }
+
+  #slotsOf({ url, maxRequests = this.options.maxRequests }: UpstreamServer): ServerSlots | undefined {
+    if (this.#slots === undefined || maxRequests === undefined) return undefined;
+    const { board, number } = this.#slots;
+    return new ServerSlots(board, number, healthKey(this.options.name, url), maxRequests);
   }
 
   #mayEject(): boolean {
@@ -253,6 +290,25 @@ export class Upstream implements ResolvedServersOwner {
   get #mayHelp(): boolean {
     const has = this.#servers.some((each) => each.adminState !== 'disabled' && mayTake(each, NONE));
     return has || !isAnyLeft(this.#enabled, NONE);
+  }
+
+  /** Other threads are to know how many wait here; a place that became free before they could is looked for. */
+  #queueResized(grown: boolean): void {
+    this.#slots?.board.setWaiting(this.#slots.number, this.queue.length);
+    if (!grown || this.#look !== 'none' || !this.#mayHelp) return;
+    this.#look = 'planned';
+    queueMicrotask(() => this.lookAgain());
+  }
+
+  // ---- SlotWatcher
+
+  /** There may be room that another thread has made. */
+  lookAgain(): void {
+    // Those that come back into the queue meanwhile have been looked for.
+    this.#look = 'under way';
+    for (const { pool } of this.#servers) pool.settle();
+    this.#roomMade();
+    this.#look = 'none';
   }
 
   /** A place at a server is free, or a whole server: those in the queue have it before anybody who comes later. */
@@ -284,10 +340,24 @@ export class Upstreams {
   /** Those whose servers are checked. */
   readonly checked: readonly Upstream[];
   #healthTimer: NodeJS.Timeout | undefined = undefined;
+  readonly #slots: SlotBoard | undefined;
 
-  /** `board`: where the health checks say what they find, by whichever thread. */
-  constructor(options: readonly UpstreamOptions[], observe: UpstreamObserver, board?: HealthBoard) {
-    this.#byName = new Map(options.map((each) => [each.name, new Upstream(each, observe)]));
+  /**
+   * `board`: where the health checks say what they find, by whichever thread. `slots`: where requests in flight are counted;
+   * without it, in this thread alone.
+   */
+  constructor(
+    options: readonly UpstreamOptions[],
+    observe: UpstreamObserver,
+    board?: HealthBoard,
+    slots?: SlotBoard,
+  ) {
+    const limited = options.filter(limitsRequests);
+    if (limited.length > 0) this.#slots = slots ?? new SlotBoard(options.length);
+    this.#byName = new Map(
+      options.map((each, number) => [each.name, new Upstream(each, observe, this.#slots, number)]),
+    );
+    this.#slots?.watch(limited.map(({ name }) => this.get(name)));
     this.checked = [...this.#byName.values()].filter(({ options: { health } }) => health !== undefined);
     if (board === undefined || this.checked.length === 0) return;
     this.#healthTimer = setInterval(() => {
@@ -310,6 +380,7 @@ export class Upstreams {
 
   close(): void {
     clearInterval(this.#healthTimer);
+    this.#slots?.close();
     for (const upstream of this.#byName.values()) upstream.close();
   }
 }

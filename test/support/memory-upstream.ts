@@ -68,15 +68,12 @@ class MemoryPool extends ServerPool {
   }
 }
 
-/** Nothing is ejected here. */
-const UNMOVED = { mayEject: () => false, ejected: () => {}, due: () => {}, returned: () => {} };
-
 class MemoryUpstream extends Upstream {
   readonly #server: ServerState;
 
   constructor(options: UpstreamOptions, pool: MemoryPool) {
     super(options, () => {});
-    this.#server = new ServerState(options.servers[0], pool, options, UNMOVED);
+    this.#server = new ServerState(options.servers[0], pool, options);
   }
 
   override choose(_origin: RequestOrigin, tried: readonly ServerState[]): ServerState | undefined {

@@ -21,6 +21,8 @@ export function upstreamOptions(
     slowStart: 0,
     retry: { attempts: 1, reset: false, timeout: false, statuses: [], budget: 0.2, within: 0 },
     eject: undefined,
+    breaker: undefined,
+    maxRequests: undefined,
     health: undefined,
     queue: { size: 100, timeout: 10_000 },
     resolve: { static: {}, interval: undefined, srv: false, nameservers: [] },
@@ -36,7 +38,7 @@ export function upstreamOptions(
 export function upstreamServer(url: string, weight = 1, backup = false): UpstreamServer {
   const server = parseServerUrl(url);
   if (typeof server === 'string') throw new Error(server);
-  return { ...server, weight, backup };
+  return { ...server, weight, backup, maxRequests: undefined };
 }
 
 /** What a test of proxying sets up differently. */

@@ -1,3 +1,4 @@
+import { errorCodeOf } from '../../src/core/errors.ts';
 import { readAll, type BodySource } from '../../src/http/body.ts';
 import type { RequestOrigin } from '../../src/upstream/balance/balancer.ts';
 import { UpstreamCall } from '../../src/upstream/call.ts';
@@ -36,7 +37,10 @@ export function sendTo(upstream: Upstream, options: SendOptions = {}): Sent {
     head: () => outgoing(method),
     responded: ({ status }, answer, { url }) => {
       known.resolve(status);
-      void readAll(answer, 1 << 20).then(() => resolve(`${status} of ${url}`));
+      void readAll(answer, 1 << 20).then(
+        () => resolve(`${status} of ${url}`),
+        (error: unknown) => resolve(errorCodeOf(error)),
+      );
     },
     informed: () => {},
     switched: () => {},

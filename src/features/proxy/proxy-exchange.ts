@@ -1,3 +1,4 @@
+import { errorInfo } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { BodySource } from '../../http/body.ts';
@@ -147,7 +148,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     this.#collected?.cancel();
     const { request, id } = this.#exchange;
     const headers: string[] = [];
-    if (code === 'upstream.no-server' || code === 'upstream.queue-full') {
+    if (errorInfo(code).status === 503) {
       headers.push('Retry-After', String(retryAfter));
     }
     for (const line of this.#trail?.cookieLines ?? []) headers.push('Set-Cookie', line);

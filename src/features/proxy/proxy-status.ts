@@ -21,6 +21,7 @@ const TYPES: Partial<Record<ErrorCode, string>> = {
   'upstream.total-timeout': 'http_response_timeout',
   'upstream.idle-timeout': 'connection_read_timeout',
   'upstream.no-server': 'destination_unavailable',
+  'upstream.circuit-open': 'destination_unavailable',
   'upstream.queue-full': 'connection_limit_reached',
   'upstream.redirect-limit': 'proxy_loop_detected',
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { validField } from '../../http/header-list.ts';
 import { percentage } from '../../upstream/retry-schema.ts';
+import { WHOLE } from './split.ts';
 
 /** Requests that go to another upstream because of what they say. */
 export interface SplitRule {
@@ -26,9 +27,6 @@ export interface SplitOptions {
   /** What keeps a client on its side: `client-ip`, `header:NAME` or `cookie:NAME`. Undefined: each request by itself. */
   readonly by: string | undefined;
 }
-
-/** All requests. Weights are whole numbers, so that sums of percentages are exact: `33.3%` thrice is less than all. */
-export const WHOLE = 1e9;
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const KEY = new RegExp(`^(?:client-ip|(?:header|cookie):${TOKEN})$`);
