@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { RouteConfig, RuntimeConfig } from '../config/runtime-config.ts';
 import type { ProxyOptions } from '../features/proxy/schema.ts';
-import { WHOLE } from '../features/proxy/split.ts';
+import { WHOLE } from '../features/proxy/whole.ts';
 import { version } from '../config/version.ts';
 import type { BoundAddress } from './server.ts';
 

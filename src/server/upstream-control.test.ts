@@ -166,9 +166,16 @@ describe('a change that cannot be made', () => {
     assert.equal(await refusal(app.add(untyped(undefined))), '`url` is missing');
   });
 
-  test('is one to TLS where each connection begins with the PROXY protocol', async () => {
-    const server = await started(1, { proxyProtocol: 'v1' });
-    assert.match(await refusal(server.upstream('app').add('https://10.0.0.3')), /`proxyProtocol`.*TLS/);
+  test('is a limit for requests in flight where the upstream counts none', async () => {
+    const server = await started(1);
+    const server2 = await started(1, { maxRequests: 9 });
+    const spec = { url: SECOND, maxRequests: 5 };
+    assert.match(
+      await refusal(server.upstream('app').add(spec)),
+      /`maxRequests` is for upstreams that have one/,
+    );
+    await server2.upstream('app').add(spec);
+    assert.equal(await urls(server2), `${FIRST} ${SECOND}`);
   });
 });
 

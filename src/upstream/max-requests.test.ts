@@ -212,9 +212,10 @@ describe('a place is given back', () => {
     makeUpstream(1);
     const { outcome } = sendTo(here);
     const peer = await peerOf();
+    await peer.request();
     here.use([upstreamServer(second.url)]);
     assert.equal(inFlight(), 1);
-    await peer.serve();
+    await peer.connection.send(head('HTTP/1.1 200 OK', 'Content-Length: 0'));
     await outcome;
     await untilNone();
   });

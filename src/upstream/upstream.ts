@@ -205,7 +205,7 @@ export class Upstream implements ResolvedServersOwner, SlotWatcher {
 
   /** Why no server may be used. */
   get refusal(): ErrorCode {
-    return this.#servers.some(({ broken }) => broken) ? 'upstream.circuit-open' : 'upstream.no-server';
+    return this.#enabled.some(({ broken }) => broken) ? 'upstream.circuit-open' : 'upstream.no-server';
   }
 
   /** After how many seconds it is worth asking again, where no server may be used. */

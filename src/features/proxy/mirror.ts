@@ -8,7 +8,7 @@ import type { MirrorOptions } from './mirror-schema.ts';
 import { MirroredRequest } from './mirrored-request.ts';
 import type { ProxyExchange } from './proxy-exchange.ts';
 import type { ProxyOptions } from './schema.ts';
-import { WHOLE } from './split-schema.ts';
+import { WHOLE } from './whole.ts';
 import { asksForUpgrade } from './upstream-head.ts';
 
 /** What did not reach a shadow since the last report. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { validField } from '../../http/header-list.ts';
 import { percentage } from '../../upstream/retry-schema.ts';
-import { WHOLE } from './split.ts';
+import { WHOLE } from './whole.ts';
 
 /** Requests that go to another upstream because of what they say. */
 export interface SplitRule {

@@ -4,10 +4,8 @@ import type { RequestOrigin } from '../../upstream/balance/balancer.ts';
 import { hashKey } from '../../upstream/balance/hash-key.ts';
 import { hashText } from '../../upstream/balance/hash.ts';
 import { Turns } from '../../upstream/balance/turns.ts';
+import { WHOLE } from './whole.ts';
 import type { SplitOptions, SplitRule, SplitShare } from './split-schema.ts';
-
-/** All requests. Weights are whole numbers, so that sums of percentages are exact: `33.3%` thrice is less than all. */
-export const WHOLE = 1e9;
 
 /** Which of several a request goes to. */
 export type Choice<T> = (origin: RequestOrigin) => T;
