@@ -198,7 +198,14 @@ suite('the servers of an upstream, with two workers', { skip: requires('nginx', 
 
   test('change under the load of 100 connections without a single error', async () => {
     await start();
-    const load = run(program('wrk'), ['-t1', '-c100', '-d6s', `http://127.0.0.1:${port()}/`]);
+    const load = run(program('wrk'), [
+      '-t1',
+      '-c100',
+      '-d6s',
+      '--timeout',
+      '30s',
+      `http://127.0.0.1:${port()}/`,
+    ]);
     let ended = false;
     void load.finally(() => (ended = true));
     let rounds = 0;
