@@ -91,7 +91,7 @@ const pool = {
   acquire: (waiter: { connected(connection: ClientConnection): void }) =>
     waiter.connected(upstreamConnection),
 };
-const state = { server, pool, take: () => false, succeeded: () => {} };
+const state = { server, pool, take: () => 0, answered: () => {} };
 const upstreams = {
   get: () => ({
     options: upstreamOptions([]),
