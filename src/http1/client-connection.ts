@@ -7,6 +7,7 @@ import type { Transport, TransportEvents } from '../net/transport.ts';
 import { BodyDecoder } from './body-decoder.ts';
 import type { ClientConnectionOptions, ClientConnectionOwner, Requester } from './client-connection-owner.ts';
 import { ClientTunnel } from './client-tunnel.ts';
+import { BROKE, brokenBy } from './connection-break.ts';
 import { ConnectionInput } from './connection-input.ts';
 import type { InputReader } from './connection-input.ts';
 import { encodeRequestHead, requestBodyMode } from './encode-request-head.ts';
@@ -18,13 +19,6 @@ import { MessageWriter } from './message-writer.ts';
 import type { MessageWriterOwner } from './message-writer.ts';
 import { ResponseHeadParser } from './parse-response-head.ts';
 import type { HeadLimits } from './parse-request-head.ts';
-
-/** The server has ended the connection: it did not let it time out, or break a rule. */
-const BROKE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'upstream.closed-early',
-  'upstream.reset',
-  'upstream.body-incomplete',
-]);
 
 type Phase = 'first-byte' | 'idle' | 'kept';
 
@@ -49,6 +43,8 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   keptAt = 0;
   /** The server has closed it while it was kept. */
   closedWhileKept = false;
+  /** When the last byte of the request had been written, on the coarse clock; Infinity before. */
+  sentAt = Infinity;
   readonly #owner: ClientConnectionOwner<ClientConnection>;
   readonly #timeouts: ClientConnectionOptions['timeouts'];
   #transport!: Transport;
@@ -95,6 +91,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#requester = requester;
     this.#method = head.method;
     this.#requestSent = false;
+    this.sentAt = Infinity;
     this.#receivedAny = false;
     this.#held = undefined;
     this.#keepAlive = true;
@@ -142,6 +139,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   written(_bytes: number, error: ErrorCode | undefined): void {
     this.#requestSent = true;
     if (error === undefined) {
+      this.sentAt = coarseNow();
       if (this.#state === 'head')
         this.#deadline.arm('first-byte', this.#requester?.firstByte ?? this.#timeouts.firstByte);
     } else if (this.#state !== 'closed') {
@@ -390,9 +388,4 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     if (phase === 'kept') this.destroy();
     else this.#fail(`upstream.${phase}-timeout`, undefined);
   }
-}
-
-/** What a server has against us, such as that we have no certificate, comes as an alert when TLS is agreed on already. */
-function brokenBy(error: NodeJS.ErrnoException | undefined): ErrorCode {
-  return error?.code?.startsWith('ERR_SSL_') ? 'upstream.tls-failed' : 'upstream.reset';
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { freePort } from '../../test/support/ports.ts';
 import { upstreamOptions } from '../../test/support/proxy-server.ts';
 import { RawBackend } from '../../test/support/raw-backend.ts';
+import { Tap } from '../../test/support/tap.ts';
 import { until } from '../../test/support/until.ts';
 import { BackendPeer, sendTo } from '../../test/support/upstream-calls.ts';
 import { coarseNow } from '../core/deadline.ts';
@@ -104,6 +105,34 @@ describe('a circuit opens', () => {
     await peer.connection.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     assert.equal(await outcome, `200 of ${backend.url}`);
     assert.deepEqual(told, ['circuit-open slow 1 of 1 requests failed']);
+  });
+
+  it('not by the time that a client takes for its body', async () => {
+    makeUpstream([backend.url], { requests: 1, slow: 100 });
+    const body = new Tap(4);
+    const { outcome } = sendTo(upstream, { method: 'POST', body });
+    const peer = await BackendPeer.of(backend);
+    await peer.request();
+    const begun = coarseNow();
+    await until(() => coarseNow() - begun > 200, { what: 'the client is slow' });
+    await body.push('body');
+    body.sink?.end();
+    await peer.connection.untilText('body');
+    await peer.connection.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    assert.equal(await outcome, `200 of ${backend.url}`);
+    assert.deepEqual(told, []);
+  });
+
+  it('not by an answer that came before the end of a body', async () => {
+    makeUpstream([backend.url], { requests: 1, slow: 100 });
+    const { outcome } = sendTo(upstream, { method: 'POST', body: new Tap(4) });
+    const peer = await BackendPeer.of(backend);
+    await peer.request();
+    const begun = coarseNow();
+    await until(() => coarseNow() - begun > 200, { what: 'the client is slow' });
+    await peer.connection.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n');
+    assert.equal(await outcome, `413 of ${backend.url}`);
+    assert.deepEqual(told, []);
   });
 
   it('not by what a client did', async () => {

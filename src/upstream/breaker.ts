@@ -17,7 +17,7 @@ export class Breaker extends Circuit {
     for (const { from, to } of options.statuses) this.#failing.fill(1, from, to + 1);
   }
 
-  /** An answer has begun, to a request that was sent at `sentAt` on the coarse clock. */
+  /** An answer has begun, to a request whose last byte was sent at `sentAt` on the coarse clock: its client's time is not the server's. */
   answered(status: number, sentAt: number, trial: boolean): void {
     if (this.#failing[status] === 1) {
       this.failed(`status ${status}`, trial);

@@ -88,8 +88,6 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
   #informed = false;
   /** What this request is a trial of: see `ServerState.take`. */
   #trials = 0;
-  /** When it was sent the last time, on the coarse clock. */
-  #sentAt = 0;
   #held: HeldAnswer | undefined = undefined;
 
   constructor(upstream: Upstream, request: UpstreamRequest) {
@@ -190,7 +188,6 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
     this.#connection = connection;
     this.#attempts++;
     this.#sent = this.#upstream.budget.sent();
-    this.#sentAt = coarseNow();
     if (this.#held !== undefined) {
       discardBody(this.#held.body);
       this.#held = undefined;
@@ -270,7 +267,7 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
   }
 
   #serverAnswered(server: ServerState, status: number): void {
-    server.answered(status, this.#sentAt, this.#trials);
+    server.answered(status, (this.#connection as ClientConnection).sentAt, this.#trials);
     this.#trials = 0;
   }
 

@@ -120,7 +120,7 @@ export class ServerState implements Candidate {
     return trials;
   }
 
-  /** A request, which was sent at `sentAt` on the coarse clock, was answered with this status. */
+  /** A request, whose last byte was sent at `sentAt` on the coarse clock, was answered with this status. */
   answered(status: number, sentAt: number, trials: number): void {
     this.#ejection?.succeeded((trials & EJECTION_TRIAL) !== 0);
     this.#breaker?.answered(status, sentAt, (trials & BREAKER_TRIAL) !== 0);
