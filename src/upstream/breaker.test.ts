@@ -144,6 +144,17 @@ describe('a circuit opens', () => {
     assert.deepEqual(told, []);
   });
 
+  it('no more where the server has been removed, whatever comes of its last requests', async () => {
+    makeUpstream([backend.url, second.url], { requests: 1, open: 1 });
+    const { outcome } = sendTo(upstream);
+    const peer = await BackendPeer.of(backend);
+    await peer.request();
+    await upstream.obey({ type: 'remove', url: backend.url });
+    peer.connection.reset();
+    assert.equal(await outcome, 'upstream.reset');
+    assert.deepEqual(told, []);
+  });
+
   it('for that server alone', async () => {
     makeUpstream([backend.url, second.url], { requests: 1 });
     await answered('502 Bad Gateway');

@@ -56,6 +56,8 @@ export class Circuit implements Waiter<'open' | 'trial'> {
   #pending = 0;
   #passed = 0;
   #deadline: Deadline<'open' | 'trial'> | undefined = undefined;
+  /** The server has left: its last requests may still end, and no deadline may be made for them. */
+  #left = false;
 
   constructor(policy: TripPolicy, options: CircuitOptions, owner: CircuitOwner) {
     this.#policy = policy;
@@ -92,7 +94,7 @@ export class Circuit implements Waiter<'open' | 'trial'> {
   /** A request was answered. */
   succeeded(trial: boolean): void {
     if (this.#phase === 'closed') this.#policy.succeeded();
-    if (!trial || this.#phase !== 'half-open') return;
+    if (!trial || this.#left || this.#phase !== 'half-open') return;
     this.#endTrial();
     if (++this.#passed < this.#options.trials) return;
     this.#phase = 'closed';
@@ -104,6 +106,7 @@ export class Circuit implements Waiter<'open' | 'trial'> {
 
   /** A request was not answered, or not as it should be. */
   failed(reason: string, trial: boolean): void {
+    if (this.#left) return;
     if (this.#phase === 'half-open') {
       if (!trial) return;
       this.#openFor = Math.min(2 * this.#openFor, this.#options.maxOpen);
@@ -118,12 +121,14 @@ export class Circuit implements Waiter<'open' | 'trial'> {
 
   /** A trial came to no end that says anything: another one shows it. */
   undecided(): void {
-    if (this.#phase !== 'half-open') return;
+    if (this.#left || this.#phase !== 'half-open') return;
     this.#endTrial();
     this.#owner.trialFree();
   }
 
+  /** The server is no more: nothing is told of it. */
   close(): void {
+    this.#left = true;
     this.#deadline?.release();
   }
 
