@@ -16,6 +16,13 @@ describe('the share of requests that failed', () => {
     assert.equal(policy.evidence, '2 of 4 requests failed');
   });
 
+  it('is exact: 14 of 25 requests are 56% of them', () => {
+    const policy = ratio(0.56, 25);
+    for (let i = 0; i < 11; i++) policy.succeeded();
+    const told = Array.from({ length: 14 }, () => policy.failed());
+    assert.deepEqual([told.indexOf(true), policy.evidence], [13, '14 of 25 requests failed']);
+  });
+
   it('says nothing while there are too few requests', () => {
     const policy = ratio(0.1, 4);
     assert.deepEqual(
