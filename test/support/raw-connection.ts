@@ -168,7 +168,10 @@ export class RawConnection implements Disposable {
       check = (): void => {
         try {
           const value = look();
-          if (value !== undefined) resolve(value);
+          if (value === undefined) return;
+          // At once: what comes before the promise is heard of is for who looks next.
+          if (check) this.#wake.delete(check);
+          resolve(value);
         } catch (error) {
           reject(new Error((error as Error).message, { cause: error }));
         }
