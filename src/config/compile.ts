@@ -4,6 +4,7 @@ import type { ProxyDeps } from '../features/proxy/handler.ts';
 import { createRedirectHandler } from '../features/redirect/handler.ts';
 import { createRespondHandler } from '../features/respond/handler.ts';
 import { createStaticHandler } from '../features/static/handler.ts';
+import type { StaticDeps } from '../features/static/handler.ts';
 import { compose, type Feature } from '../pipeline/compose.ts';
 import type { Handler } from '../pipeline/handler.ts';
 import { compileRoutes } from '../router/route-table.ts';
@@ -11,7 +12,7 @@ import type { RouteTable } from '../router/route-table.ts';
 import type { FeaturesConfig, RouteEnd, RuntimeConfig } from './runtime-config.ts';
 
 /** What the handlers of one thread share. */
-export type CompileDeps = ProxyDeps;
+export type CompileDeps = ProxyDeps & StaticDeps;
 
 /**
  * The routes of a configuration as the table that requests are looked up in. Each route's handler is composed here,
@@ -37,7 +38,7 @@ function stages({ headers }: FeaturesConfig): Feature[] {
 function origin(end: RouteEnd, deps: CompileDeps): Handler {
   switch (end.kind) {
     case 'files':
-      return createStaticHandler(end.options);
+      return createStaticHandler(end.options, deps);
     case 'proxy':
       return createProxyHandler(end.options, deps);
     case 'redirect':

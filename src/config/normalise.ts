@@ -23,7 +23,7 @@ export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfi
     const features = { headers: chosen(headers, parsed.defaults.headers) };
     return { match: { host: match.host, path: match.path }, features, end };
   });
-  const { accessLog, limits, lenient, timeouts, trustedProxies, workers } = parsed;
+  const { accessLog, fileCache, limits, lenient, timeouts, trustedProxies, workers } = parsed;
   return {
     listeners: parsed.listeners.map((listener) => absolute(listener, directory)),
     upstreams: [...upstreams.values()],
@@ -32,6 +32,7 @@ export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfi
       path: accessLog.path === undefined ? undefined : resolve(directory, accessLog.path),
       format: accessLog.format,
     },
+    fileCache,
     limits: {
       connections: limits.connections,
       headerBytes: limits.headerBytes,

@@ -63,6 +63,16 @@ export interface AccessLogConfig {
   readonly format: 'dream' | 'json' | 'combined';
 }
 
+/** The memory in which files are kept, for all workers. */
+export interface FileCacheConfig {
+  /** In bytes; 0 for none. */
+  readonly size: number;
+  /** Files of which something is known. */
+  readonly entries: number;
+  /** Whether the directories of these files are watched for changes. */
+  readonly watch: boolean;
+}
+
 /** Bounds on what clients may use; sizes in bytes. */
 export interface LimitsConfig {
   /** Connections open at once, over all workers. */
@@ -103,6 +113,7 @@ export interface RuntimeConfig {
   readonly upstreams: readonly UpstreamOptions[];
   readonly routes: readonly RouteConfig[];
   readonly accessLog: AccessLogConfig;
+  readonly fileCache: FileCacheConfig;
   readonly limits: LimitsConfig;
   /** What clients may get wrong. */
   readonly lenient: UpstreamOptions['lenient'];

@@ -118,6 +118,28 @@ const between = (low: number, high: number) =>
     z.number().min(low, `expected at least ${low} bytes`).max(high, `expected at most ${high} bytes`),
   );
 
+/** The smallest cache that is worth its records. */
+const LEAST_CACHE = 2 ** 20;
+
+const fileCache = z.strictObject({
+  /** Memory for files, of all workers together. Default 256MiB; `0` keeps none. */
+  size: byteSize
+    .pipe(
+      z.number().refine((size) => size === 0 || size >= LEAST_CACHE, {
+        error: 'expected at least `1MiB`, or `0` for no cache',
+      }),
+    )
+    .default(2 ** 28),
+  /** Files of which something is known, be their bytes there or not. Records take a quarter of `size` at most. Default 131072. */
+  entries: z
+    .int()
+    .min(1)
+    .max(2 ** 24)
+    .default(131_072),
+  /** Watch the directories of these files for changes, so that one is seen at once. Default true. */
+  watch: z.boolean().default(true),
+});
+
 const limits = z.strictObject({
   /** Client connections open at once, over all workers; one more gets a 503. Default 10000. */
   connections: z.int().min(1).default(10_000),
@@ -198,6 +220,8 @@ const keys = z.strictObject({
   /** What is done with which requests: the most specific host wins, then the most specific path, then the order. */
   routes: z.array(route).min(1, 'at least one route is needed'),
   accessLog: accessLog.prefault({}),
+  /** Memory in which files of `files` routes are kept. */
+  fileCache: fileCache.prefault({}),
   /** What clients may use. */
   limits: limits.prefault({}),
   /** Mistakes of clients that are let pass. Default: none. */

@@ -1,6 +1,9 @@
 import { DreamError } from '../core/errors.ts';
 import type { ReadonlyHeaderList } from './header-list.ts';
 
+/** Pieces up to this size are copied behind the head and leave in the same write; larger ones are written from where they are. */
+export const COPY_LIMIT = 8 * 1024;
+
 /**
  * Where a message's body goes. The chunk handed to `data` is lent: it is valid until `data` returns true, or, when it
  * returned false, until the sink calls `resume()` on the source. Who keeps bytes for longer copies them.

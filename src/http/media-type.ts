@@ -5,6 +5,7 @@ const UNKNOWN = 'application/octet-stream';
 
 type MimeTypes = typeof import('mime-types');
 let loading: Promise<MimeTypes> | undefined;
+let loaded: MimeTypes | undefined;
 
 /**
  * The Content-Type for a file name, from its extension in any case; text is declared as UTF-8. Other types are left
@@ -14,7 +15,16 @@ let loading: Promise<MimeTypes> | undefined;
  */
 export async function mediaTypeOf(fileName: string): Promise<string> {
   loading ??= import('mime-types');
-  const { lookup } = await loading;
+  loaded ??= await loading;
+  return typeIn(loaded, fileName);
+}
+
+/** The same at once; undefined until the table is loaded. */
+export function mediaTypeNow(fileName: string): string | undefined {
+  return loaded && typeIn(loaded, fileName);
+}
+
+function typeIn({ lookup }: MimeTypes, fileName: string): string {
   const extension = extname(fileName);
   const type = extension === '' ? false : lookup(extension);
   if (type === false) return UNKNOWN;

@@ -19,6 +19,8 @@ export interface ResponseOptions {
   readonly tunnel?: Tunnel;
 }
 
+const REUSABLE: ResponseOptions = { reusable: true };
+
 /**
  * The answer to a request. Immutable: a feature that changes an answer makes another with `derive`.
  *
@@ -44,12 +46,15 @@ export class Response {
   /** Set where the connection turns into a tunnel; the request must have no body, and `body` comes until it ends. */
   readonly tunnel: Tunnel | undefined;
   serialised: unknown = undefined;
+  /** The reusable answer that this one is with another body: the serialised form of its head is kept there. */
+  readonly original: Response | undefined;
 
   constructor(
     status: number,
     headers: HeaderList = new HeaderList(),
     body: Body = null,
     options?: ResponseOptions,
+    original?: Response,
   ) {
     this.status = status;
     this.headers = headers;
@@ -59,6 +64,12 @@ export class Response {
     this.reason = options?.reason;
     this.reusable = options?.reusable ?? false;
     this.tunnel = options?.tunnel;
+    this.original = original;
+  }
+
+  /** The same answer, for one exchange: with a body of the same length that comes from elsewhere. */
+  withBody(body: Body): Response {
+    return new Response(this.status, this.headers, body, REUSABLE, this);
   }
 
   /** Another answer with other headers: `edit` gets a copy to change. `reusable`: the other one is sent many times too. */

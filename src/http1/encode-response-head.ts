@@ -40,7 +40,7 @@ export function encodeResponseHead(
   serverHeader: string | undefined,
 ): string {
   const fixed = response.reusable
-    ? serialised(response, serverHeader).fixed
+    ? serialised(response.original ?? response, serverHeader).fixed
     : fixedPart(response, serverHeader);
   let head = `${fixed}${dateFieldLine()}X-Request-Id: ${requestId}\r\n`;
   if (mode === 'chunked') head += 'Transfer-Encoding: chunked\r\n';

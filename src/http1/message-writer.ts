@@ -1,7 +1,7 @@
 import { latin1 } from '../core/latin1.ts';
 import { coarseNow, Deadline } from '../core/deadline.ts';
 import type { DreamError, ErrorCode } from '../core/errors.ts';
-import type { Body, BodySink, BodySource } from '../http/body.ts';
+import { COPY_LIMIT, type Body, type BodySink, type BodySource } from '../http/body.ts';
 import { trailerLines } from '../http/trailers.ts';
 import type { Transport } from '../net/transport.ts';
 
@@ -22,8 +22,6 @@ export type BodyMode =
   /** They are another protocol's, and their end is that of this half of the connection. */
   | 'tunnel';
 
-/** Pieces up to this size are copied behind the head and leave in the same write; larger ones are written from where they are. */
-export const COPY_LIMIT = 8 * 1024;
 /** Messages that gather for one write, in bytes. */
 const GATHER_LIMIT = 64 * 1024;
 /** How every answer begins, interim and final ones. */

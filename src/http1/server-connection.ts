@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
-import { emptyBody } from '../http/body.ts';
+import { COPY_LIMIT, emptyBody } from '../http/body.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { Response, Tunnel } from '../http/response.ts';
 import { acceptsTrailers } from '../http/te.ts';
@@ -9,7 +9,7 @@ import { wantsKeepAlive } from './framing.ts';
 import { HalfClose } from './half-close.ts';
 import type { IncomingBody } from './incoming-body.ts';
 import { Linger } from './linger.ts';
-import { COPY_LIMIT, MessageWriter, type MessageWriterOwner } from './message-writer.ts';
+import { MessageWriter, type MessageWriterOwner } from './message-writer.ts';
 import { RequestReader, type RequestReaderOwner } from './request-reader.ts';
 import type { Refusal, ServerConnectionOptions, ServerConnectionOwner } from './server-connection-owner.ts';
 import { nextStep, type Writing } from './state.ts';

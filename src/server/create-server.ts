@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { workersWanted } from '../config/workers-wanted.ts';
 import { HealthBoard } from '../upstream/health-board.ts';
 import type { UpstreamObserver } from '../upstream/upstream.ts';
+import { fileCacheMemory } from './file-cache.ts';
 import { canReusePort } from './reserve-ports.ts';
 import type { BoundAddress } from './server.ts';
 import { SharedState } from './shared-state.ts';
@@ -163,7 +164,8 @@ async function inThisThread(config: RuntimeConfig, observe: UpstreamObserver): P
   // Not loaded where this thread only supervises.
   const { ThreadServer } = await import('./server.ts');
   const board = new HealthBoard();
-  const options = { reusePort: false, leads: true, observe };
+  const files = fileCacheMemory(config);
+  const options = { reusePort: false, leads: true, observe, files, threads: 1 };
   const server = new ThreadServer(config, new SharedState(), board, options);
   const flush = (): void => server.flushLogs();
   process.once('exit', flush);

@@ -1,6 +1,7 @@
 import { compileRouteTable } from '../config/compile.ts';
 import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
 import { Mirrors } from '../features/proxy/mirror.ts';
+import { FileMemory } from '../features/static/file-memory.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
 import type { Peer } from '../core/peer.ts';
 import { AddressSet } from '../net/address-set.ts';
@@ -45,6 +46,9 @@ interface ThreadOptions {
   readonly leads: boolean;
   /** Where requests in flight are counted; undefined where that is in this thread alone, or nowhere. */
   readonly slots?: SlotBoard | undefined;
+  /** Memory for files that all `threads` share, from `fileCacheMemory`. */
+  readonly files: SharedArrayBuffer | undefined;
+  readonly threads: number;
   /** Hears of changes of the servers of upstreams, beside the event log. */
   readonly observe?: UpstreamObserver;
 }
@@ -65,6 +69,8 @@ const GOOD_NEWS: ReadonlySet<UpstreamChange['state']> = new Set([
   'enabled',
 ]);
 
+const UNWATCHED = 'the system watches no more directories: changes of files are seen a little later';
+
 /** The server of one thread: listeners, connections, handlers, upstream pools and logs, from start to stop. */
 export class ThreadServer implements ArrivalOwner, Commanded {
   readonly #config: RuntimeConfig;
@@ -77,6 +83,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
   /** Hears of commands that are carried out, in the one thread that tells of them. */
   readonly #commanded: UpstreamObserver | undefined;
   readonly #mirrors: Mirrors;
+  readonly #files: FileMemory;
   /** In the one thread that checks the health of servers for all of them. */
   readonly #prober: HealthProber | undefined;
   readonly #context: ServeContext;
@@ -112,8 +119,18 @@ export class ThreadServer implements ArrivalOwner, Commanded {
         error,
       });
     });
+    this.#files = new FileMemory({
+      memory: options.files,
+      threads: options.threads,
+      watch: config.fileCache.watch,
+      unwatched: (error) => events.warn('FILES', { state: 'unwatched', error, reason: UNWATCHED }),
+    });
     this.#context = {
-      routes: compileRouteTable(config, { upstreams: this.#upstreams, mirrors: this.#mirrors }),
+      routes: compileRouteTable(config, {
+        upstreams: this.#upstreams,
+        mirrors: this.#mirrors,
+        files: this.#files,
+      }),
       accessLog: this.#accessLog,
       events,
       shared,
@@ -186,6 +203,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
     this.#prober?.close();
     this.#mirrors.close();
     this.#upstreams.close();
+    this.#files.close();
     await this.#accessSink.close();
     await this.#eventSink.close();
   }

@@ -32,6 +32,7 @@ async function start({
   health,
   commands,
   slots,
+  files,
 }: SupervisorMessage & { type: 'start' }): Promise<StartOutcome> {
   try {
     const state = new SharedState(workers, worker, shared);
@@ -39,6 +40,8 @@ async function start({
     server = new ThreadServer(config, state, board, {
       reusePort: true,
       leads: worker === 0,
+      files,
+      threads: workers,
       slots: slots && new SlotBoard(config.upstreams.length, workers, worker, slots),
       observe: (change) => tell({ type: 'upstream', change }),
     });

@@ -21,6 +21,8 @@ export type SupervisorMessage =
       readonly commands: readonly UpstreamCommand[];
       /** Memory of the `SlotBoard`; undefined where no requests in flight are counted. */
       readonly slots: SharedArrayBuffer | undefined;
+      /** Memory for files; undefined for none. */
+      readonly files: SharedArrayBuffer | undefined;
     }
   /** Carry out a command; the answer has the same number. */
   | { readonly type: 'command'; readonly id: number; readonly command: UpstreamCommand }

@@ -1,5 +1,6 @@
 import type { RuntimeConfig } from '../config/runtime-config.ts';
 import { eventLine } from '../observe/event-line.ts';
+import { fileCacheMemory } from './file-cache.ts';
 import { reservePorts } from './reserve-ports.ts';
 import { HealthBoard } from '../upstream/health-board.ts';
 import { limitsRequests } from '../upstream/server-slots.ts';
@@ -60,6 +61,7 @@ export class Workers implements Commanded {
         slots: config.upstreams.some(limitsRequests)
           ? new SlotBoard(config.upstreams.length, this.#threads.length).buffer
           : undefined,
+        files: fileCacheMemory(config),
       };
       const [addresses] = await Promise.all(
         this.#threads.map((thread, number) => this.#start(thread, number, reserved, memory, commands)),
@@ -100,7 +102,7 @@ export class Workers implements Commanded {
     thread: WorkerThread,
     worker: number,
     config: RuntimeConfig,
-    memory: Pick<SupervisorMessage & { type: 'start' }, 'health' | 'slots'>,
+    memory: Pick<SupervisorMessage & { type: 'start' }, 'health' | 'slots' | 'files'>,
     commands: readonly UpstreamCommand[],
   ): Promise<readonly BoundAddress[]> {
     const listeners = config.listeners.filter(({ kind }) => kind === 'tcp' || worker === 0);

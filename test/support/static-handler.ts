@@ -3,6 +3,8 @@ import { emptyBody, readAll } from '../../src/http/body.ts';
 import { fieldNumber } from '../../src/http/field-names.ts';
 import { HeaderList } from '../../src/http/header-list.ts';
 import type { Response } from '../../src/http/response.ts';
+import { FileMemory } from '../../src/features/static/file-memory.ts';
+import { FileRecords } from '../../src/features/static/file-records.ts';
 import type { StaticOptions } from '../../src/features/static/schema.ts';
 import { Exchange } from '../../src/pipeline/exchange.ts';
 import type { Handler } from '../../src/pipeline/handler.ts';
@@ -39,6 +41,12 @@ export function staticOptions(root: string, options: Partial<StaticOptions> = {}
     symlinks: 'within-root',
     ...options,
   };
+}
+
+/** Memory for the files of a handler. */
+export function fileMemory(size = 64 * 2 ** 20, entries = 10_000): FileMemory {
+  const memory = size === 0 ? undefined : FileRecords.memory({ size, entries });
+  return new FileMemory({ memory, threads: 1, watch: false });
 }
 
 /** A request as the head parser hands it over, but with any path at all: the target is not normalised. */

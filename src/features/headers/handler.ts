@@ -18,12 +18,13 @@ export function createHeadersFeature({ request, response }: HeadersOptions): Fea
     const change = (answer: Response, exchange: Exchange): Response => {
       // An answer that is sent many times remains one where the change is always the same.
       if (!fixed || !answer.reusable) return answer.derive((fields) => edit(fields, exchange));
-      let changed = kept.get(answer);
+      const original = answer.original ?? answer;
+      let changed = kept.get(original);
       if (changed === undefined) {
-        changed = answer.derive((fields) => edit(fields, exchange), true);
-        kept.set(answer, changed);
+        changed = original.derive((fields) => edit(fields, exchange), true);
+        kept.set(original, changed);
       }
-      return changed;
+      return answer === original ? changed : changed.withBody(answer.body);
     };
     return (exchange) => changeAnswer(derived, exchange, (answer) => change(answer, exchange));
   };

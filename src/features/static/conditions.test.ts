@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
-import { ask, exchangeFor, openBelow, staticOptions } from '../../../test/support/static-handler.ts';
+import {
+  ask,
+  exchangeFor,
+  fileMemory,
+  openBelow,
+  staticOptions,
+} from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
 import { Response } from '../../http/response.ts';
 import { createStaticHandler } from './handler.ts';
-import { HotFiles } from './hot-files.ts';
 
 const OLD = 'Sat, 01 Jan 2000 00:00:00 GMT';
 const DIGITS = '0123456789';
@@ -24,7 +29,7 @@ after(() => {
   Date.now = realNow;
 });
 
-const handler = createStaticHandler(staticOptions(directory.path), { hotFiles: new HotFiles() });
+const handler = createStaticHandler(staticOptions(directory.path), { files: fileMemory() });
 
 for (const [path, content] of [
   ['/digits.txt', Buffer.from(DIGITS)],

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, suite, test } from 'node:test';
-import { ask, exchangeFor, staticOptions } from '../../../test/support/static-handler.ts';
+import { ask, exchangeFor, fileMemory, staticOptions } from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
 import { Response } from '../../http/response.ts';
 import { FRESH_MS } from './file-store.ts';
 import { createStaticHandler } from './handler.ts';
-import { HotFiles } from './hot-files.ts';
 
 const directory = temporaryDirectory();
 const OWN = '<p>our own page</p>';
@@ -16,7 +15,7 @@ directory.write('bare/x.txt', 'x');
 directory.write('a.txt', 'abc');
 after(() => directory.remove());
 
-const handler = createStaticHandler(staticOptions(directory.path), { hotFiles: new HotFiles() });
+const handler = createStaticHandler(staticOptions(directory.path), { files: fileMemory() });
 
 suite("a site's own page", () => {
   test('is given with the status of the error', async () => {

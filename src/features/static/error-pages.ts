@@ -1,5 +1,6 @@
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import type { Body } from '../../http/body.ts';
 import { Response } from '../../http/response.ts';
 import { type ErrorContext, errorResponse } from '../../pipeline/error-response.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
@@ -35,9 +36,13 @@ export class ErrorPages {
     const now = exchange.startedAt;
     if (now < page.absentUntil) return builtIn;
     const file = this.#files.cached(page.key, now);
-    if (file !== undefined) return withPage(builtIn, file);
+    const body = file?.part(0, file.size);
+    if (file !== undefined && body !== undefined) return withPage(builtIn, file, body);
     page.loading ??= this.#load(page);
-    return page.loading.then((loaded) => withPage(builtIn, loaded));
+    return page.loading.then((loaded) => {
+      const bytes = loaded?.part(0, loaded.size);
+      return loaded === undefined || bytes === undefined ? builtIn : withPage(builtIn, loaded, bytes);
+    });
   }
 
   async #load(page: Page): Promise<CachedFile | undefined> {
@@ -63,10 +68,9 @@ export class ErrorPages {
   }
 }
 
-function withPage(builtIn: Response, page: CachedFile | undefined): Response {
-  if (page?.bytes === undefined) return builtIn;
+function withPage(builtIn: Response, page: CachedFile, body: Body): Response {
   const headers = builtIn.headers
     .derive()
     .set('Content-Type', page.whole.headers.get('Content-Type') as string);
-  return new Response(builtIn.status, headers, page.bytes, { error: builtIn.error });
+  return new Response(builtIn.status, headers, body, { error: builtIn.error });
 }

@@ -44,13 +44,14 @@ export class FileAnswers {
       // Several ranges are answered with the whole (RFC 9110 §14.2 leaves that to us).
       if (ranges?.length === 1) return this.#part(exchange, file, ranges[0]);
     }
-    if (file.bytes !== undefined || method === 'HEAD') return file.whole;
-    return this.#stream(exchange, file, undefined);
+    if (method === 'HEAD') return file.whole;
+    return file.inFull ?? this.#files.refilled(file)?.inFull ?? this.#stream(exchange, file, undefined);
   }
 
   #part(exchange: Exchange, file: CachedFile, range: ByteRange): Response | Promise<Response | 'changed'> {
-    if (file.bytes === undefined) return this.#stream(exchange, file, range);
-    return partial(file, range, file.bytes.subarray(range.first, range.last + 1));
+    const length = range.last - range.first + 1;
+    const body = file.part(range.first, length) ?? this.#files.refilled(file)?.part(range.first, length);
+    return body === undefined ? this.#stream(exchange, file, range) : partial(file, range, body);
   }
 
   async #stream(

@@ -2,13 +2,19 @@ import assert from 'node:assert/strict';
 import { ftruncateSync, openSync, truncateSync } from 'node:fs';
 import { after, suite, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ask, collect, exchangeFor, openBelow, staticOptions } from '../../../test/support/static-handler.ts';
+import {
+  ask,
+  collect,
+  exchangeFor,
+  fileMemory,
+  openBelow,
+  staticOptions,
+} from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
 import type { DreamError } from '../../core/errors.ts';
 import type { BodySink } from '../../http/body.ts';
 import { FileBody } from './file-body.ts';
 import { createStaticHandler } from './handler.ts';
-import { HotFiles } from './hot-files.ts';
 import { readBuffers } from './read-buffers.ts';
 
 const SIZE = 5 * 2 ** 20 + 3;
@@ -144,7 +150,7 @@ suite('the descriptor is closed', () => {
   });
 
   test('when the client goes in the middle of an answer', async () => {
-    const handler = createStaticHandler(staticOptions(directory.path), { hotFiles: new HotFiles() });
+    const handler = createStaticHandler(staticOptions(directory.path), { files: fileMemory() });
     const exchange = exchangeFor('/large.bin');
     const { body } = await handler(exchange);
     assert.ok(body instanceof FileBody);
@@ -164,7 +170,7 @@ suite('the descriptor is closed', () => {
   });
 
   test('when the client has gone before the file is open', async () => {
-    const handler = createStaticHandler(staticOptions(directory.path), { hotFiles: new HotFiles() });
+    const handler = createStaticHandler(staticOptions(directory.path), { files: fileMemory() });
     const exchange = exchangeFor('/large.bin');
     const answer = handler(exchange);
     exchange.abort();
@@ -173,7 +179,7 @@ suite('the descriptor is closed', () => {
   });
 
   test('after two hundred requests of every kind', async () => {
-    const handler = createStaticHandler(staticOptions(directory.path), { hotFiles: new HotFiles() });
+    const handler = createStaticHandler(staticOptions(directory.path), { files: fileMemory() });
     const kinds = [
       {},
       { method: 'HEAD' },
@@ -227,7 +233,7 @@ suite('a body fails', () => {
 });
 
 test('many at once each get the whole file', async () => {
-  const handler = createStaticHandler(staticOptions(directory.path), { hotFiles: new HotFiles() });
+  const handler = createStaticHandler(staticOptions(directory.path), { files: fileMemory() });
   const answers = await Promise.all(Array.from({ length: 20 }, () => ask(handler, '/large.bin')));
   assert.ok(answers.every(({ body }) => body.equals(CONTENT)));
   assertNothingHeld();

@@ -1,28 +1,37 @@
-import { closeSync, fstatSync, read, statSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { closeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
-import { mediaTypeOf } from '../../http/media-type.ts';
-import { CachedFile, type FileVersion, isSameVersion, LARGEST_SMALL } from './cached-file.ts';
+import { mediaTypeNow, mediaTypeOf } from '../../http/media-type.ts';
+import { CachedFile, ownIfSmall } from './cached-file.ts';
+import type { DirectoryWatch } from './directory-watch.ts';
 import { FileBody } from './file-body.ts';
-import { type FileTable, HOT_FILE_LIMITS, type HotFiles } from './hot-files.ts';
+import type { FileMemory } from './file-memory.ts';
+import type { FileId } from './file-records.ts';
+import { entityTag, isSameVersion, isSettled, LARGEST_SMALL } from './file-version.ts';
+import type { FileTable } from './hot-files.ts';
+import type { KeptBytes } from './kept-bytes.ts';
+import { look, readAgain, readWhole } from './read-file.ts';
 import type { StaticOptions } from './schema.ts';
+import { fileId, type Knowledge, type Room, type SharedFiles } from './shared-files.ts';
 import { type OpenFile, SiteRoot } from './site-root.ts';
-
-const readAsync = promisify(read);
 
 /**
  * How long a file is served without looking whether it is still the same, in milliseconds. A stat costs some 2 µs,
  * a fifth of what a whole request costs; so a file that is asked for often pays it twice a second, and an
- * edited one is served new within half a second.
+ * edited one is served new within half a second, wherever nobody tells of changes.
  */
 export const FRESH_MS = 500;
 
-/**
- * Larger files are read for each request, however often: a quarter of the room is as much as one of them may take. From
- * memory an answer costs half of what it costs from the disk, where each byte is copied twice.
- */
-const LARGEST_KEPT = HOT_FILE_LIMITS.bytes / 4;
+/** Larger files are read for each request, however often: of the room for bytes one of them may take as much as this. */
+const LARGEST_SHARE = 1 / 16;
+const LARGEST_KEPT = 64 * 2 ** 20;
+
+/** What has been in memory before and is not larger is read again at once: the system has it in memory, as a rule … */
+const LARGEST_AT_ONCE = 2 ** 17;
+/** … and where that took longer than this, in milliseconds, there are disks to wait for, and other threads to do so. */
+const SLOW_MS = 2;
+const SLOW_FOR_MS = 1000;
 
 /** How often a file that changes while it is read is tried again. */
 const ATTEMPTS = 3;
@@ -34,41 +43,95 @@ export type Loaded = CachedFile | 'directory' | 'absent' | ErrorCode;
 export class FileStore {
   readonly #root: SiteRoot;
   readonly #table: FileTable;
-  /** A large file is on its way into memory. */
+  readonly #shared: SharedFiles | undefined;
+  readonly #watch: DirectoryWatch | undefined;
+  /** Tells this root's files from those of others in shared memory. */
+  readonly #scope: string;
+  readonly #largestKept: number;
+  /** A file is on its way into memory. */
   #keeping = false;
+  /** Until when files are not read at once. */
+  #slowUntil = -Infinity;
 
   /** Throws the system's error when there is no directory at `options.root`. */
-  constructor(options: StaticOptions, hotFiles: HotFiles) {
+  constructor(options: StaticOptions, { hot, shared, watch }: FileMemory) {
     this.#root = new SiteRoot(options.root, options.symlinks);
-    this.#table = hotFiles.table();
+    this.#table = hot.table();
+    this.#shared = shared;
+    this.#watch = watch;
+    this.#scope = `${options.symlinks} ${this.#root.locate('')}`;
+    this.#largestKept = Math.min(LARGEST_KEPT, (shared?.size ?? 0) * LARGEST_SHARE);
   }
 
   /** The file kept under a key (a request's path), if it is known to be current at `now` (`monotonicNow`). */
   cached(key: string, now: number): CachedFile | undefined {
     const file = this.#table.get(key);
-    if (file === undefined || now < file.freshUntil) return file;
-    return this.#revalidate(file, now);
+    if (file === undefined) return undefined;
+    const changes = this.#shared?.changes ?? 0;
+    if (now < file.freshUntil && file.changes === changes) return file;
+    if (this.#isStill(file, file.path)) {
+      file.freshUntil = now + FRESH_MS;
+      file.changes = changes;
+      return file;
+    }
+    this.#table.delete(file);
+    return undefined;
   }
 
-  /**
-   * Take in the file of that name, a small one with its bytes. All of them are of one version: they are read from the
-   * descriptor that was looked at, and count only if it looks the same afterwards.
-   */
+  /** What any thread has in memory of the file of that name, if it is known to be current at `now`. */
+  kept(key: string, name: string, now: number): CachedFile | undefined {
+    const shared = this.#shared;
+    const mediaType = shared && mediaTypeNow(name);
+    if (mediaType === undefined) return undefined;
+    const changes = shared?.changes ?? 0;
+    const known = shared?.find(this.#idOf(name));
+    if (known === undefined) return undefined;
+    const path = this.#root.locate(name);
+    const isFresh = now < known.freshUntil && known.changes === changes;
+    if (!isFresh && !this.#isStill(known, path)) return undefined;
+    const { version, etag, settled } = known;
+    const bytes = known.bytes && ownIfSmall(known.bytes);
+    const freshUntil = isFresh ? known.freshUntil : now + FRESH_MS;
+    const file = new CachedFile(
+      { key, name, path, version, mediaType, etag, settled, bytes },
+      freshUntil,
+      changes,
+    );
+    this.#table.set(file);
+    return file;
+  }
+
+  /** Take in the file of that name, a small one with its bytes. All of them are of one version. */
   async load(key: string, name: string): Promise<Loaded> {
     const mediaType = await mediaTypeOf(name);
+    const path = this.#root.locate(name);
+    this.#watch?.add(dirname(path));
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const changes = this.#shared?.changes ?? 0;
       const freshUntil = monotonicNow() + FRESH_MS;
       const opened = await this.#root.open(name);
       if (typeof opened === 'string') return opened;
-      const { stats } = opened;
-      const isSmall = stats.size <= LARGEST_SMALL;
-      const bytes = await readWhole(opened, isSmall ? stats.size : 0);
-      if (typeof bytes === 'string') return bytes;
-      if (bytes === undefined) continue;
-      const path = this.#root.locate(name);
-      const found = { key, name, path, version: stats, mediaType, bytes: isSmall ? bytes : undefined };
-      const file = new CachedFile(found, freshUntil);
-      this.#table.set(file);
+      const { stats: version } = opened;
+      const settled = isSettled(version);
+      const look = { settled, freshUntil, changes };
+      let found:
+        | (Pick<Knowledge, 'etag'> & { bytes: Buffer | KeptBytes | undefined })
+        | undefined
+        | ErrorCode;
+      if (version.size <= LARGEST_SMALL) {
+        found = await this.#read(name, opened, look);
+        if (typeof found === 'string') return found;
+        if (found === undefined) continue;
+      } else {
+        closeSync(opened.fd);
+        found = { etag: entityTag(undefined, version, settled), bytes: undefined };
+      }
+      const file = new CachedFile(
+        { key, name, path, version, mediaType, settled, ...found },
+        freshUntil,
+        changes,
+      );
+      if (this.#shared !== undefined) this.#table.set(file);
       return file;
     }
     return 'static.file-changed';
@@ -93,14 +156,31 @@ export class FileStore {
     return undefined;
   }
 
+  /** A small file whose bytes had to go, read again at once; undefined when that has to be done in another way. */
+  refilled(file: CachedFile): CachedFile | undefined {
+    const { version, size, settled, path } = file;
+    const shared = this.#shared;
+    const startedAt = monotonicNow();
+    if (shared === undefined || size > LARGEST_AT_ONCE || !settled || startedAt < this.#slowUntil)
+      return undefined;
+    const room = shared.reserve(this.#idOf(file.name), version);
+    const bytes = room?.view ?? Buffer.allocUnsafeSlow(size);
+    const reading = readAgain(path, version, bytes);
+    if (monotonicNow() - startedAt > SLOW_MS) this.#slowUntil = startedAt + SLOW_FOR_MS;
+    if (reading === 'read') return this.#put(file, room === undefined ? bytes : keptIn(room, file));
+    room?.giveUp();
+    return undefined;
+  }
+
   /**
-   * A large file has been asked for: the second time, take it into memory for those who come next. Nobody waits for it,
-   * and it is one at a time, so that a crawl does not fill the memory with what it will not ask for again.
+   * A file has been read from the disk for a request: take it into memory for those who come next, a large one the second
+   * time. Nobody waits for it, and it is one at a time, so that a crawl does not fill the memory with what it will not ask
+   * for again.
    */
   keepIfHot(file: CachedFile): void {
-    const isHot = file.wasStreamed;
+    const isHot = file.wasStreamed || file.size <= LARGEST_SMALL;
     file.wasStreamed = true;
-    if (!isHot || this.#keeping || file.size > LARGEST_KEPT || !file.settled) return;
+    if (!isHot || this.#keeping || file.size > this.#largestKept || !file.settled) return;
     this.#keeping = true;
     void this.#keep(file).finally(() => {
       this.#keeping = false;
@@ -111,52 +191,64 @@ export class FileStore {
     const opened = await this.#root.open(file.name);
     if (typeof opened === 'string') return;
     const isSame = isSameVersion(opened.stats, file.version);
-    const bytes = await readWhole(opened, isSame ? file.size : 0);
-    if (isSame && typeof bytes === 'object' && this.#table.get(file.key) === file) {
-      this.#table.set(file.withBytes(bytes));
+    const room = isSame ? this.#shared?.reserve(this.#idOf(file.name), file.version) : undefined;
+    if (room === undefined) {
+      closeSync(opened.fd);
+    } else if ((await readWhole(opened, room.view)) === 'read') {
+      const kept = keptIn(room, file);
+      if (this.#table.get(file.key) === file) this.#put(file, kept);
+    } else {
+      room.giveUp();
     }
   }
 
-  /**
-   * Look whether a file is still the same. On the path and not in another thread, where it would cost ten times as
-   * much: the entry of a file that is asked for is in the system's memory, so there is nothing to wait for.
-   */
-  #revalidate(file: CachedFile, now: number): CachedFile | undefined {
-    const seen = file.settled ? look(file.path) : undefined;
-    if (seen !== undefined && isSameVersion(seen, file.version)) {
-      file.freshUntil = now + FRESH_MS;
-      return file;
+  /** Read a small file, into memory that is shared where there is room. Undefined: it has changed meanwhile. */
+  async #read(
+    name: string,
+    opened: OpenFile,
+    look: Omit<Knowledge, 'version' | 'etag'>,
+  ): Promise<{ etag: string; bytes: Buffer | KeptBytes } | undefined | ErrorCode> {
+    const { stats: version } = opened;
+    const id = this.#idOf(name);
+    const known = this.#shared?.find(id);
+    if (known?.bytes !== undefined && known.settled && isSameVersion(known.version, version)) {
+      const own = ownIfSmall(known.bytes);
+      if (own !== undefined) {
+        closeSync(opened.fd);
+        return { etag: known.etag, bytes: own };
+      }
     }
-    this.#table.delete(file);
-    return undefined;
+    const room = this.#shared?.reserve(id, version);
+    const bytes = room?.view ?? Buffer.allocUnsafeSlow(version.size);
+    const reading = await readWhole(opened, bytes);
+    if (reading !== 'read') {
+      room?.giveUp();
+      return reading === 'changed' ? undefined : 'static.unreadable';
+    }
+    const etag = entityTag(bytes, version, look.settled);
+    if (room === undefined) return { etag, bytes };
+    const kept = room.keep({ etag, ...look });
+    const own = kept && ownIfSmall(kept);
+    return own && { etag, bytes: own };
+  }
+
+  /** Have the answers of a file made anew, now that its bytes are here. */
+  #put(file: CachedFile, bytes: Buffer | KeptBytes | undefined): CachedFile | undefined {
+    const filled = bytes && file.withBytes(bytes);
+    if (filled !== undefined) this.#table.set(filled);
+    return filled;
+  }
+
+  #isStill({ version, settled }: Pick<CachedFile, 'version' | 'settled'>, path: string): boolean {
+    const seen = settled ? look(path) : undefined;
+    return seen !== undefined && isSameVersion(seen, version);
+  }
+
+  #idOf(name: string): FileId {
+    return fileId(this.#scope, name);
   }
 }
 
-const QUIETLY = { throwIfNoEntry: false } as const;
-
-function look(path: string): FileVersion | undefined {
-  try {
-    return statSync(path, QUIETLY);
-  } catch {
-    // Whatever it is, the lookup that follows says it.
-    return undefined;
-  }
-}
-
-/** The first `size` bytes of a file, which is closed; undefined when it changed meanwhile. */
-async function readWhole({ fd, stats }: OpenFile, size: number): Promise<Buffer | undefined | ErrorCode> {
-  try {
-    const bytes = Buffer.allocUnsafeSlow(size);
-    let filled = 0;
-    while (filled < size) {
-      const { bytesRead } = await readAsync(fd, bytes, filled, size - filled, filled);
-      if (bytesRead === 0) return undefined;
-      filled += bytesRead;
-    }
-    return isSameVersion(fstatSync(fd), stats) ? bytes : undefined;
-  } catch {
-    return 'static.unreadable';
-  } finally {
-    closeSync(fd);
-  }
+function keptIn(room: Room, { validators, settled, freshUntil, changes }: CachedFile): KeptBytes | undefined {
+  return room.keep({ etag: validators.etag, settled, freshUntil, changes });
 }

@@ -11,17 +11,22 @@ import {
 } from 'node:fs';
 import { after, mock, suite, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ask, exchangeFor, openBelow, staticOptions } from '../../../test/support/static-handler.ts';
+import {
+  ask,
+  exchangeFor,
+  fileMemory,
+  openBelow,
+  staticOptions,
+} from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
 import { Response } from '../../http/response.ts';
 import { FRESH_MS } from './file-store.ts';
 import { createStaticHandler } from './handler.ts';
-import { HotFiles } from './hot-files.ts';
 
 const directory = temporaryDirectory();
 after(() => directory.remove());
 
-const handler = createStaticHandler(staticOptions(directory.path), { hotFiles: new HotFiles() });
+const handler = createStaticHandler(staticOptions(directory.path), { files: fileMemory() });
 const later = { after: FRESH_MS + 1 };
 /** However long the machine was busy with something else. */
 const atOnce = { after: -FRESH_MS };

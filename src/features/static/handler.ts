@@ -6,8 +6,8 @@ import type { Exchange } from '../../pipeline/exchange.ts';
 import type { Handler } from '../../pipeline/handler.ts';
 import { ErrorPages } from './error-pages.ts';
 import { FileAnswers } from './file-answer.ts';
+import type { FileMemory } from './file-memory.ts';
 import { FileStore } from './file-store.ts';
-import { type HotFiles, hotFiles } from './hot-files.ts';
 import { type Found, Lookup } from './lookup.ts';
 import type { StaticOptions } from './schema.ts';
 
@@ -18,16 +18,16 @@ const ATTEMPTS = 3;
 
 /** What the handler uses of its surroundings. */
 export interface StaticDeps {
-  /** Where small files are kept in memory; the thread's own when left out. */
-  readonly hotFiles?: HotFiles | undefined;
+  /** Where files are kept in memory. */
+  readonly files: FileMemory;
 }
 
 /**
  * The end of a route that serves the files below a directory. A file that is in memory is answered at once, from
  * an answer made before. Throws the system's error when there is no directory at `options.root`.
  */
-export function createStaticHandler(options: StaticOptions, deps: StaticDeps = {}): Handler {
-  const site = new Site(options, deps.hotFiles ?? hotFiles);
+export function createStaticHandler(options: StaticOptions, { files }: StaticDeps): Handler {
+  const site = new Site(options, files);
   return (exchange) => site.serve(exchange);
 }
 
@@ -39,8 +39,8 @@ class Site {
   /** The answer to OPTIONS. */
   readonly #allowed = new Response(204, HeaderList.of('Allow', ALLOW), null, { reusable: true });
 
-  constructor(options: StaticOptions, shared: HotFiles) {
-    this.#files = new FileStore(options, shared);
+  constructor(options: StaticOptions, memory: FileMemory) {
+    this.#files = new FileStore(options, memory);
     this.#lookup = new Lookup(options, this.#files);
     this.#errors = new ErrorPages(this.#files);
     this.#answers = new FileAnswers(this.#files, this.#errors);
@@ -52,7 +52,8 @@ class Site {
       if (method === 'OPTIONS') return this.#allowed;
       return this.#errors.answer(exchange, 'request.method-not-allowed', { allow: ALLOW });
     }
-    const file = this.#files.cached(path, exchange.startedAt);
+    const now = exchange.startedAt;
+    const file = this.#files.cached(path, now) ?? this.#lookup.kept(path, now);
     if (file === undefined) return this.#answerAnew(exchange);
     const answer = this.#answers.answer(exchange, file);
     return answer instanceof Response ? answer : this.#answerAnew(exchange, answer);

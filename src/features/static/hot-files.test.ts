@@ -6,8 +6,18 @@ import { type FileTable, HotFiles } from './hot-files.ts';
 function file(key: string, size = 0): CachedFile {
   const version = { dev: 1, ino: 1, size, mtimeMs: 0, ctimeMs: 0 };
   return new CachedFile(
-    { key, name: key, path: key, version, mediaType: 'text/plain', bytes: Buffer.alloc(size) },
+    {
+      key,
+      name: key,
+      path: key,
+      version,
+      mediaType: 'text/plain',
+      etag: '"a"',
+      settled: true,
+      bytes: Buffer.alloc(size),
+    },
     Infinity,
+    0,
   );
 }
 
@@ -27,7 +37,7 @@ function kept(table: FileTable, keys: string): string {
 
 suite('hot files', () => {
   test('are found by their key until they are deleted', () => {
-    const hot = new HotFiles();
+    const hot = new HotFiles({ bytes: Infinity, entries: Infinity });
     const table = hot.table();
     const a = file('a');
     table.set(a);
@@ -86,7 +96,7 @@ suite('hot files', () => {
   });
 
   test('a newer version takes the place of the old one, which can no longer delete it', () => {
-    const hot = new HotFiles();
+    const hot = new HotFiles({ bytes: Infinity, entries: Infinity });
     const table = hot.table();
     const old = file('a', 100);
     const newer = file('a', 200);

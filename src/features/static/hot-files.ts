@@ -1,17 +1,11 @@
 import type { CachedFile } from './cached-file.ts';
 
-/** Bounds on what is kept, together for all the roots of a thread. */
+/** Bounds on the answers that a thread has ready made, together for all its roots. */
 export interface HotFileLimits {
   /** By `CachedFile.weight`. */
   readonly bytes: number;
   readonly entries: number;
 }
-
-/**
- * Enough for the pages, scripts and pictures that most sites live on, and bearable once per core. The number of entries
- * bounds the tables where files are tiny or large, and so weigh little.
- */
-export const HOT_FILE_LIMITS: HotFileLimits = { bytes: 64 * 2 ** 20, entries: 16_384 };
 
 /** A place in the queue. */
 class Entry {
@@ -29,7 +23,7 @@ class Entry {
 }
 
 /**
- * The files that a thread keeps in memory, over all the roots it serves. What goes when room is needed is decided by
+ * The files for which a thread has its answers ready made, over all the roots it serves. What goes when room is needed is decided by
  * SIEVE (Zhang et al., NSDI 2024): a hand walks from the oldest entry to the newest, spares what was visited since it
  * last came by, and takes the first that was not. Unlike in an LRU list nothing moves when a file is asked for, so a
  * hit is one store, and a crawl through the whole site does not push out what is hot.
@@ -46,7 +40,7 @@ export class HotFiles {
   #bytes = 0;
   #entries = 0;
 
-  constructor(limits: HotFileLimits = HOT_FILE_LIMITS) {
+  constructor(limits: HotFileLimits) {
     this.#limits = limits;
   }
 
@@ -133,6 +127,3 @@ export class FileTable {
     this.#shared.remove(entry);
   }
 }
-
-/** The one set of hot files of this thread. */
-export const hotFiles = new HotFiles();

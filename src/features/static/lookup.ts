@@ -27,12 +27,22 @@ export class Lookup {
   find(path: string): Promise<Found> {
     let pending = this.#pending.get(path);
     if (pending === undefined) {
-      // A path off the wire is a slice that would hold on to the whole head of its request.
-      const key = Buffer.from(path, 'latin1').toString('latin1');
+      const key = ownCopy(path);
       pending = this.#find(key).finally(() => this.#pending.delete(key));
       this.#pending.set(key, pending);
     }
     return pending;
+  }
+
+  /** The file that a path stands for, if what any thread has of it in memory is known to be current at `now`. */
+  kept(path: string, now: number): CachedFile | undefined {
+    const { stripPrefix, dotfiles, index } = this.#options;
+    const { name, refused } = filePathOf(
+      stripPrefix === undefined ? path : withoutPrefix(path, stripPrefix),
+      dotfiles,
+    );
+    if (refused !== undefined || index.length === 0) return undefined;
+    return this.#files.kept(ownCopy(path), name.endsWith('/') ? name + index[0] : name, now);
   }
 
   /** The file that answers for a page that was not found. */
@@ -70,6 +80,11 @@ export class Lookup {
     const found = await this.#files.directory(directory);
     return found === 'directory' ? 'no-index' : found;
   }
+}
+
+/** A path off the wire is a slice that would hold on to the whole head of its request. */
+function ownCopy(path: string): string {
+  return Buffer.from(path, 'latin1').toString('latin1');
 }
 
 /** What of a path lies below a prefix; the path itself when it does not begin with it. */

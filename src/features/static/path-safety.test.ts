@@ -6,10 +6,9 @@
 import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { after, suite, test } from 'node:test';
-import { ask, openBelow, staticOptions } from '../../../test/support/static-handler.ts';
+import { ask, fileMemory, openBelow, staticOptions } from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
 import { createStaticHandler } from './handler.ts';
-import { HotFiles } from './hot-files.ts';
 import type { StaticOptions } from './schema.ts';
 
 const CANARY = 'canary: you are outside of the root';
@@ -113,7 +112,7 @@ suite('dotfiles are not there', () => {
 test('no descriptor was left open', () => assert.deepEqual(openBelow(directory.path), []));
 
 function serving(options: Partial<StaticOptions> = {}): ReturnType<typeof createStaticHandler> {
-  return createStaticHandler(staticOptions(directory.join('site'), options), { hotFiles: new HotFiles() });
+  return createStaticHandler(staticOptions(directory.join('site'), options), { files: fileMemory() });
 }
 
 async function assertRefused(handler: ReturnType<typeof createStaticHandler>, path: string): Promise<void> {

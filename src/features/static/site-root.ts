@@ -21,7 +21,7 @@ const statAsync = promisify(stat);
  * O_NONBLOCK: should a FIFO have taken the file's place since it was looked at, opening it does not wait for a writer.
  * O_NOCTTY: nor does a terminal become ours. Both are absent on Windows.
  */
-const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+export const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 /** A regular file, open for reading. Whoever gets it closes the descriptor. */
 export interface OpenFile {

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { after, describe, suite, test } from 'node:test';
-import { ask, exchangeFor, openBelow, staticOptions } from '../../../test/support/static-handler.ts';
+import {
+  ask,
+  exchangeFor,
+  fileMemory,
+  openBelow,
+  staticOptions,
+} from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
 import { Response } from '../../http/response.ts';
 import { FRESH_MS } from './file-store.ts';
 import { createStaticHandler } from './handler.ts';
-import { HotFiles } from './hot-files.ts';
 import type { StaticOptions } from './schema.ts';
 
 const directory = temporaryDirectory();
@@ -26,7 +31,7 @@ mkdirSync(directory.join('site', 'bare'));
 after(() => directory.remove());
 
 const serving = (options: Partial<StaticOptions> = {}): ReturnType<typeof createStaticHandler> =>
-  createStaticHandler(staticOptions(root, options), { hotFiles: new HotFiles() });
+  createStaticHandler(staticOptions(root, options), { files: fileMemory() });
 const handler = serving();
 
 suite('a file', () => {

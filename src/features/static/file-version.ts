@@ -1,0 +1,41 @@
+import { hash } from 'node:crypto';
+import type { Stats } from 'node:fs';
+
+/**
+ * A file changed this recently, in milliseconds, may change again without its time stamps showing it: the coarsest
+ * file systems count in steps of two seconds.
+ */
+const SETTLING_MS = 2000;
+
+/** Files up to this size are read into memory when they are first asked for, and their tags made from their bytes. */
+export const LARGEST_SMALL = 2 ** 20;
+
+/** The stat fields that change when a file is written to, replaced or touched; ctime also when mtime is forged. */
+export type FileVersion = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'>;
+
+/** Whether two looks at a file saw the same version of the same file. */
+export function isSameVersion(a: FileVersion, b: FileVersion): boolean {
+  return (
+    a.mtimeMs === b.mtimeMs &&
+    a.size === b.size &&
+    a.ino === b.ino &&
+    a.ctimeMs === b.ctimeMs &&
+    a.dev === b.dev
+  );
+}
+
+/** Whether equal stat fields are, from now on, to be taken for an equal file. */
+export function isSettled({ ctimeMs }: FileVersion): boolean {
+  return Date.now() - ctimeMs > SETTLING_MS;
+}
+
+/**
+ * A small file's tag is a digest of its bytes, so it survives a new checkout, and differs where builds give every file
+ * the same date. A large one's is made of size and time, weak as long as the time may hide a change (RFC 9110 §8.8.1).
+ */
+export function entityTag(bytes: Buffer | undefined, version: FileVersion, settled: boolean): string {
+  if (bytes !== undefined && version.size <= LARGEST_SMALL)
+    return `"${hash('sha256', bytes, 'base64url').slice(0, 22)}"`;
+  const microseconds = Math.round(version.mtimeMs * 1000);
+  return `${settled ? '' : 'W/'}"${version.size.toString(36)}-${microseconds.toString(36)}"`;
+}

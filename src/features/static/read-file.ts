@@ -1,0 +1,61 @@
+import { closeSync, fstatSync, openSync, read, readSync, statSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { type FileVersion, isSameVersion } from './file-version.ts';
+import { OPEN_FLAGS, type OpenFile } from './site-root.ts';
+
+const readAsync = promisify(read);
+
+/** What became of reading a file whole. */
+export type Reading = 'read' | 'changed' | 'failed';
+
+/** Fill `bytes` with the beginning of a file, which is closed. All of it is of the version that `stats` saw, or it has changed. */
+export async function readWhole({ fd, stats }: OpenFile, bytes: Buffer): Promise<Reading> {
+  try {
+    for (let filled = 0; filled < bytes.length;) {
+      const { bytesRead } = await readAsync(fd, bytes, filled, bytes.length - filled, filled);
+      if (bytesRead === 0) return 'changed';
+      filled += bytesRead;
+    }
+    return isSameVersion(fstatSync(fd), stats) ? 'read' : 'changed';
+  } catch {
+    return 'failed';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same at once, of a version that has been read from there before. */
+export function readAgain(path: string, version: FileVersion, bytes: Buffer): Reading {
+  let fd = -1;
+  try {
+    // First, since to open a device can have effects.
+    const seen = look(path);
+    if (seen === undefined || !isSameVersion(seen, version)) return 'changed';
+    fd = openSync(path, OPEN_FLAGS);
+    for (let filled = 0; filled < bytes.length;) {
+      const bytesRead = readSync(fd, bytes, filled, bytes.length - filled, filled);
+      if (bytesRead === 0) return 'changed';
+      filled += bytesRead;
+    }
+    return isSameVersion(fstatSync(fd), version) ? 'read' : 'changed';
+  } catch {
+    return 'failed';
+  } finally {
+    if (fd !== -1) closeSync(fd);
+  }
+}
+
+const QUIETLY = { throwIfNoEntry: false } as const;
+
+/**
+ * What lies at a path; undefined when that cannot be said. On the path and not in another thread, where it would cost
+ * ten times as much: the entry of a file that is asked for is in the system's memory, so there is nothing to wait for.
+ */
+export function look(path: string): FileVersion | undefined {
+  try {
+    return statSync(path, QUIETLY);
+  } catch {
+    // Whatever it is, the lookup that follows says it.
+    return undefined;
+  }
+}
