@@ -3,6 +3,8 @@
  */
 import { createHash } from 'node:crypto';
 
+import { siteContent, siteFile } from './zipf.ts';
+
 /** What the server does in the cell: peers that cannot do it sit it out. */
 export type CellKind = 'file' | 'proxy';
 
@@ -25,6 +27,10 @@ export interface Cell {
   request(authority: string): Buffer;
   /** The body that must come back, byte for byte. */
   expected: Buffer;
+  /** The client has the file already: it sends the tag that the server gave, and must be told that it is the same (304). */
+  revalidates?: true;
+  /** Not one request, but those of a site of many files (see zipf.ts): `request` and `expected` are of one among them. */
+  site?: 'zipf';
   /** Asks the backend for the SHA-256 of what it received: proves once that the body arrives whole. */
   verified?: { request(authority: string): Buffer; expected: Buffer };
   /**
@@ -37,6 +43,7 @@ export interface Cell {
 /** Files in the root of the servers and, under `proxy/`, of the backend. */
 export const payloads: Readonly<Record<string, Buffer>> = {
   '1k.bin': text(1024),
+  '10k.bin': text(10 * 1024),
   '100k.bin': text(100 * 1024),
   '10m.bin': text(10 * 1024 * 1024),
 };
@@ -62,10 +69,18 @@ const browserFields = [
 const oneServer: readonly Cell[] = [
   download('file-1k', 'file 1 KiB', 'file', '1k.bin'),
   download('file-1k-browser', 'file 1 KiB, browser head', 'file', '1k.bin', browserFields),
+  download('file-10k', 'file 10 KiB', 'file', '10k.bin'),
   download('file-100k', 'file 100 KiB', 'file', '100k.bin'),
   // With 64 connections the socket buffers would hold more than wrk takes in a second, and the server, not wrk, would
   // be the one that waits: the measure would be of buffers filled, not of answers sent.
   { ...download('file-10m', 'file 10 MiB', 'file', '10m.bin'), connections: 8, countBytes: true },
+  { ...download('file-304', 'file 10 KiB, not modified', 'file', '10k.bin'), revalidates: true },
+  {
+    ...download('file-zipf', '100,000 files by a law of Zipf', 'file', 'zipf'),
+    request: (authority) => head('GET', siteFile(1).path, authority, []),
+    expected: siteContent(1, payloads['10m.bin']),
+    site: 'zipf',
+  },
   download('proxy-1k', 'proxied 1 KiB', 'proxy', '1k.bin'),
   download('proxy-1k-browser', 'proxied 1 KiB, browser head', 'proxy', '1k.bin', browserFields),
   download('proxy-100k', 'proxied 100 KiB', 'proxy', '100k.bin'),
@@ -82,6 +97,15 @@ export const cells: readonly Cell[] = oneServer.flatMap((cell) =>
 function throughTen(cell: Cell): Cell {
   return { ...cell, id: `${cell.id}-10`, title: `${cell.title}, 10 servers`, servers: mostServers };
 }
+
+/** The request for a file, with the tag that the server gave it. */
+export function revalidation(request: Buffer, etag: string): Buffer {
+  return Buffer.from(request.toString('latin1').replace(/\r\n$/, `If-None-Match: ${etag}\r\n\r\n`), 'latin1');
+}
+
+/** Asks for a file of the site. */
+export const siteRequest = (rank: number, authority: string): Buffer =>
+  head('GET', siteFile(rank).path, authority, []);
 
 /** Asks a backend which forwarding fields reached it: `for|host|proto|id`, none of which may be empty. */
 export const forwardedProbe = (authority: string): Buffer => head('GET', '/proxy/forwarded', authority, []);

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 
 export interface Answer {
   status: number;
+  head: string;
   body: Buffer;
   /** Bytes on the wire, head and framing included. */
   wireBytes: number;
@@ -52,16 +53,33 @@ export async function expectBody(port: number, request: Buffer, expected: Buffer
   return answer;
 }
 
+/** Throws when the answer is not 304 with this tag and no body. Returns it otherwise. */
+export async function expectNotModified(port: number, request: Buffer, etag: string): Promise<Answer> {
+  const answer = await exchange(port, request);
+  if (answer.status !== 304) throw new Error(`answered ${answer.status} instead of 304`);
+  const said = tagOf(answer);
+  if (said !== etag) throw new Error(`the tag of a 304 is ${said} and not ${etag}`);
+  return answer;
+}
+
+/** The entity-tag of an answer. */
+export function tagOf({ head }: Answer): string {
+  const tag = /^etag: *(.+)\r$/im.exec(head)?.[1];
+  if (tag === undefined) throw new Error(`answer without a tag:\n${head}`);
+  return tag;
+}
+
 /** The answer, or how many bytes there must be before it is worth looking again. */
 function readAnswer(bytes: Buffer): Answer | number {
   const headEnd = bytes.indexOf('\r\n\r\n') + 4;
   if (headEnd < 4) return bytes.length + 1;
   const head = bytes.toString('latin1', 0, headEnd);
   const status = Number(head.slice(9, 12));
+  if (status === 304) return { status, head, body: Buffer.alloc(0), wireBytes: headEnd };
   const length = /^content-length: *(\d+)\r$/im.exec(head);
   if (length !== null) {
     const end = headEnd + Number(length[1]);
-    return bytes.length < end ? end : { status, body: bytes.subarray(headEnd, end), wireBytes: end };
+    return bytes.length < end ? end : { status, head, body: bytes.subarray(headEnd, end), wireBytes: end };
   }
   if (!/^transfer-encoding: *chunked\r$/im.test(head)) throw new Error(`answer without a length:\n${head}`);
   const parts: Buffer[] = [];
@@ -71,7 +89,7 @@ function readAnswer(bytes: Buffer): Answer | number {
     const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
     const next = lineEnd + 2 + size + 2;
     if (bytes.length < next) return next;
-    if (size === 0) return { status, body: Buffer.concat(parts), wireBytes: next };
+    if (size === 0) return { status, head, body: Buffer.concat(parts), wireBytes: next };
     parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
     at = next;
   }

@@ -78,7 +78,7 @@ function setting(results: Results, title: (id: string) => string): string {
 
 function cellTable(rows: readonly Row[], title: (id: string) => string): string {
   const referred = references.filter((to) => rows.some((row) => row.ratios.some((ratio) => ratio.to === to)));
-  const header = ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs/request'];
+  const header = ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs/request', 'RSS MiB'];
   for (const to of referred) header.push(`CPU ÷ ${title(to)}`, `requests/s ÷ ${title(to)}`);
   const body = rows.map((row) => [
     title(row.peer),
@@ -86,6 +86,7 @@ function cellTable(rows: readonly Row[], title: (id: string) => string): string 
     (row.p50Micros.median / 1000).toFixed(2),
     (row.p99Micros.median / 1000).toFixed(2),
     figure(row.cpuMicros),
+    (row.residentBytes.median / 2 ** 20).toFixed(0),
     ...referred.flatMap((to) => {
       const ratio = row.ratios.find((each) => each.to === to);
       return ratio === undefined ? ['', ''] : [ratioFigure(ratio.cpu), ratioFigure(ratio.throughput)];

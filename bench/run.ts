@@ -43,7 +43,7 @@ async function main(args: string[]): Promise<void> {
   const machine = describeMachine();
   const { entrants, versions } = presentPeers(options);
 
-  const workspace = openWorkspace();
+  const workspace = openWorkspace(options.cells.some((cell) => cell.site !== undefined));
   process.once('exit', () => {
     endAll();
     workspace.remove();

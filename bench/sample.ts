@@ -1,15 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { forwardedProbe } from './cells.ts';
+import { forwardedProbe, payloads, revalidation, siteRequest } from './cells.ts';
 import type { Cell } from './cells.ts';
-import { exchange, expectBody } from './check.ts';
-import { coreBusyNs, cpuBetween, readCpu } from './measure.ts';
+import { exchange, expectBody, expectNotModified, tagOf } from './check.ts';
+import { coreBusyNs, cpuBetween, readCpu, residentBytes } from './measure.ts';
 import type { Peer } from './peers/peer.ts';
 import { startServer } from './server-under-test.ts';
 import type { Arena, ServerUnderTest } from './server-under-test.ts';
 import { load } from './wrk.ts';
 import type { Load } from './wrk.ts';
+import { siteContent, siteFiles } from './zipf.ts';
 
 /** One peer in one cell in one round. */
 export interface Sample {
@@ -29,6 +30,8 @@ export interface Sample {
   /** How much of its core the server used, and how much of that core others used meanwhile: 0 to 1. */
   utilisation: number;
   foreign: number;
+  /** Resident memory of all the server's processes after the load, in bytes. */
+  residentBytes: number;
 }
 
 export interface Seconds {
@@ -51,19 +54,27 @@ export async function takeSample(
   const server = await startServer(peer, cell, arena);
   let logged = 0;
   try {
-    const request = cell.request(server.authority);
+    const { request, wireBytes } = await checkAnswers(cell, server.port, server.authority);
     const requestFile = join(server.folder, 'request');
     writeFileSync(requestFile, request);
-    const wireBytes = await checkAnswers(cell, server.port, server.authority);
-
-    const wrk = { port: server.port, requestFile, connections: cell.connections, core: arena.cores.load };
-    const warm = await warmUp(() => load({ ...wrk, seconds: 1 }), server, seconds.warmup);
+    let runs = 0;
+    const loadFor = (span: number): Promise<Load> => {
+      const { pathsFile } = arena.workspace;
+      // Another part of the sequence each time, the same for every server.
+      const skip = runs++ * 97_003;
+      const requests =
+        cell.site === undefined ? { file: requestFile } : { pathsFile, authority: server.authority, skip };
+      const { connections } = cell;
+      return load({ port: server.port, requests, connections, core: arena.cores.load, seconds: span });
+    };
+    const warm = await warmUp(() => loadFor(1), server, seconds.warmup);
     const pids = server.pids();
     const busyBefore = coreBusyNs(arena.cores.server);
     const before = readCpu(pids);
-    const seen = await load({ ...wrk, seconds: seconds.measured });
+    const seen = await loadFor(seconds.measured);
     const cpuNs = cpuBetween(before, readCpu(server.pids()));
     const busyNs = coreBusyNs(arena.cores.server) - busyBefore;
+    const memory = residentBytes(server.pids());
 
     logged = await server.stop();
     for (const { fault } of [...warm, seen]) if (fault !== '') throw new Disqualified(fault);
@@ -71,7 +82,8 @@ export async function takeSample(
     if (logged < answered) {
       throw new Disqualified(`${answered} requests were answered and ${logged} are in the access log`);
     }
-    if (seen.bytes < seen.requests * cell.expected.length) {
+    const least = cell.site === undefined && !cell.revalidates ? cell.expected.length : 0;
+    if (seen.bytes < seen.requests * least) {
       throw new Disqualified(`${seen.requests} answers came to ${seen.bytes} bytes`);
     }
     const counted = cell.countBytes ? seen.bytes / wireBytes : seen.requests;
@@ -87,6 +99,7 @@ export async function takeSample(
       p50Micros: seen.p50,
       p99Micros: seen.p99,
       utilisation: cpuNs / 1000 / seen.microseconds,
+      residentBytes: memory,
       foreign: Math.max(0, busyNs - cpuNs) / 1000 / seen.microseconds,
     };
   } finally {
@@ -115,8 +128,15 @@ async function warmUp(step: () => Promise<Load>, server: ServerUnderTest, atLeas
   }
 }
 
-/** The bytes of one answer on the wire. */
-async function checkAnswers(cell: Cell, port: number, authority: string): Promise<number> {
+/** How many files of a site are compared before the load. */
+const compared = 200;
+
+/** The request that was checked, and the bytes of its answer on the wire. */
+async function checkAnswers(
+  cell: Cell,
+  port: number,
+  authority: string,
+): Promise<{ request: Buffer; wireBytes: number }> {
   try {
     if (cell.kind === 'proxy') {
       const fields = (await exchange(port, forwardedProbe(authority))).body.toString().split('|');
@@ -126,7 +146,18 @@ async function checkAnswers(cell: Cell, port: number, authority: string): Promis
     }
     const { verified } = cell;
     if (verified !== undefined) await expectBody(port, verified.request(authority), verified.expected);
-    return (await expectBody(port, cell.request(authority), cell.expected)).wireBytes;
+    if (cell.site !== undefined) {
+      for (let rank = 1; rank <= siteFiles; rank += siteFiles / compared) {
+        await expectBody(port, siteRequest(rank, authority), siteContent(rank, payloads['10m.bin']));
+      }
+    }
+    const request = cell.request(authority);
+    const answer = await expectBody(port, request, cell.expected);
+    if (!cell.revalidates) return { request, wireBytes: answer.wireBytes };
+    const etag = tagOf(answer);
+    const conditional = revalidation(request, etag);
+    const { wireBytes } = await expectNotModified(port, conditional, etag);
+    return { request: conditional, wireBytes };
   } catch (error) {
     throw new Disqualified((error as Error).message, { cause: error });
   }

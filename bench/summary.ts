@@ -27,6 +27,7 @@ export interface Row {
   p99Micros: Spread;
   cpuMicros: Spread;
   utilisation: Spread;
+  residentBytes: Spread;
   /** The most that anything else used of the server's core in a round: 0 to 1. */
   foreign: number;
   ratios: Ratio[];
@@ -93,6 +94,7 @@ function row(peer: string, mine: Sample[], of: (peer: string) => Sample[]): Row 
     p99Micros: over((sample) => sample.p99Micros),
     cpuMicros: over(cpu),
     utilisation: over((sample) => sample.utilisation),
+    residentBytes: over((sample) => sample.residentBytes),
     foreign: Math.max(...mine.map((sample) => sample.foreign)),
     ratios,
   };

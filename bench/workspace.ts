@@ -5,18 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { payloads } from './cells.ts';
+import { sequence, writeSite } from './zipf.ts';
 
 /** The folder of one bench run: files to serve, configurations, logs. Gone at the end. */
 export interface Workspace {
   dir: string;
   /** The root of the static file servers. */
   root: string;
+  /** Paths of the site of many files, as they are asked for; empty where there is none. */
+  pathsFile: string;
   /** A fresh folder for one start of one server. */
   folder(name: string): string;
   remove(): void;
 }
 
-export function openWorkspace(): Workspace {
+/** `site`: with the site of many files. */
+export function openWorkspace(site: boolean): Workspace {
   const dir = mkdtempSync(join(tmpdir(), 'dreamserver-bench-'));
   // Readable for the unprivileged users to which nginx and HAProxy may switch.
   chmodSync(dir, 0o755);
@@ -25,10 +29,14 @@ export function openWorkspace(): Workspace {
     mkdirSync(folder);
     for (const [name, bytes] of Object.entries(payloads)) writeFileSync(join(folder, name), bytes);
   }
+  const pathsFile = join(dir, 'paths');
+  writeFileSync(pathsFile, site ? sequence() : '');
+  if (site) writeSite(root, payloads['10m.bin']);
   let folders = 0;
   return {
     dir,
     root,
+    pathsFile,
     folder(name) {
       folders++;
       const path = join(dir, `${folders}-${name}`);

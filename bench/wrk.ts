@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { start } from './processes.ts';
 
-const script = fileURLToPath(new URL('wrk/request.lua', import.meta.url));
+const script = (name: string) => fileURLToPath(new URL(`wrk/${name}.lua`, import.meta.url));
 
 /** What wrk saw in one run. Times in microseconds; the percentiles are those of a closed loop. */
 export interface Load {
@@ -18,8 +18,8 @@ export interface Load {
 
 export interface LoadOptions {
   port: number;
-  /** A file that holds the request's bytes. */
-  requestFile: string;
+  /** What is sent: a file that holds the request's bytes, or one of paths, of which the first so many are left out. */
+  requests: { file: string } | { pathsFile: string; authority: string; skip: number };
   connections: number;
   seconds: number;
   core: number;
@@ -27,6 +27,11 @@ export interface LoadOptions {
 
 /** Runs wrk with one thread on one core. */
 export async function load(options: LoadOptions): Promise<Load> {
+  const { requests } = options;
+  const [lua, ...args] =
+    'file' in requests
+      ? ['request', requests.file]
+      : ['sequence', requests.pathsFile, requests.authority, String(requests.skip)];
   const wrk = start(
     'wrk',
     {
@@ -36,10 +41,10 @@ export async function load(options: LoadOptions): Promise<Load> {
         `-c${options.connections}`,
         `-d${options.seconds}s`,
         '--timeout=5s',
-        `--script=${script}`,
+        `--script=${script(lua)}`,
         `http://127.0.0.1:${options.port}/`,
         '--',
-        options.requestFile,
+        ...args,
       ],
     },
     options.core,

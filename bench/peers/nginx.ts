@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import type { Peer, Task } from './peer.ts';
 import { toolVersion } from './tool-version.ts';
 
+/** All files of the largest site: nginx keeps the descriptors of what it caches. */
+const CACHED_FILES = 100_000;
+
 /**
  * nginx as a good operator would set it up: one worker, sendfile, open_file_cache, connections to the backend kept
  * alive, buffers that hold the bench's bodies in memory, keep-alive connections that are not closed every 1,000
@@ -27,7 +30,7 @@ export const nginx: Peer = {
 const configuration = (task: Task): string => `
 daemon off;
 worker_processes 1;
-worker_rlimit_nofile 20000;
+worker_rlimit_nofile ${CACHED_FILES + 20_000};
 pid ${task.folder}/nginx.pid;
 error_log ${task.folder}/error.log warn;
 events { worker_connections 16000; }
@@ -43,7 +46,7 @@ http {
   sendfile on;
   tcp_nopush on;
   tcp_nodelay on;
-  open_file_cache max=1000 inactive=60s;
+  open_file_cache max=${CACHED_FILES} inactive=60s;
   open_file_cache_valid 1s;
   keepalive_timeout 75s;
   keepalive_requests 1000000000;

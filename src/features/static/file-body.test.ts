@@ -58,6 +58,12 @@ function assertNothingHeld(): void {
   assert.equal(readBuffers.bytesOut, 0);
 }
 
+/** A read that is on its way ends first. */
+async function untilNothingHeld(): Promise<void> {
+  while (openBelow(directory.path).length > 0) await nextTurn();
+  assertNothingHeld();
+}
+
 suite('a file as a body', () => {
   test('flows into a sink that keeps pace', async () => {
     const { bytes, error } = await flow(whole(), () => true);
@@ -85,14 +91,46 @@ suite('a file as a body', () => {
     assertNothingHeld();
   });
 
-  test('holds one chunk, however large the file is and however long the sink waits', async () => {
+  test('holds one chunk and the next, however large the file is and however long the sink waits', async () => {
     const body = whole();
     const resumed = flow(body, ({ received }) => received > 2 ** 20);
-    while (readBuffers.bytesOut === 0) await nextTurn();
+    while (readBuffers.bytesOut < 2 ** 21) await nextTurn();
     for (let turns = 0; turns < 50; turns++) await nextTurn();
-    assert.equal(readBuffers.bytesOut, 2 ** 20);
+    assert.equal(readBuffers.bytesOut, 2 ** 21);
     body.resume();
     assert.ok((await resumed).bytes.equals(CONTENT));
+    assertNothingHeld();
+  });
+
+  test('has the next chunk ready when the sink goes on', async () => {
+    const body = whole();
+    let chunks = 0;
+    const flowing = flow(body, () => {
+      chunks++;
+      return chunks > 4;
+    });
+    for (let expected = 1; expected <= 4; expected++) {
+      while (chunks < expected || readBuffers.bytesOut < 2 ** 20 + 1) await nextTurn();
+      for (let turns = 0; turns < 50; turns++) await nextTurn();
+      const before = chunks;
+      body.resume();
+      assert.ok(chunks > before, 'it had to be read first');
+    }
+    assert.ok((await flowing).bytes.equals(CONTENT));
+    assertNothingHeld();
+  });
+
+  test('reads nothing ahead while many bytes are out', async () => {
+    const held = Array.from({ length: 16 }, () => readBuffers.take(Infinity));
+    const before = readBuffers.bytesOut;
+    const body = whole();
+    const flowing = flow(body, ({ received }) => received > 2 ** 18);
+    while (readBuffers.bytesOut === before) await nextTurn();
+    for (let turns = 0; turns < 50; turns++) await nextTurn();
+    assert.equal(readBuffers.bytesOut - before, 2 ** 18);
+    for (const buffer of held) readBuffers.release(buffer);
+    body.resume();
+    assert.ok((await flowing).bytes.equals(CONTENT));
     assertNothingHeld();
   });
 
@@ -126,8 +164,7 @@ suite('the descriptor is closed', () => {
     const body = whole();
     body.flow({ data: () => assert.fail(), end: () => assert.fail(), fail: () => assert.fail() });
     body.cancel();
-    while (openBelow(directory.path).length > 0) await nextTurn();
-    assertNothingHeld();
+    await untilNothingHeld();
   });
 
   test('when the sink cancels inside of data, or while it is waiting', async () => {
@@ -145,7 +182,7 @@ suite('the descriptor is closed', () => {
         });
       });
       body.resume();
-      assertNothingHeld();
+      await untilNothingHeld();
     }
   });
 
@@ -166,7 +203,7 @@ suite('the descriptor is closed', () => {
       });
     });
     exchange.abort();
-    assertNothingHeld();
+    await untilNothingHeld();
   });
 
   test('when the client has gone before the file is open', async () => {

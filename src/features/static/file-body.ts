@@ -8,21 +8,28 @@ import { readBuffers } from './read-buffers.ts';
  * reading fails, or when it is cancelled. Exactly `length` bytes come, or the body fails: a file that has become
  * shorter is never padded or cut.
  *
- *     idle ──flow──▶ reading ──chunk taken──▶ reading … ──▶ done
- *                      ▲  └──chunk refused──▶ stalled
- *                      └───────resume───────────┘            cancel: from anywhere to done
+ * Two halves hand buffers on: one reads, the other has its chunk lent to the sink. While the thread has few bytes out,
+ * the next step is read meanwhile, one and no more.
+ *
+ *     reads   idle ──▶ reading ──▶ full ─┐ when nothing is lent
+ *               ▲────────────────────────┤
+ *     sends   waiting ◀──chunk taken── lent                       cancel, failure, the end: from anywhere to done
  */
 export class FileBody implements BodySource {
   readonly length: number;
   readonly trailers = undefined;
-  #state: 'idle' | 'reading' | 'stalled' | 'done' = 'idle';
+  #reads: 'idle' | 'reading' | 'full' | 'done' = 'idle';
+  #sends: 'waiting' | 'lent' | 'done' = 'waiting';
   /** -1 once closed. */
   #fd: number;
   #position: number;
+  /** Bytes to be read. */
   #remaining: number;
   #sink: BodySink | undefined = undefined;
-  /** Lent to the sink, or being read into. */
-  #buffer: Buffer | undefined = undefined;
+  /** Being read into, or full. */
+  #next: Buffer | undefined = undefined;
+  #nextLength = 0;
+  #lent: Buffer | undefined = undefined;
 
   /** The bytes of `fd` from `start` on. */
   constructor(fd: number, start: number, length: number) {
@@ -33,46 +40,45 @@ export class FileBody implements BodySource {
   }
 
   flow(sink: BodySink): void {
-    if (this.#state !== 'idle') return;
+    if (this.#sink !== undefined || this.#sends === 'done') return;
     this.#sink = sink;
     this.#proceed();
   }
 
   resume(): void {
-    if (this.#state !== 'stalled') return;
-    this.#release();
+    if (this.#sends !== 'lent') return;
+    readBuffers.release(this.#lent as Buffer);
+    this.#lent = undefined;
+    this.#sends = 'waiting';
     this.#proceed();
   }
 
   cancel(): void {
-    if (this.#state === 'done') return;
-    const reading = this.#state === 'reading';
-    this.#state = 'done';
-    this.#sink = undefined;
-    // A read on its way ends first: descriptor and buffer are still in use in another thread.
-    if (reading) return;
-    if (this.#buffer !== undefined) readBuffers.forget(this.#buffer);
-    this.#buffer = undefined;
-    this.#close();
+    if (this.#sends !== 'done') this.#finish();
   }
 
+  /** Nothing is lent: hand on what is there, or see that something comes. */
   #proceed(): void {
-    if (this.#remaining === 0) {
-      this.#finish()?.end();
-      return;
-    }
-    this.#state = 'reading';
+    if (this.#reads === 'full') this.#send();
+    else if (this.#remaining > 0) this.#read();
+    else if (this.#reads === 'idle') this.#finish()?.end();
+  }
+
+  #read(): void {
+    if (this.#reads !== 'idle') return;
+    this.#reads = 'reading';
     const buffer = readBuffers.take(this.#remaining);
-    this.#buffer = buffer;
-    const wanted = Math.min(buffer.length, this.#remaining);
-    read(this.#fd, buffer, 0, wanted, this.#position, this.#onRead);
+    this.#next = buffer;
+    read(this.#fd, buffer, 0, Math.min(buffer.length, this.#remaining), this.#position, this.#onRead);
   }
 
   readonly #onRead = (error: Error | null, bytesRead: number): void => {
-    if (this.#state !== 'reading') {
+    if (this.#sends === 'done') {
+      readBuffers.release(this.#next as Buffer);
       this.#close();
       return;
     }
+    this.#reads = 'full';
     if (error !== null) {
       this.#finish()?.fail(new DreamError('static.unreadable', undefined, { cause: error }));
       return;
@@ -81,38 +87,47 @@ export class FileBody implements BodySource {
       this.#finish()?.fail(new DreamError('static.file-changed'));
       return;
     }
+    this.#nextLength = bytesRead;
     this.#remaining -= bytesRead;
     this.#position += bytesRead;
-    this.#offer(bytesRead);
+    if (this.#remaining === 0) this.#close();
+    if (this.#sends === 'waiting') this.#send();
   };
 
-  #offer(bytesRead: number): void {
-    const buffer = this.#buffer as Buffer;
+  #send(): void {
+    const buffer = this.#next as Buffer;
+    const length = this.#nextLength;
+    this.#next = undefined;
+    this.#reads = 'idle';
+    this.#lent = buffer;
     // Before the sink is asked, for it may cancel or resume inside of the call.
-    this.#state = 'stalled';
-    const taken = this.#sink?.data(bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead));
+    this.#sends = 'lent';
+    if (this.#remaining > 0 && readBuffers.plenty) this.#read();
+    const taken = this.#sink?.data(length === buffer.length ? buffer : buffer.subarray(0, length));
     if (taken === true) this.resume();
   }
 
-  /** No more reading; gives the sink its last call. */
+  /** No more of it; gives the sink its last call. */
   #finish(): BodySink | undefined {
     const sink = this.#sink;
-    this.#state = 'done';
+    const isReading = this.#reads === 'reading';
+    this.#sends = 'done';
     this.#sink = undefined;
+    // A write to a dying connection may still look at it.
+    if (this.#lent !== undefined) readBuffers.forget(this.#lent);
+    this.#lent = undefined;
+    // A read on its way ends first: descriptor and buffer are still in use in another thread.
+    if (isReading) return sink;
+    this.#reads = 'done';
+    if (this.#next !== undefined) readBuffers.release(this.#next);
+    this.#next = undefined;
     this.#close();
     return sink;
   }
 
   #close(): void {
-    this.#release();
     if (this.#fd === -1) return;
     closeSync(this.#fd);
     this.#fd = -1;
-  }
-
-  #release(): void {
-    if (this.#buffer === undefined) return;
-    readBuffers.release(this.#buffer);
-    this.#buffer = undefined;
   }
 }

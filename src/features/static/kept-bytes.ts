@@ -83,7 +83,7 @@ export class KeptBody implements BodySource {
   readonly length: number;
   readonly trailers = undefined;
   readonly #bytes: KeptBytes;
-  readonly #view: Buffer;
+  #view: Buffer | undefined;
   #state: 'idle' | 'lent' | 'done' = 'idle';
   #sink: BodySink | undefined = undefined;
 
@@ -100,7 +100,7 @@ export class KeptBody implements BodySource {
     this.#sink = sink;
     // Before the sink is asked, for it may cancel or resume inside of the call.
     this.#state = 'lent';
-    if (sink.data(this.#view)) this.resume();
+    if (sink.data(this.#view as Buffer)) this.resume();
   }
 
   resume(): void {
@@ -112,9 +112,11 @@ export class KeptBody implements BodySource {
 
   cancel(): void {
     const state = this.#state;
+    const view = this.#view as Buffer;
     this.#state = 'done';
     this.#sink = undefined;
+    this.#view = undefined;
     if (state === 'idle') this.#bytes.unpin();
-    else if (state === 'lent') this.#bytes.unpinLater(this.#view);
+    else if (state === 'lent') this.#bytes.unpinLater(view);
   }
 }

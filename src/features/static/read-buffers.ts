@@ -10,12 +10,15 @@ const STEPS: readonly { readonly below: number; readonly size: number }[] = [
   { below: Infinity, size: 2 ** 16 },
 ];
 
+/** Streams read ahead while no more bytes than this are out: it is for those who keep pace, and slow clients do not. */
+const READ_AHEAD_BELOW = STEPS[0].below;
+
 /** Buffers kept for the next step; more than a few would be read at the same time by no one. */
 const MAX_IDLE = 4;
 
 /**
- * The buffers into which this thread reads files. A stream has one only while it reads and while its sink has not let
- * go of the chunk, so that streams whose clients keep pace share a few, which stay in the processor's cache.
+ * The buffers into which this thread reads files. A stream has one while it reads, and one
+ * while its sink has not let go of the chunk, so that streams whose clients keep pace share a few, which stay in the processor's cache.
  */
 export class ReadBuffers {
   readonly #idle: Buffer[] = [];
@@ -24,6 +27,11 @@ export class ReadBuffers {
   /** Bytes that are lent at the moment. */
   get bytesOut(): number {
     return this.#bytesOut;
+  }
+
+  /** Whether a stream may hold a second buffer. */
+  get plenty(): boolean {
+    return this.#bytesOut < READ_AHEAD_BELOW;
   }
 
   /**
