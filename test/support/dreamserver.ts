@@ -14,6 +14,7 @@ export interface Configuration {
   readonly upstreams?: Readonly<Record<string, unknown>>;
   readonly routes?: readonly Readonly<Record<string, unknown>>[];
   readonly accessLog?: Readonly<Record<string, unknown>>;
+  readonly fileCache?: Readonly<Record<string, unknown>>;
   readonly limits?: Readonly<Record<string, unknown>>;
   readonly timeouts?: Readonly<Record<string, unknown>>;
   readonly trustedProxies?: readonly string[];

@@ -44,9 +44,9 @@ export function staticOptions(root: string, options: Partial<StaticOptions> = {}
 }
 
 /** Memory for the files of a handler. */
-export function fileMemory(size = 64 * 2 ** 20, entries = 10_000): FileMemory {
+export function fileMemory({ size = 64 * 2 ** 20, entries = 10_000, watch = false } = {}): FileMemory {
   const memory = size === 0 ? undefined : FileRecords.memory({ size, entries });
-  return new FileMemory({ memory, threads: 1, watch: false });
+  return new FileMemory({ memory, threads: 1, watch });
 }
 
 /** A request as the head parser hands it over, but with any path at all: the target is not normalised. */

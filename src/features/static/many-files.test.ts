@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { after, before, mock, suite, test } from 'node:test';
+import { WorkCounter } from '../../../test/support/counted-work.ts';
+import {
+  ask,
+  collect,
+  exchangeFor,
+  fileMemory,
+  staticOptions,
+} from '../../../test/support/static-handler.ts';
+import { temporaryDirectory } from '../../../test/support/temp.ts';
+import { Response } from '../../http/response.ts';
+import { FileMemory } from './file-memory.ts';
+import { FileRecords } from './file-records.ts';
+import { createStaticHandler } from './handler.ts';
+
+const directory = temporaryDirectory();
+after(() => directory.remove());
+
+const SIZES = [50, 500, 5000];
+const path = (i: number): string => `/d${i % 50}/file-${i}.txt`;
+/** However long the machine was busy with something else. */
+const atOnce = { after: -3_600_000 };
+
+suite('what a request costs does not depend on how many files there are', () => {
+  before(() => {
+    for (let i = 0; i < SIZES[2]; i++) directory.write(path(i), `file ${i} ${'x'.repeat(100)}`);
+  });
+
+  /** Work per request when so many files are in memory: of a thread that has its answers, and of one that has not. */
+  async function costs(files: number): Promise<{ ready: number; shared: number }> {
+    const memory = FileRecords.memory({ size: 64 * 2 ** 20, entries: 10_000 });
+    const options = { memory, threads: 1, watch: false };
+    const loading = createStaticHandler(staticOptions(directory.path), { files: new FileMemory(options) });
+    for (let i = 0; i < files; i++) await ask(loading, path(i));
+    const other = createStaticHandler(staticOptions(directory.path), { files: new FileMemory(options) });
+    const exchanges = Array.from({ length: files }, (_, i) => exchangeFor(path(i), atOnce));
+    const run = (handler: typeof other) => () => {
+      for (const exchange of exchanges)
+        assert.ok(handler(exchange) instanceof Response, 'it was not in memory');
+    };
+    using counter = new WorkCounter();
+    const shared = counter.count(run(other)) / files;
+    return { ready: counter.count(run(other)) / files, shared };
+  }
+
+  test('whether its answer is ready made, or another thread has its bytes', async () => {
+    const few = await costs(SIZES[0]);
+    for (const files of SIZES.slice(1)) {
+      const many = await costs(files);
+      assert.ok(many.ready <= 1.1 * few.ready, `${many.ready} with ${files} files, ${few.ready} with few`);
+      assert.ok(
+        many.shared <= 1.1 * few.shared,
+        `${many.shared} with ${files} files, ${few.shared} with few`,
+      );
+    }
+  });
+});
+
+suite('without a cache', () => {
+  test('every file is read anew, and answered all the same', async () => {
+    const handler = createStaticHandler(staticOptions(directory.path), { files: fileMemory({ size: 0 }) });
+    for (let round = 0; round < 2; round++) {
+      directory.write('changing.txt', `round ${round}`);
+      const answer = await ask(handler, '/changing.txt');
+      assert.equal(answer.text, `round ${round}`);
+      const tag = answer.field('ETag') ?? '';
+      assert.equal((await ask(handler, '/changing.txt', { fields: [`If-None-Match: ${tag}`] })).status, 304);
+    }
+    const large = Buffer.alloc(3 * 2 ** 20, 'large');
+    directory.write('large.bin', large);
+    assert.ok((await ask(handler, '/large.bin')).body.equals(large));
+    assert.equal((await ask(handler, '/large.bin', { fields: ['Range: bytes=5-9'] })).text, 'large');
+  });
+});
+
+suite('bytes that had to go', () => {
+  test('are read again at once, and the tag stays', async () => {
+    const content = (i: number): string => `${i};`.repeat(10_000);
+    const files = Array.from({ length: 60 }, (_, i) => `/aged-${i}.txt`);
+    for (const [i, file] of files.entries()) directory.write(file, content(i));
+    const handler = createStaticHandler(staticOptions(directory.path), {
+      files: fileMemory({ size: 2 ** 20, entries: 200 }),
+    });
+    const tags: (string | undefined)[] = [];
+    // As files that were changed long ago.
+    const date = mock.method(Date, 'now', () => performance.timeOrigin + performance.now() + 60_000);
+    for (const file of files) tags.push((await ask(handler, file)).field('ETag'));
+    date.mock.restore();
+    for (let i = files.length - 1; i >= 0; i--) {
+      const exchange = exchangeFor(files[i], { after: 600_000 });
+      // However busy the machine is: where it takes long, another thread has to do it.
+      const clock = mock.method(performance, 'now', () => 1e9);
+      const answer = handler(exchange);
+      clock.mock.restore();
+      assert.ok(answer instanceof Response, `${files[i]} was not read at once`);
+      const { text, field } = await collect(answer);
+      assert.equal(text, content(i));
+      assert.equal(field('ETag'), tags[i]);
+    }
+  });
+});
