@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 
-import { siteContent, siteFile } from './zipf.ts';
+import { siteContent, siteRequest } from './zipf.ts';
 
 /** What the server does in the cell: peers that cannot do it sit it out. */
 export type CellKind = 'file' | 'proxy';
@@ -77,7 +77,7 @@ const oneServer: readonly Cell[] = [
   { ...download('file-304', 'file 10 KiB, not modified', 'file', '10k.bin'), revalidates: true },
   {
     ...download('file-zipf', '100,000 files by a law of Zipf', 'file', 'zipf'),
-    request: (authority) => head('GET', siteFile(1).path, authority, []),
+    request: (authority) => siteRequest(1, authority),
     expected: siteContent(1, payloads['10m.bin']),
     site: 'zipf',
   },
@@ -102,10 +102,6 @@ function throughTen(cell: Cell): Cell {
 export function revalidation(request: Buffer, etag: string): Buffer {
   return Buffer.from(request.toString('latin1').replace(/\r\n$/, `If-None-Match: ${etag}\r\n\r\n`), 'latin1');
 }
-
-/** Asks for a file of the site. */
-export const siteRequest = (rank: number, authority: string): Buffer =>
-  head('GET', siteFile(rank).path, authority, []);
 
 /** Asks a backend which forwarding fields reached it: `for|host|proto|id`, none of which may be empty. */
 export const forwardedProbe = (authority: string): Buffer => head('GET', '/proxy/forwarded', authority, []);

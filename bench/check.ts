@@ -53,6 +53,35 @@ export async function expectBody(port: number, request: Buffer, expected: Buffer
   return answer;
 }
 
+/** The same for many requests on one connection. */
+export async function expectBodies(
+  port: number,
+  questions: Iterable<{ request: Buffer; expected: Buffer }>,
+): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  try {
+    for (const { request, expected } of questions) {
+      socket.write(request);
+      let bytes = Buffer.alloc(0);
+      let answer: Answer | number = 1;
+      while (typeof answer === 'number') {
+        const { value, done } = await chunks.next();
+        if (done === true) throw new Error('connection closed before the last answer');
+        bytes = Buffer.concat([bytes, value]);
+        if (bytes.length >= answer) answer = readAnswer(bytes);
+      }
+      if (answer.status !== 200 || !answer.body.equals(expected)) {
+        throw new Error(
+          `answered ${answer.status} and ${answer.body.length} bytes for\n${request.toString()}`,
+        );
+      }
+    }
+  } finally {
+    socket.destroy();
+  }
+}
+
 /** Throws when the answer is not 304 with this tag and no body. Returns it otherwise. */
 export async function expectNotModified(port: number, request: Buffer, etag: string): Promise<Answer> {
   const answer = await exchange(port, request);

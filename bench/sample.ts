@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { forwardedProbe, payloads, revalidation, siteRequest } from './cells.ts';
+import { forwardedProbe, payloads, revalidation } from './cells.ts';
 import type { Cell } from './cells.ts';
-import { exchange, expectBody, expectNotModified, tagOf } from './check.ts';
+import { exchange, expectBodies, expectBody, expectNotModified, tagOf } from './check.ts';
 import { coreBusyNs, cpuBetween, readCpu, residentBytes } from './measure.ts';
 import type { Peer } from './peers/peer.ts';
 import { startServer } from './server-under-test.ts';
 import type { Arena, ServerUnderTest } from './server-under-test.ts';
 import { load } from './wrk.ts';
 import type { Load } from './wrk.ts';
-import { siteContent, siteFiles } from './zipf.ts';
+import { siteQuestions } from './zipf.ts';
 
 /** One peer in one cell in one round. */
 export interface Sample {
@@ -128,9 +128,6 @@ async function warmUp(step: () => Promise<Load>, server: ServerUnderTest, atLeas
   }
 }
 
-/** How many files of a site are compared before the load. */
-const compared = 200;
-
 /** The request that was checked, and the bytes of its answer on the wire. */
 async function checkAnswers(
   cell: Cell,
@@ -147,9 +144,8 @@ async function checkAnswers(
     const { verified } = cell;
     if (verified !== undefined) await expectBody(port, verified.request(authority), verified.expected);
     if (cell.site !== undefined) {
-      for (let rank = 1; rank <= siteFiles; rank += siteFiles / compared) {
-        await expectBody(port, siteRequest(rank, authority), siteContent(rank, payloads['10m.bin']));
-      }
+      // All of them, the most popular ones last, so that no server meets a file for the first time under load.
+      await expectBodies(port, siteQuestions(authority, payloads['10m.bin']));
     }
     const request = cell.request(authority);
     const answer = await expectBody(port, request, cell.expected);

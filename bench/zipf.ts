@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Files in the site. */
-export const siteFiles = 100_000;
+const siteFiles = 100_000;
 const directories = 316;
 const smallest = 1024;
 const largest = 64 * 1024;
@@ -14,7 +14,7 @@ const largest = 64 * 1024;
 const sequenceLength = 1_000_000;
 
 /** Path and length of the file of a rank, counted from 1: ranks that follow each other lie in different directories. */
-export function siteFile(rank: number): { path: string; length: number } {
+function siteFile(rank: number): { path: string; length: number } {
   const directory = (rank * 197) % directories;
   // Sizes are spread evenly over their logarithm, whatever the rank: half of the files have less than 8 KiB.
   const share = (Math.imul(rank, 2_654_435_761) >>> 0) / 2 ** 32;
@@ -27,6 +27,20 @@ export function siteContent(rank: number, text: Buffer): Buffer {
   const { length } = siteFile(rank);
   const start = (rank * 127) % (text.length - largest);
   return text.subarray(start, start + length);
+}
+
+export function siteRequest(rank: number, authority: string): Buffer {
+  return Buffer.from(`GET ${siteFile(rank).path} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
+}
+
+/** A request for each file, the most popular last, and what must come back. */
+export function* siteQuestions(
+  authority: string,
+  text: Buffer,
+): Generator<{ request: Buffer; expected: Buffer }> {
+  for (let rank = siteFiles; rank > 0; rank--) {
+    yield { request: siteRequest(rank, authority), expected: siteContent(rank, text) };
+  }
 }
 
 /** Write all the files below a root: some 1.5 GB. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Peer, Task } from './peer.ts';
 import { toolVersion } from './tool-version.ts';
 
-/** All files of the largest site: nginx keeps the descriptors of what it caches. */
-const CACHED_FILES = 100_000;
+/** As many as a hard limit of 20,000 descriptors leaves room for: nginx keeps those of what it caches. */
+const CACHED_FILES = 15_000;
 
 /**
  * nginx as a good operator would set it up: one worker, sendfile, open_file_cache, connections to the backend kept
@@ -30,7 +30,7 @@ export const nginx: Peer = {
 const configuration = (task: Task): string => `
 daemon off;
 worker_processes 1;
-worker_rlimit_nofile ${CACHED_FILES + 20_000};
+worker_rlimit_nofile 20000;
 pid ${task.folder}/nginx.pid;
 error_log ${task.folder}/error.log warn;
 events { worker_connections 16000; }

@@ -47,7 +47,7 @@ test('a configuration that is no text is pointed into by its keys', () => {
         'routes[0].files: `root` is missing',
         'routes[0].files.rot: unknown key `rot`; did you mean `root`?',
         '["odd key"]: unknown key `odd key`; known here: `listeners`, `upstreams`, `defaults`, `routes`, `accessLog`, ' +
-          '`limits`, `lenient`, `timeouts`, `trustedProxies`, `serverHeader`, `workers`',
+          '`fileCache`, `limits`, `lenient`, `timeouts`, `trustedProxies`, `serverHeader`, `workers`',
       ]);
       return true;
     },

@@ -29,6 +29,7 @@ test('the least configuration gets every default', async () => {
       },
     ],
     accessLog: { path: undefined, format: 'dream' },
+    fileCache: { size: 2 ** 28, entries: 131_072, watch: true },
     limits: {
       connections: 10_000,
       headerBytes: 32_768,

@@ -8,7 +8,7 @@ import type { FileVersion } from './file-version.ts';
 import { KeptBytes } from './kept-bytes.ts';
 
 /** What a kept file costs besides its bytes, about: its names, two answers with their serialised heads, and its place. */
-const OVERHEAD = 3072;
+const OVERHEAD = 2560;
 
 /** What a file was found to be. */
 export interface FoundFile {
@@ -44,13 +44,13 @@ export class CachedFile {
   readonly settled: boolean;
   /** The answer to HEAD; to GET too where the bytes are its own, else its body has nothing but a length. */
   readonly whole: Response;
-  readonly notModified: Response;
   /** Until when it is served without another look at the disk, on the monotonic clock … */
   freshUntil: number;
   /** … unless more changes have been seen than when it was looked at. */
   changes: number;
   /** It has been read from the disk for a request, so when it is asked for again it is better kept. */
   wasStreamed = false;
+  #notModified: Response | undefined = undefined;
 
   constructor(found: FoundFile, freshUntil: number, changes: number) {
     const { version, etag } = found;
@@ -75,8 +75,13 @@ export class CachedFile {
     this.whole = new Response(200, HeaderList.of(...fields, 'Accept-Ranges', 'bytes'), body, {
       reusable: true,
     });
-    // The entity-tag and nothing else that describes the file (RFC 9110 §15.4.5).
-    this.notModified = new Response(304, HeaderList.of('ETag', etag), null, { reusable: true });
+  }
+
+  /** With the entity-tag and nothing else that describes the file (RFC 9110 §15.4.5). */
+  get notModified(): Response {
+    const { etag } = this.validators;
+    this.#notModified ??= new Response(304, HeaderList.of('ETag', etag), null, { reusable: true });
+    return this.#notModified;
   }
 
   get size(): number {

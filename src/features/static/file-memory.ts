@@ -12,7 +12,7 @@ export interface FileMemoryOptions {
   readonly threads: number;
   /** Whether directories are watched for changes. */
   readonly watch: boolean;
-  /** Directories cannot be watched any more, for this reason of the system's. */
+  /** Directories cannot be watched any more, for this reason of the system's. One thread is told. */
   readonly unwatched?: (code: string) => void;
 }
 
@@ -31,8 +31,10 @@ export class FileMemory {
     const shared = isKept ? new SharedFiles(memory) : undefined;
     this.shared = shared;
     if (shared === undefined || !watch) return;
-    const owner = { changed: () => shared.countChange(), exhausted: (code: string) => unwatched?.(code) };
-    this.watch = new DirectoryWatch(owner, threads);
+    const exhausted = (code: string): void => {
+      if (shared.claimWarning()) unwatched?.(code);
+    };
+    this.watch = new DirectoryWatch({ changed: () => shared.countChange(), exhausted }, threads);
   }
 
   close(): void {

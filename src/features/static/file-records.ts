@@ -26,6 +26,7 @@ const HEADER = {
   free: 5,
   used: 6,
   changes: 7,
+  warned: 8,
 } as const;
 const HEADER_BYTES = 64;
 const RECORD_BYTES = 160;
@@ -153,6 +154,11 @@ export class FileRecords {
 
   countChange(): void {
     Atomics.add(this.#words, HEADER.changes, 1);
+  }
+
+  /** True for the first who asks. */
+  claimWarning(): boolean {
+    return Atomics.exchange(this.#words, HEADER.warned, 1) === 0;
   }
 
   first(bucket: number): number {

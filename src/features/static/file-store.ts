@@ -29,9 +29,14 @@ const LARGEST_KEPT = 64 * 2 ** 20;
 
 /** What has been in memory before and is not larger is read again at once: the system has it in memory, as a rule … */
 const LARGEST_AT_ONCE = 2 ** 17;
-/** … and where that took longer than this, in milliseconds, there are disks to wait for, and other threads to do so. */
-const SLOW_MS = 2;
-const SLOW_FOR_MS = 1000;
+/**
+ * … and where that takes longer than this, in milliseconds, there are disks to wait for, and for a while other threads do
+ * so. Once is not enough: a thread that had to stop in the middle on a busy machine looks the same.
+ */
+const SLOW_MS = 5;
+const SLOW_FOR_MS = 250;
+const SLOW_TIMES = 3;
+const QUICK_TIMES = 16;
 
 /** How often a file that changes while it is read is tried again. */
 const ATTEMPTS = 3;
@@ -50,6 +55,8 @@ export class FileStore {
   readonly #largestKept: number;
   /** A file is on its way into memory. */
   #keeping = false;
+  /** How often reading at once was slow lately; each that was quick takes a little of it. */
+  #slow = 0;
   /** Until when files are not read at once. */
   #slowUntil = -Infinity;
 
@@ -166,7 +173,7 @@ export class FileStore {
     const room = shared.reserve(this.#idOf(file.name), version);
     const bytes = room?.view ?? Buffer.allocUnsafeSlow(size);
     const reading = readAgain(path, version, bytes);
-    if (monotonicNow() - startedAt > SLOW_MS) this.#slowUntil = startedAt + SLOW_FOR_MS;
+    this.#took(monotonicNow() - startedAt, startedAt);
     if (reading === 'read') return this.#put(file, room === undefined ? bytes : keptIn(room, file));
     room?.giveUp();
     return undefined;
@@ -230,6 +237,15 @@ export class FileStore {
     const kept = room.keep({ etag, ...look });
     const own = kept && ownIfSmall(kept);
     return own && { etag, bytes: own };
+  }
+
+  #took(ms: number, startedAt: number): void {
+    if (ms <= SLOW_MS) {
+      this.#slow = Math.max(0, this.#slow - 1 / QUICK_TIMES);
+    } else if (++this.#slow >= SLOW_TIMES) {
+      this.#slow = SLOW_TIMES - 1;
+      this.#slowUntil = startedAt + SLOW_FOR_MS;
+    }
   }
 
   /** Have the answers of a file made anew, now that its bytes are here. */

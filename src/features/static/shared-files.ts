@@ -99,6 +99,11 @@ export class SharedFiles {
     this.#records.countChange();
   }
 
+  /** Whether it is this thread that tells what is to be told once. */
+  claimWarning(): boolean {
+    return this.#records.claimWarning();
+  }
+
   find(id: FileId): KnownFile | undefined {
     const records = this.#records;
     records.lock.acquire();
