@@ -11,12 +11,10 @@ const directory = temporaryDirectory();
 after(() => directory.remove());
 
 /** A watch, and a promise of its next change. */
-function watching(threads = 1): { watch: DirectoryWatch; next(): Promise<void>; changes(): number } {
-  let changes = 0;
+function watching(threads = 1): { watch: DirectoryWatch; next: () => Promise<void> } {
   let wake = (): void => {};
   const owner = {
     changed() {
-      changes++;
       wake();
     },
     exhausted: (code: string) => assert.fail(code),
@@ -25,7 +23,7 @@ function watching(threads = 1): { watch: DirectoryWatch; next(): Promise<void>; 
     new Promise((resolve) => {
       wake = resolve;
     });
-  return { watch: new DirectoryWatch(owner, threads), next, changes: () => changes };
+  return { watch: new DirectoryWatch(owner, threads), next };
 }
 
 suite('a watched directory', () => {

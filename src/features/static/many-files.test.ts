@@ -94,9 +94,9 @@ suite('bytes that had to go', () => {
       const answer = handler(exchange);
       clock.mock.restore();
       assert.ok(answer instanceof Response, `${files[i]} was not read at once`);
-      const { text, field } = await collect(answer);
-      assert.equal(text, content(i));
-      assert.equal(field('ETag'), tags[i]);
+      const collected = await collect(answer);
+      assert.equal(collected.text, content(i));
+      assert.equal(collected.field('ETag'), tags[i]);
     }
   });
 });
