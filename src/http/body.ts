@@ -5,6 +5,12 @@ import type { ReadonlyHeaderList } from './header-list.ts';
 export const COPY_LIMIT = 8 * 1024;
 
 /**
+ * The body of an answer that is sent many times leaves as one text with its head up to this size: Node hands up to 16 KiB
+ * of text to the system without asking for memory, and a text costs less than a text and a buffer.
+ */
+export const TEXT_LIMIT = 15 * 1024;
+
+/**
  * Where a message's body goes. The chunk handed to `data` is lent: it is valid until `data` returns true, or, when it
  * returned false, until the sink calls `resume()` on the source. Who keeps bytes for longer copies them.
  */

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
-import { COPY_LIMIT, emptyBody } from '../http/body.ts';
+import { emptyBody, TEXT_LIMIT } from '../http/body.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { Response, Tunnel } from '../http/response.ts';
 import { acceptsTrailers } from '../http/te.ts';
@@ -243,7 +243,7 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     const { requestId } = this.#owner;
     const head = encodeResponseHead(response, mode, version, requestId, this.#keepAlive, serverHeader);
     const { body } = response;
-    if (mode === 'whole' && response.reusable && Buffer.isBuffer(body) && body.length <= COPY_LIMIT) {
+    if (mode === 'whole' && response.reusable && Buffer.isBuffer(body) && body.length <= TEXT_LIMIT) {
       this.#writer.sendText(head + bodyText(response, serverHeader), body.length);
     } else {
       this.#writer.send(head, mode, body);

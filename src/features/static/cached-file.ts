@@ -1,6 +1,6 @@
 import { formatHttpDate } from '../../core/clock.ts';
 import { DreamError } from '../../core/errors.ts';
-import { type Body, type BodySink, type BodySource, COPY_LIMIT } from '../../http/body.ts';
+import { type Body, type BodySink, type BodySource, TEXT_LIMIT } from '../../http/body.ts';
 import type { Validators } from '../../http/conditional.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { Response } from '../../http/response.ts';
@@ -29,8 +29,8 @@ export interface FoundFile {
 
 /**
  * A version of a file with its answers ready made, as one thread has it. A small one's bytes are in memory, and it is
- * answered without a look at the disk: those that the wire copies anyway belong to it, larger ones lie in the memory
- * that threads share, and may be gone when they are asked for. Of a large one at first only what is said about it is
+ * answered without a look at the disk: they lie in the memory that threads share,
+ * and may be gone when they are asked for. Those that leave as text with the head become its own when it is asked for again. Of a large one at first only what is said about it is
  * kept, and its bytes are read for each request.
  */
 export class CachedFile {
@@ -51,6 +51,7 @@ export class CachedFile {
   /** It has been read from the disk for a request, so when it is asked for again it is better kept. */
   wasStreamed = false;
   #notModified: Response | undefined = undefined;
+  #wantsCopy: boolean;
 
   constructor(found: FoundFile, freshUntil: number, changes: number) {
     const { version, etag } = found;
@@ -62,6 +63,7 @@ export class CachedFile {
     this.mediaType = found.mediaType;
     this.bytes = found.bytes;
     this.settled = found.settled;
+    this.#wantsCopy = found.bytes instanceof KeptBytes && size <= TEXT_LIMIT;
     this.freshUntil = freshUntil;
     this.changes = changes;
 
@@ -103,9 +105,15 @@ export class CachedFile {
     return Buffer.isBuffer(bytes) ? bytes.subarray(start, start + length) : bytes?.body(start, length);
   }
 
-  /** The same version, with its bytes in memory; those that are small become its own. Undefined when they are gone already. */
+  /** It is asked for again, and its bytes are so few that they are better its own, as text with the head. */
+  get wantsCopy(): boolean {
+    return this.#wantsCopy;
+  }
+
+  /** The same version, with its bytes in memory; small ones that were here already become its own. Undefined when they are gone. */
   withBytes(bytes: Buffer | KeptBytes): CachedFile | undefined {
-    const own = ownIfSmall(bytes);
+    this.#wantsCopy = false;
+    const own = bytes instanceof KeptBytes && bytes === this.bytes ? bytes.copy() : bytes;
     if (own === undefined) return undefined;
     const { key, name, path, version, mediaType, settled, validators, freshUntil, changes } = this;
     const found = { key, name, path, version, mediaType, etag: validators.etag, settled, bytes: own };
@@ -116,13 +124,8 @@ export class CachedFile {
   get weight(): number {
     if (!Buffer.isBuffer(this.bytes)) return OVERHEAD;
     const { length } = this.bytes;
-    return OVERHEAD + (length <= COPY_LIMIT ? 2 * length : length);
+    return OVERHEAD + (length <= TEXT_LIMIT ? 2 * length : length);
   }
-}
-
-/** Bytes that the wire copies anyway are better at hand. Undefined when they are gone. */
-export function ownIfSmall(bytes: Buffer | KeptBytes): Buffer | KeptBytes | undefined {
-  return bytes instanceof KeptBytes && bytes.length <= COPY_LIMIT ? bytes.copy() : bytes;
 }
 
 /** The body of an answer to HEAD: it is never sent, but its length is told. */

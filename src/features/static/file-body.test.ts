@@ -102,24 +102,6 @@ suite('a file as a body', () => {
     assertNothingHeld();
   });
 
-  test('has the next chunk ready when the sink goes on', async () => {
-    const body = whole();
-    let chunks = 0;
-    const flowing = flow(body, () => {
-      chunks++;
-      return chunks > 4;
-    });
-    for (let expected = 1; expected <= 4; expected++) {
-      while (chunks < expected || readBuffers.bytesOut < 2 ** 20 + 1) await nextTurn();
-      for (let turns = 0; turns < 50; turns++) await nextTurn();
-      const before = chunks;
-      body.resume();
-      assert.ok(chunks > before, 'it had to be read first');
-    }
-    assert.ok((await flowing).bytes.equals(CONTENT));
-    assertNothingHeld();
-  });
-
   test('reads nothing ahead while many bytes are out', async () => {
     const held = Array.from({ length: 16 }, () => readBuffers.take(Infinity));
     const before = readBuffers.bytesOut;

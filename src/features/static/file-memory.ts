@@ -3,7 +3,7 @@ import { HotFiles } from './hot-files.ts';
 import { SharedFiles } from './shared-files.ts';
 
 /** What all threads together keep of answers that are ready made, in bytes; files that are asked for often have one in each. */
-const READY_MADE = 32 * 2 ** 20;
+const READY_MADE = 24 * 2 ** 20;
 
 /** What a thread's memory for files depends on. */
 export interface FileMemoryOptions {

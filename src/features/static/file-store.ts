@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { mediaTypeNow, mediaTypeOf } from '../../http/media-type.ts';
-import { CachedFile, ownIfSmall } from './cached-file.ts';
+import { CachedFile } from './cached-file.ts';
 import type { DirectoryWatch } from './directory-watch.ts';
 import { FileBody } from './file-body.ts';
 import type { FileMemory } from './file-memory.ts';
@@ -75,14 +75,15 @@ export class FileStore {
     const file = this.#table.get(key);
     if (file === undefined) return undefined;
     const changes = this.#shared?.changes ?? 0;
-    if (now < file.freshUntil && file.changes === changes) return file;
-    if (this.#isStill(file, file.path)) {
+    if (now >= file.freshUntil || file.changes !== changes) {
+      if (!this.#isStill(file, file.path)) {
+        this.#table.delete(file);
+        return undefined;
+      }
       file.freshUntil = now + FRESH_MS;
       file.changes = changes;
-      return file;
     }
-    this.#table.delete(file);
-    return undefined;
+    return file.wantsCopy ? (this.#put(file, file.bytes) ?? file) : file;
   }
 
   /** What any thread has in memory of the file of that name, if it is known to be current at `now`. */
@@ -97,7 +98,7 @@ export class FileStore {
     const isFresh = now < known.freshUntil && known.changes === changes;
     if (!isFresh && !this.#isStill(known, path)) return undefined;
     const { version, etag, settled } = known;
-    const bytes = known.bytes && ownIfSmall(known.bytes);
+    const { bytes } = known;
     const freshUntil = isFresh ? known.freshUntil : now + FRESH_MS;
     const file = new CachedFile(
       { key, name, path, version, mediaType, etag, settled, bytes },
@@ -219,11 +220,8 @@ export class FileStore {
     const id = this.#idOf(name);
     const known = this.#shared?.find(id);
     if (known?.bytes !== undefined && known.settled && isSameVersion(known.version, version)) {
-      const own = ownIfSmall(known.bytes);
-      if (own !== undefined) {
-        closeSync(opened.fd);
-        return { etag: known.etag, bytes: own };
-      }
+      closeSync(opened.fd);
+      return { etag: known.etag, bytes: known.bytes };
     }
     const room = this.#shared?.reserve(id, version);
     const bytes = room?.view ?? Buffer.allocUnsafeSlow(version.size);
@@ -235,8 +233,7 @@ export class FileStore {
     const etag = entityTag(bytes, version, look.settled);
     if (room === undefined) return { etag, bytes };
     const kept = room.keep({ etag, ...look });
-    const own = kept && ownIfSmall(kept);
-    return own && { etag, bytes: own };
+    return kept && { etag, bytes: kept };
   }
 
   #took(ms: number, startedAt: number): void {

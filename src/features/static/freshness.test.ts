@@ -31,11 +31,13 @@ const later = { after: FRESH_MS + 1 };
 /** However long the machine was busy with something else. */
 const atOnce = { after: -FRESH_MS };
 
-/** Ask so that the file is in memory, as one that was changed long ago. */
+/** Ask so that the file is in memory, as one that was changed long ago; what it is answered with from then on. */
 async function remember(path: string): Promise<Response> {
   const now = mock.method(Date, 'now', () => performance.timeOrigin + performance.now() + 60_000);
-  const { response } = await ask(handler, path);
+  await ask(handler, path);
   now.mock.restore();
+  const response = await handler(exchangeFor(path, atOnce));
+  if (response.body !== null && !Buffer.isBuffer(response.body)) response.body.cancel();
   return response;
 }
 
