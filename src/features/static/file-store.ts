@@ -31,7 +31,7 @@ const LARGEST_KEPT = 64 * 2 ** 20;
 const LARGEST_AT_ONCE = 2 ** 17;
 /**
  * … and where that takes longer than this, in milliseconds, there are disks to wait for, and for a while other threads do
- * so. Once is not enough: a thread that had to stop in the middle on a busy machine looks the same.
+ * so. Once is not enough, and something must have been read from a device since: on a busy machine a thread may have had to stop.
  */
 const SLOW_MS = 5;
 const SLOW_FOR_MS = 250;
@@ -57,6 +57,8 @@ export class FileStore {
   #keeping = false;
   /** How often reading at once was slow lately; each that was quick takes a little of it. */
   #slow = 0;
+  /** What the process had read from devices when it was last slow. */
+  #fsRead = process.resourceUsage().fsRead;
   /** Until when files are not read at once. */
   #slowUntil = -Infinity;
 
@@ -239,7 +241,12 @@ export class FileStore {
   #took(ms: number, startedAt: number): void {
     if (ms <= SLOW_MS) {
       this.#slow = Math.max(0, this.#slow - 1 / QUICK_TIMES);
-    } else if (++this.#slow >= SLOW_TIMES) {
+      return;
+    }
+    const { fsRead } = process.resourceUsage();
+    const waited = fsRead > this.#fsRead;
+    this.#fsRead = fsRead;
+    if (waited && ++this.#slow >= SLOW_TIMES) {
       this.#slow = SLOW_TIMES - 1;
       this.#slowUntil = startedAt + SLOW_FOR_MS;
     }
