@@ -60,7 +60,7 @@ export function fileId(root: string, name: string, coding = ''): FileId {
 }
 
 /**
- * Files in memory that all threads share (ADR 0009). Of each a record says which version it is and what its tag is; its
+ * Files in memory that all threads share (ADR 0010). Of each a record says which version it is and what its tag is; its
  * bytes lie in one piece behind the records, as long as there is room. A thread looks here for what it has no answer
  * to yet; what it finds it serves from here, without a copy.
  *
