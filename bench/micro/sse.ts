@@ -94,7 +94,13 @@ interface Sample {
 }
 
 async function sample(time: number): Promise<Sample> {
-  const { p50, p99, fault } = await load({ port, requestFile, connections, seconds: time, core: 1 });
+  const { p50, p99, fault } = await load({
+    port,
+    requests: { file: requestFile },
+    connections,
+    seconds: time,
+    core: 1,
+  });
   if (fault !== '') throw new Error(fault);
   return { p50, p99 };
 }
