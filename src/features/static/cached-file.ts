@@ -4,6 +4,7 @@ import { type Body, type BodySink, type BodySource, TEXT_LIMIT } from '../../htt
 import type { Validators } from '../../http/conditional.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { Response } from '../../http/response.ts';
+import type { FileVariants } from './file-variants.ts';
 import type { FileVersion } from './file-version.ts';
 import { KeptBytes } from './kept-bytes.ts';
 
@@ -25,6 +26,12 @@ export interface FoundFile {
   readonly settled: boolean;
   /** All its bytes, its own or shared; undefined when they are not in memory. */
   readonly bytes: Buffer | KeptBytes | undefined;
+  /** How many bytes are served, where that is not the size of the file. */
+  readonly size?: number | undefined;
+  /** In which its bytes are, of what has this media type; undefined when they are that itself. */
+  readonly coding?: string | undefined;
+  /** Its coded forms; undefined when it has only one form. */
+  readonly variants?: FileVariants | undefined;
 }
 
 /**
@@ -40,6 +47,12 @@ export class CachedFile {
   readonly version: FileVersion;
   readonly mediaType: string;
   readonly bytes: Buffer | KeptBytes | undefined;
+  /** Of the bytes that are served. */
+  readonly size: number;
+  readonly coding: string | undefined;
+  /** It was made of the file at `path`: its bytes are in memory or nowhere. */
+  readonly isMade: boolean;
+  readonly variants: FileVariants | undefined;
   readonly validators: Validators;
   readonly settled: boolean;
   /** The answer to HEAD; to GET too where the bytes are its own, else its body has nothing but a length. */
@@ -62,6 +75,10 @@ export class CachedFile {
     this.version = { dev, ino, size, mtimeMs, ctimeMs };
     this.mediaType = found.mediaType;
     this.bytes = found.bytes;
+    this.size = found.size ?? size;
+    this.coding = found.coding;
+    this.isMade = found.size !== undefined;
+    this.variants = found.variants;
     this.settled = found.settled;
     this.#wantsCopy = found.bytes instanceof KeptBytes && size <= TEXT_LIMIT;
     this.freshUntil = freshUntil;
@@ -72,22 +89,30 @@ export class CachedFile {
     const lastModified = formatHttpDate(lastModifiedSeconds * 1000);
     this.validators = { etag, lastModified, lastModifiedSeconds };
 
-    const fields = ['Content-Type', found.mediaType, 'Last-Modified', lastModified, 'ETag', etag];
-    const body: Body = Buffer.isBuffer(found.bytes) ? found.bytes : new LengthOnly(size);
-    this.whole = new Response(200, HeaderList.of(...fields, 'Accept-Ranges', 'bytes'), body, {
+    const coding = found.coding === undefined ? [] : ['Content-Encoding', found.coding];
+    const vary = this.#isNegotiated ? ['Vary', 'Accept-Encoding'] : [];
+    const fields = ['Content-Type', found.mediaType, ...coding, 'Last-Modified', lastModified, 'ETag', etag];
+    const body: Body = Buffer.isBuffer(found.bytes) ? found.bytes : new LengthOnly(this.size);
+    this.whole = new Response(200, HeaderList.of(...fields, ...vary, 'Accept-Ranges', 'bytes'), body, {
       reusable: true,
     });
   }
 
-  /** With the entity-tag and nothing else that describes the file (RFC 9110 §15.4.5). */
+  /** With the entity-tag, what it depends on, and nothing else that describes the file (RFC 9110 §15.4.5). */
   get notModified(): Response {
-    const { etag } = this.validators;
-    this.#notModified ??= new Response(304, HeaderList.of('ETag', etag), null, { reusable: true });
+    this.#notModified ??= this.#makeNotModified();
     return this.#notModified;
   }
 
-  get size(): number {
-    return this.version.size;
+  #makeNotModified(): Response {
+    const vary = this.#isNegotiated ? ['Vary', 'Accept-Encoding'] : [];
+    const headers = HeaderList.of('ETag', this.validators.etag, ...vary);
+    return new Response(304, headers, null, { reusable: true });
+  }
+
+  /** Also where there is no other form at the moment: one may come while caches still have this one. */
+  get #isNegotiated(): boolean {
+    return this.coding !== undefined || this.variants !== undefined;
   }
 
   /** The answer to GET; undefined when the bytes are not in memory, or not any more. */
@@ -116,7 +141,10 @@ export class CachedFile {
     const own = bytes instanceof KeptBytes && bytes === this.bytes ? bytes.copy() : bytes;
     if (own === undefined) return undefined;
     const { key, name, path, version, mediaType, settled, validators, freshUntil, changes } = this;
-    const found = { key, name, path, version, mediaType, etag: validators.etag, settled, bytes: own };
+    const { coding, variants } = this;
+    const size = this.isMade ? this.size : undefined;
+    const form = { etag: validators.etag, settled, bytes: own, size, coding, variants };
+    const found = { key, name, path, version, mediaType, ...form };
     return new CachedFile(found, freshUntil, changes);
   }
 

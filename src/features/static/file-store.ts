@@ -7,6 +7,7 @@ import { CachedFile } from './cached-file.ts';
 import type { DirectoryWatch } from './directory-watch.ts';
 import { FileBody } from './file-body.ts';
 import type { FileMemory } from './file-memory.ts';
+import type { CodedAs, FileVariants } from './file-variants.ts';
 import type { FileId } from './file-records.ts';
 import { entityTag, isSameVersion, isSettled, LARGEST_SMALL } from './file-version.ts';
 import type { FileTable } from './hot-files.ts';
@@ -44,12 +45,16 @@ const ATTEMPTS = 3;
 /** What a name was found to be, and why it is no file. */
 export type Loaded = CachedFile | 'directory' | 'absent' | ErrorCode;
 
+/** Tells the coded forms that a file may have, from its name, media type and size in bytes. */
+export type VariantsOf = (name: string, mediaType: string, size: number) => FileVariants | undefined;
+
 /** The files below one root, the hot ones from memory. */
 export class FileStore {
   readonly #root: SiteRoot;
   readonly #table: FileTable;
   readonly #shared: SharedFiles | undefined;
   readonly #watch: DirectoryWatch | undefined;
+  readonly #variantsOf: VariantsOf | undefined;
   /** Tells this root's files from those of others in shared memory. */
   readonly #scope: string;
   readonly #largestKept: number;
@@ -63,11 +68,12 @@ export class FileStore {
   #slowUntil = -Infinity;
 
   /** Throws the system's error when there is no directory at `options.root`. */
-  constructor(options: StaticOptions, { hot, shared, watch }: FileMemory) {
+  constructor(options: StaticOptions, { hot, shared, watch }: FileMemory, variantsOf?: VariantsOf) {
     this.#root = new SiteRoot(options.root, options.symlinks);
     this.#table = hot.table();
     this.#shared = shared;
     this.#watch = watch;
+    this.#variantsOf = variantsOf;
     this.#scope = `${options.symlinks} ${this.#root.locate('')}`;
     this.#largestKept = Math.min(LARGEST_KEPT, (shared?.size ?? 0) * LARGEST_SHARE);
   }
@@ -88,13 +94,16 @@ export class FileStore {
     return file.wantsCopy ? (this.#put(file, file.bytes) ?? file) : file;
   }
 
-  /** What any thread has in memory of the file of that name, if it is known to be current at `now`. */
-  kept(key: string, name: string, now: number): CachedFile | undefined {
+  /**
+   * What any thread has in memory of the file of that name, if it is known to be current at `now`. `as`: it is another
+   * file in a coding.
+   */
+  kept(key: string, name: string, now: number, as?: CodedAs): CachedFile | undefined {
     const shared = this.#shared;
-    const mediaType = shared && mediaTypeNow(name);
+    const mediaType = shared && (as?.mediaType ?? mediaTypeNow(name));
     if (mediaType === undefined) return undefined;
     const changes = shared?.changes ?? 0;
-    const known = shared?.find(this.#idOf(name));
+    const known = shared?.find(this.#idOf(name, as?.coding));
     if (known === undefined) return undefined;
     const path = this.#root.locate(name);
     const isFresh = now < known.freshUntil && known.changes === changes;
@@ -102,18 +111,60 @@ export class FileStore {
     const { version, etag, settled } = known;
     const { bytes } = known;
     const freshUntil = isFresh ? known.freshUntil : now + FRESH_MS;
-    const file = new CachedFile(
-      { key, name, path, version, mediaType, etag, settled, bytes },
-      freshUntil,
-      changes,
-    );
+    const form = { etag, settled, bytes, ...this.#formOf(name, mediaType, version.size, as) };
+    const file = new CachedFile({ key, name, path, version, mediaType, ...form }, freshUntil, changes);
     this.#table.set(file);
     return file;
   }
 
-  /** Take in the file of that name, a small one with its bytes. All of them are of one version. */
-  async load(key: string, name: string): Promise<Loaded> {
-    const mediaType = await mediaTypeOf(name);
+  /** What was made of this version of a file by any thread, if it is in memory. */
+  keptMade(key: string, file: CachedFile, coding: string): CachedFile | undefined {
+    const known = this.#shared?.find(this.#idOf(file.name, coding));
+    if (known?.bytes === undefined || !isSameVersion(known.version, file.version)) return undefined;
+    const bytes = ownIfSmall(known.bytes);
+    return bytes && this.#made(key, file, coding, known.etag, bytes);
+  }
+
+  /** Keep what was made of a version of a file: served as long as that stays as it is. */
+  keepMade(key: string, file: CachedFile, coding: string, bytes: Buffer): CachedFile {
+    const { version, settled, freshUntil, changes } = file;
+    const etag = entityTag(bytes, version, settled, coding);
+    const room = this.#shared?.reserve(this.#idOf(file.name, coding), version, bytes.length);
+    if (room === undefined) return this.#made(key, file, coding, etag, bytes);
+    bytes.copy(room.view);
+    const kept = room.keep({ etag, settled, freshUntil, changes });
+    return this.#made(key, file, coding, etag, (kept && ownIfSmall(kept)) ?? bytes);
+  }
+
+  #made(
+    key: string,
+    { name, path, version, mediaType, settled, freshUntil, changes }: CachedFile,
+    coding: string,
+    etag: string,
+    bytes: Buffer | KeptBytes,
+  ): CachedFile {
+    const form = { etag, settled, bytes, size: bytes.length, coding };
+    const made = new CachedFile({ key, name, path, version, mediaType, ...form }, freshUntil, changes);
+    if (this.#shared !== undefined) this.#table.set(made);
+    return made;
+  }
+
+  #formOf(
+    name: string,
+    mediaType: string,
+    size: number,
+    as: CodedAs | undefined,
+  ): { coding: string | undefined; variants: FileVariants | undefined } {
+    const variants = as === undefined ? this.#variantsOf?.(name, mediaType, size) : undefined;
+    return { coding: as?.coding, variants };
+  }
+
+  /**
+   * Take in the file of that name, a small one with its bytes. All of them are of one version. `as`: it is another file
+   * in a coding.
+   */
+  async load(key: string, name: string, as?: CodedAs): Promise<Loaded> {
+    const mediaType = as?.mediaType ?? (await mediaTypeOf(name));
     const path = this.#root.locate(name);
     this.#watch?.add(dirname(path));
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -129,18 +180,15 @@ export class FileStore {
         | undefined
         | ErrorCode;
       if (version.size <= LARGEST_SMALL) {
-        found = await this.#read(name, opened, look);
+        found = await this.#read(this.#idOf(name, as?.coding), opened, look, as?.coding);
         if (typeof found === 'string') return found;
         if (found === undefined) continue;
       } else {
         closeSync(opened.fd);
-        found = { etag: entityTag(undefined, version, settled), bytes: undefined };
+        found = { etag: entityTag(undefined, version, settled, as?.coding), bytes: undefined };
       }
-      const file = new CachedFile(
-        { key, name, path, version, mediaType, settled, ...found },
-        freshUntil,
-        changes,
-      );
+      const form = { settled, ...found, ...this.#formOf(name, mediaType, version.size, as) };
+      const file = new CachedFile({ key, name, path, version, mediaType, ...form }, freshUntil, changes);
       if (this.#shared !== undefined) this.#table.set(file);
       return file;
     }
@@ -155,9 +203,9 @@ export class FileStore {
     return 'absent';
   }
 
-  /** Bytes of a file as a body; undefined when the file on the disk is not this version any more. */
+  /** Bytes of a file as a body; undefined when the file on the disk is not this version any more, or they never were there. */
   async openBody(file: CachedFile, start: number, length: number): Promise<FileBody | undefined> {
-    const opened = await this.#root.open(file.name);
+    const opened = file.isMade ? 'absent' : await this.#root.open(file.name);
     if (typeof opened !== 'string') {
       if (isSameVersion(opened.stats, file.version)) return new FileBody(opened.fd, start, length);
       closeSync(opened.fd);
@@ -171,9 +219,15 @@ export class FileStore {
     const { version, size, settled, path } = file;
     const shared = this.#shared;
     const startedAt = monotonicNow();
-    if (shared === undefined || size > LARGEST_AT_ONCE || !settled || startedAt < this.#slowUntil)
+    if (
+      shared === undefined ||
+      size > LARGEST_AT_ONCE ||
+      !settled ||
+      file.isMade ||
+      startedAt < this.#slowUntil
+    )
       return undefined;
-    const room = shared.reserve(this.#idOf(file.name), version);
+    const room = shared.reserve(this.#idOf(file.name, file.coding), version);
     const bytes = room?.view ?? Buffer.allocUnsafeSlow(size);
     const reading = readAgain(path, version, bytes);
     this.#took(monotonicNow() - startedAt, startedAt);
@@ -201,7 +255,7 @@ export class FileStore {
     const opened = await this.#root.open(file.name);
     if (typeof opened === 'string') return;
     const isSame = isSameVersion(opened.stats, file.version);
-    const room = isSame ? this.#shared?.reserve(this.#idOf(file.name), file.version) : undefined;
+    const room = isSame ? this.#shared?.reserve(this.#idOf(file.name, file.coding), file.version) : undefined;
     if (room === undefined) {
       closeSync(opened.fd);
     } else if ((await readWhole(opened, room.view)) === 'read') {
@@ -214,12 +268,12 @@ export class FileStore {
 
   /** Read a small file, into memory that is shared where there is room. Undefined: it has changed meanwhile. */
   async #read(
-    name: string,
+    id: FileId,
     opened: OpenFile,
     look: Omit<Knowledge, 'version' | 'etag'>,
+    coding: string | undefined,
   ): Promise<{ etag: string; bytes: Buffer | KeptBytes } | undefined | ErrorCode> {
     const { stats: version } = opened;
-    const id = this.#idOf(name);
     const known = this.#shared?.find(id);
     if (known?.bytes !== undefined && known.settled && isSameVersion(known.version, version)) {
       closeSync(opened.fd);
@@ -232,7 +286,7 @@ export class FileStore {
       room?.giveUp();
       return reading === 'changed' ? undefined : 'static.unreadable';
     }
-    const etag = entityTag(bytes, version, look.settled);
+    const etag = entityTag(bytes, version, look.settled, coding);
     if (room === undefined) return { etag, bytes };
     const kept = room.keep({ etag, ...look });
     return kept && { etag, bytes: kept };
@@ -264,8 +318,8 @@ export class FileStore {
     return seen !== undefined && isSameVersion(seen, version);
   }
 
-  #idOf(name: string): FileId {
-    return fileId(this.#scope, name);
+  #idOf(name: string, coding?: string): FileId {
+    return fileId(this.#scope, name, coding);
   }
 }
 

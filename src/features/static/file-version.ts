@@ -32,10 +32,18 @@ export function isSettled({ ctimeMs }: FileVersion): boolean {
 /**
  * A small file's tag is a digest of its bytes, so it survives a new checkout, and differs where builds give every file
  * the same date. A large one's is made of size and time, weak as long as the time may hide a change (RFC 9110 §8.8.1).
+ * Each coding has tags of its own (§8.8.3.3). `bytes`: those that are served.
  */
-export function entityTag(bytes: Buffer | undefined, version: FileVersion, settled: boolean): string {
-  if (bytes !== undefined && version.size <= LARGEST_SMALL)
-    return `"${hash('sha256', bytes, 'base64url').slice(0, 22)}"`;
+export function entityTag(
+  bytes: Buffer | undefined,
+  version: FileVersion,
+  settled: boolean,
+  coding?: string,
+): string {
+  const suffix = coding === undefined ? '' : `-${coding}`;
+  const size = bytes?.length ?? version.size;
+  if (bytes !== undefined && size <= LARGEST_SMALL)
+    return `"${hash('sha256', bytes, 'base64url').slice(0, 22)}${suffix}"`;
   const microseconds = Math.round(version.mtimeMs * 1000);
-  return `${settled ? '' : 'W/'}"${version.size.toString(36)}-${microseconds.toString(36)}"`;
+  return `${settled ? '' : 'W/'}"${size.toString(36)}-${microseconds.toString(36)}${suffix}"`;
 }
