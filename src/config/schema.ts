@@ -81,7 +81,7 @@ const route = z
     /** Which requests. Default: all. */
     match: match.prefault({}),
     /** Serve the files under a directory. */
-    files: staticSchema.optional(),
+    files: staticSchema(byteSize).optional(),
     /** Pass requests on to an upstream. */
     proxy: proxySchema({ byteSize, duration }).optional(),
     /** Send clients elsewhere. */

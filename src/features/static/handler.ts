@@ -2,13 +2,18 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { RequestHead } from '../../http/head.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { Response } from '../../http/response.ts';
+import { addVary } from '../../http/vary.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
 import type { Handler } from '../../pipeline/handler.ts';
+import { CodedOffers } from './coded-offers.ts';
+import { type Compressor, compressor } from './compressor.ts';
 import { ErrorPages } from './error-pages.ts';
 import { FileAnswers } from './file-answer.ts';
 import type { FileMemory } from './file-memory.ts';
 import { FileStore } from './file-store.ts';
-import { type Found, Lookup } from './lookup.ts';
+import { FALLBACK, type Found, Lookup } from './lookup.ts';
+import { NegotiatedAnswers } from './negotiated-answers.ts';
+import { Representations } from './representations.ts';
 import type { StaticOptions } from './schema.ts';
 
 const ALLOW = 'GET, HEAD, OPTIONS';
@@ -20,30 +25,37 @@ const ATTEMPTS = 3;
 export interface StaticDeps {
   /** Where files are kept in memory. */
   readonly files: FileMemory;
+  /** What compresses files; the thread's own when left out. */
+  readonly compressor?: Compressor | undefined;
 }
 
 /**
  * The end of a route that serves the files below a directory. A file that is in memory is answered at once, from
  * an answer made before. Throws the system's error when there is no directory at `options.root`.
  */
-export function createStaticHandler(options: StaticOptions, { files }: StaticDeps): Handler {
-  const site = new Site(options, files);
+export function createStaticHandler(options: StaticOptions, deps: StaticDeps): Handler {
+  const site = new Site(options, deps.files, deps.compressor ?? compressor);
   return (exchange) => site.serve(exchange);
 }
 
 class Site {
   readonly #files: FileStore;
   readonly #lookup: Lookup;
-  readonly #answers: FileAnswers;
+  readonly #answers: Pick<FileAnswers, 'answer'>;
   readonly #errors: ErrorPages;
   /** The answer to OPTIONS. */
   readonly #allowed = new Response(204, HeaderList.of('Allow', ALLOW), null, { reusable: true });
 
-  constructor(options: StaticOptions, memory: FileMemory) {
-    this.#files = new FileStore(options, memory);
+  constructor(options: StaticOptions, memory: FileMemory, compressing: Compressor) {
+    const offers = CodedOffers.of(options);
+    this.#files = new FileStore(options, memory, offers?.variantsOf);
     this.#lookup = new Lookup(options, this.#files);
     this.#errors = new ErrorPages(this.#files);
-    this.#answers = new FileAnswers(this.#files, this.#errors);
+    const answers = new FileAnswers(this.#files, this.#errors);
+    this.#answers =
+      offers === undefined
+        ? answers
+        : new NegotiatedAnswers(answers, new Representations(offers, this.#files, compressing));
   }
 
   serve(exchange: Exchange): Response | Promise<Response> {
@@ -68,6 +80,9 @@ class Site {
       if (found === 'redirect') return redirectToDirectory(exchange.request);
       if (typeof found === 'string') return this.#errors.answer(exchange, codeOf(found));
       answer = await this.#answers.answer(exchange, found);
+      if (answer !== 'changed' && found.key === FALLBACK && !isForPage(exchange.request)) {
+        answer = answer.derive((headers) => addVary(headers, 'Accept'));
+      }
     }
     return answer;
   }
@@ -86,11 +101,13 @@ function redirectToDirectory({ path, query }: RequestHead): Response {
 }
 
 /** Whether a request is for a page of a single-page application: a missing script or picture is missing all the same. */
-function wantsPage({ headers, path }: RequestHead): boolean {
-  return (
-    !path.slice(path.lastIndexOf('/')).includes('.') ||
-    (headers.getList('accept') ?? '').includes('text/html')
-  );
+function wantsPage(request: RequestHead): boolean {
+  return isForPage(request) || (request.headers.getList('accept') ?? '').includes('text/html');
+}
+
+/** Whether it is, whatever the client accepts. */
+function isForPage({ path }: RequestHead): boolean {
+  return !path.slice(path.lastIndexOf('/')).includes('.');
 }
 
 function codeOf(found: 'absent' | 'no-index' | ErrorCode): ErrorCode {

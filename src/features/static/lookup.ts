@@ -8,6 +8,9 @@ import type { StaticOptions } from './schema.ts';
 /** What a path was found to stand for: a file, a directory whose slash is missing or whose index is, or nothing. */
 export type Found = CachedFile | 'redirect' | 'no-index' | 'absent' | ErrorCode;
 
+/** Under which the page of an application is kept: no request's path is like it. */
+export const FALLBACK = 'fallback';
+
 /** Finds what the paths of requests stand for in a root: files, the index files of directories, the page of an application. */
 export class Lookup {
   readonly #options: StaticOptions;
@@ -48,8 +51,8 @@ export class Lookup {
   /** The file that answers for a page that was not found. */
   async fallback(): Promise<Found> {
     if (this.#fallback === undefined) return 'absent';
-    const known = this.#files.cached('fallback', monotonicNow());
-    const found = known ?? (await this.#files.load('fallback', this.#fallback));
+    const known = this.#files.cached(FALLBACK, monotonicNow());
+    const found = known ?? (await this.#files.load(FALLBACK, this.#fallback));
     return found === 'directory' ? 'absent' : found;
   }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { ContentCoding } from '../../http/content-coding.ts';
+import { type CompressOptions, compressSchema, contentCodings } from './compress-schema.ts';
 
 /** What the `files` end of a route does: serves the files under a directory. Built by the configuration, read by the handler. */
 export interface StaticOptions {
@@ -11,7 +13,9 @@ export interface StaticOptions {
   /** Answer what is not found with the root's index file: for single-page applications. */
   readonly spa: boolean;
   /** Codings of which ready-made variants (`app.js.br`) may lie beside a file, best first. */
-  readonly precompressed: readonly ('br' | 'zstd' | 'gzip')[];
+  readonly precompressed: readonly ContentCoding[];
+  /** How files are compressed when they are asked for; undefined: they are not. */
+  readonly compress?: CompressOptions | undefined;
   /** Whether files and directories whose name starts with a dot exist for the client. */
   readonly dotfiles: 'deny' | 'allow';
   /** Which symbolic links are followed: those that stay in the root, none, or all. */
@@ -33,10 +37,8 @@ const staticOptions = z.strictObject({
   listing: z.literal(false, { error: '`listing` is not available in this version' }).default(false),
   /** Answer what is not found with the root's index file. Default false. */
   spa: z.boolean().default(false),
-  precompressed: z
-    .array(z.never())
-    .max(0, { error: '`precompressed` is not available in this version', abort: true })
-    .default([]),
+  /** Codings of which variants (`app.js.br`, `app.js.zst`, `app.js.gz`) may lie beside a file, best first. Default none. */
+  precompressed: contentCodings.default([]),
   /** Whether names that start with a dot are served: `deny` (default) or `allow`. */
   dotfiles: z.enum(['deny', 'allow']).default('deny'),
   /** Which symbolic links are followed: `within-root` (default), `deny`, `follow`. */
@@ -48,8 +50,11 @@ const staticOptions = z.strictObject({
     .optional(),
 });
 
-/** What a user may write under `files:`; a string alone is `root`. A relative root is made absolute by the configuration. */
-export const staticSchema = z.union([
-  root.transform((path) => staticOptions.parse({ root: path })),
-  staticOptions,
-]);
+/**
+ * What a user may write under `files:`; a string alone is `root`. A relative root is made absolute by the configuration.
+ * `byteSize` reads what users write (`1KiB`) into bytes.
+ */
+export function staticSchema(byteSize: z.ZodType<number, string | number>) {
+  const options = staticOptions.extend({ compress: compressSchema(byteSize) });
+  return z.union([root.transform((path) => options.parse({ root: path })), options]);
+}

@@ -223,6 +223,25 @@ describe('a single-page application', () => {
       if (status === 200 && target !== '/hello.txt') assert.equal(answer.text, '<h1>Home</h1>');
     });
   }
+
+  test('says that Accept decided, where it did', async () => {
+    for (const [target, vary] of [
+      ['/users/7', undefined],
+      ['/users/john.doe', 'Accept'],
+      ['/hello.txt', undefined],
+    ] as const) {
+      for (let i = 0; i < 2; i++) {
+        assert.equal((await ask(app, target, { fields: page })).field('Vary'), vary, target);
+      }
+    }
+    const compress = { codings: ['gzip'], minSize: 1 } as const;
+    const answer = await ask(serving({ spa: true, compress }), '/users/john.doe', { fields: page });
+    assert.equal(answer.field('Vary'), 'Accept-Encoding, Accept');
+    const tagged = [...page, `If-None-Match: ${answer.field('ETag')}`];
+    const notModified = await ask(serving({ spa: true, compress }), '/users/john.doe', { fields: tagged });
+    assert.equal(notModified.status, 304);
+    assert.equal(notModified.field('Vary'), 'Accept-Encoding, Accept');
+  });
 });
 
 test("a root that is no directory is refused with the system's error, which names it", () => {
