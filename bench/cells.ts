@@ -2,11 +2,12 @@
  * The cells of the bench: one request each, and what its answer must be. A new cell is a new line in `cells`.
  */
 import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 
 import { siteContent, siteRequest } from './zipf.ts';
 
-/** What the server does in the cell: peers that cannot do it sit it out. */
-export type CellKind = 'file' | 'proxy';
+/** What the server does in the cell: peers that cannot do it sit it out. `coded`: serve the coded form of a file. */
+export type CellKind = 'file' | 'coded' | 'proxy';
 
 /** The backend that the proxy talks to: `content` answers with files, the sinks read the whole request body first. */
 export type BackendName = 'content' | 'sink' | 'bigSink';
@@ -42,6 +43,8 @@ export interface Cell {
 
 /** Files in the root of the servers and, under `proxy/`, of the backend. */
 export const payloads: Readonly<Record<string, Buffer>> = {
+  'coded/app.js': words(16 * 1024),
+  'coded/app.js.gz': gzipSync(words(16 * 1024)),
   '1k.bin': text(1024),
   '10k.bin': text(10 * 1024),
   '100k.bin': text(100 * 1024),
@@ -70,6 +73,7 @@ const oneServer: readonly Cell[] = [
   download('file-1k', 'file 1 KiB', 'file', '1k.bin'),
   download('file-1k-browser', 'file 1 KiB, browser head', 'file', '1k.bin', browserFields),
   download('file-10k', 'file 10 KiB', 'file', '10k.bin'),
+  negotiated('file-gzip', 'file 16 KiB, its gzip of 6 KiB negotiated', 'coded/app.js'),
   download('file-100k', 'file 100 KiB', 'file', '100k.bin'),
   // With 64 connections the socket buffers would hold more than wrk takes in a second, and the server, not wrk, would
   // be the one that waits: the measure would be of buffers filled, not of answers sent.
@@ -120,6 +124,12 @@ function download(id: string, title: string, kind: CellKind, file: string, field
   };
 }
 
+/** A file asked for by a client that takes gzip, answered with what lies beside it. */
+function negotiated(id: string, title: string, file: string): Cell {
+  const fields = ['Accept-Encoding: gzip, deflate, br, zstd'];
+  return { ...download(id, title, 'coded', file, fields), expected: payloads[`${file}.gz`] };
+}
+
 function upload(id: string, title: string, backend: BackendName, body: Buffer, connections: number): Cell {
   const post = (path: string, authority: string): Buffer =>
     Buffer.concat([head('POST', path, authority, [`Content-Length: ${body.length}`]), body]);
@@ -155,4 +165,15 @@ function text(length: number): Buffer {
     bytes[i] = 97 + ((state >>> 24) % 26);
   }
   return bytes;
+}
+
+/** Text of 256 different words, so that it can be compressed about as well as a script. */
+function words(length: number): Buffer {
+  const letters = text(256 * 8 + length).toString('latin1');
+  let written = '';
+  for (let i = 256 * 8; written.length < length; i += 2) {
+    const at = 8 * ((letters.charCodeAt(i) * 26 + letters.charCodeAt(i + 1)) % 256);
+    written += `${letters.slice(at, at + 3 + (at % 5))} `;
+  }
+  return Buffer.from(written.slice(0, length));
 }

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { payloads } from './cells.ts';
 import { sequence, writeSite } from './zipf.ts';
@@ -26,8 +26,11 @@ export function openWorkspace(site: boolean): Workspace {
   chmodSync(dir, 0o755);
   const root = join(dir, 'root');
   for (const folder of [root, join(root, 'proxy')]) {
-    mkdirSync(folder);
-    for (const [name, bytes] of Object.entries(payloads)) writeFileSync(join(folder, name), bytes);
+    for (const [name, bytes] of Object.entries(payloads)) {
+      const file = join(folder, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, bytes);
+    }
   }
   const pathsFile = join(dir, 'paths');
   writeFileSync(pathsFile, site ? sequence() : '');

@@ -8,7 +8,7 @@ import { toolVersion } from './tool-version.ts';
 export const caddy: Peer = {
   id: 'caddy',
   title: 'Caddy',
-  kinds: ['file', 'proxy'],
+  kinds: ['file', 'coded', 'proxy'],
   version: () => toolVersion('caddy', ['version'], /v?(\d\S*)/, 'caddy'),
   launch(task) {
     const config = join(task.folder, 'Caddyfile');
@@ -50,6 +50,12 @@ http://:${task.port} {
         keepalive_idle_conns_per_host 128
         compression off
       }
+    }
+  }
+  handle /coded/* {
+    root * ${task.root}
+    file_server {
+      precompressed gzip
     }
   }
   handle {

@@ -11,7 +11,7 @@ const repository = fileURLToPath(new URL('../../', import.meta.url));
 export const dreamserver: Peer = {
   id: 'dreamserver',
   title: 'DreamServer',
-  kinds: ['file', 'proxy'],
+  kinds: ['file', 'coded', 'proxy'],
   version() {
     const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       version: string;
@@ -29,7 +29,11 @@ export const dreamserver: Peer = {
 const configuration = (task: Task) => ({
   listeners: [{ address: `127.0.0.1:${task.port}` }],
   upstreams: { backend: { servers: task.backendPorts.map((port) => `http://127.0.0.1:${port}`) } },
-  routes: [{ match: { path: '/proxy/*' }, proxy: { to: 'backend' } }, { files: { root: task.root } }],
+  routes: [
+    { match: { path: '/proxy/*' }, proxy: { to: 'backend' } },
+    { match: { path: '/coded/*' }, files: { root: task.root, precompressed: ['gzip'] } },
+    { files: { root: task.root } },
+  ],
   accessLog: { path: task.logFile },
   workers: 1,
 });

@@ -15,7 +15,7 @@ const CACHED_FILES = 15_000;
 export const nginx: Peer = {
   id: 'nginx',
   title: 'nginx',
-  kinds: ['file', 'proxy'],
+  kinds: ['file', 'coded', 'proxy'],
   version: () => toolVersion('nginx', ['-v'], /nginx\/(\S+)/, 'nginx-light'),
   launch(task) {
     const config = join(task.folder, 'nginx.conf');
@@ -65,6 +65,10 @@ http {
   server {
     listen 127.0.0.1:${task.port} backlog=4096;
     root ${task.root};
+    location /coded/ {
+      gzip_static on;
+      gzip_vary on;
+    }
     location /proxy/ {
       proxy_pass http://backend;
       proxy_http_version 1.1;

@@ -16,10 +16,10 @@ export const nodeHttp: Peer = {
   launch: (task) => ({
     command: process.execPath,
     args: [
-      programs[task.kind],
+      task.kind === 'proxy' ? programs.proxy : programs.file,
       String(task.port),
       task.logFile,
-      ...(task.kind === 'file' ? [task.root] : task.backendPorts.map(String)),
+      ...(task.kind === 'proxy' ? task.backendPorts.map(String) : [task.root]),
     ],
   }),
 };
