@@ -221,6 +221,19 @@ routes:
   });
 });
 
+test('the files of a root are compressed unless they are not to be', async () => {
+  for (const [key, codings] of [
+    ['', 3],
+    [', compress: true', 3],
+    [', compress: { codings: [gzip] }', 1],
+    [', compress: false', undefined],
+  ] as const) {
+    const { config } = await load('dreamserver.yaml', `routes: [{ files: { root: .${key} } }]`);
+    const { end } = config.routes[0];
+    assert.equal(end.kind === 'files' && end.options.compress?.codings.length, codings, key);
+  }
+});
+
 describe('files', () => {
   test('YAML, JSON, JavaScript and TypeScript say the same', async () => {
     const object = `{ "listeners": [":81"], "workers": 2, "routes": [{ "respond": "ok" }] }`;

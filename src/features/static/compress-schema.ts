@@ -33,7 +33,7 @@ export function compressSchema(byteSize: z.ZodType<number, string | number>) {
     /** Media types, `text/html` or `text/*`. Default: those that are known to become smaller. */
     types: z.array(mediaType).optional(),
   });
-  return z
-    .union([z.boolean().transform((on) => (on ? options.parse({}) : undefined)), options])
-    .default(() => options.parse({}));
+  const onOrOff = z.boolean().transform((on) => (on ? options.parse({}) : undefined));
+  // Not `default`, which would also stand in for the undefined that `false` comes to.
+  return z.union([onOrOff, options]).prefault(true);
 }
