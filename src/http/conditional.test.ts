@@ -15,7 +15,12 @@ const EARLIER = 'Sun, 06 Nov 1994 08:49:36 GMT';
 const LATER = 'Sun, 06 Nov 1994 08:49:38 GMT';
 const OBSOLETE = 'Sunday, 06-Nov-94 08:49:37 GMT';
 
-const strong: Validators = { etag: '"v1"', lastModified: LAST_MODIFIED, lastModifiedSeconds: 784_111_777 };
+const strong: Validators = {
+  etag: '"v1"',
+  lastModified: LAST_MODIFIED,
+  lastModifiedSeconds: 784_111_777,
+  isDateStrong: true,
+};
 const weak: Validators = { ...strong, etag: 'W/"v1"' };
 
 const outcome = (validators: Validators, method: string, fields: readonly string[]): string =>
@@ -146,12 +151,20 @@ describe('If-Range (RFC 9110 §13.1.5)', () => {
     [EARLIER, strong, false],
     [LATER, strong, false],
     ['soon', strong, false],
+    [LAST_MODIFIED, weak, true],
+    [LAST_MODIFIED, { ...strong, isDateStrong: false }, false],
+    ['"v1"', { ...strong, isDateStrong: false }, true],
+    ['', strong, false],
   ] as const) {
-    test(`${value} against ${validators.etag}`, () => {
+    test(`${value} against ${validators.etag}, ${validators.isDateStrong ? 'strong' : 'weak'} date`, () => {
       const headers = value === undefined ? HeaderList.of() : HeaderList.of('If-Range', value);
       assert.equal(ifRangeHolds(headers, validators), holds);
     });
   }
+});
+
+test('If-Range that stands twice holds no validator', () => {
+  assert.equal(ifRangeHolds(HeaderList.of('If-Range', '"v1"', 'If-Range', '"v0"'), strong), false);
 });
 
 describe('which of the fields a request has', () => {

@@ -10,6 +10,8 @@ export interface Validators {
   readonly lastModified: string;
   /** The same instant as Unix time in seconds. */
   readonly lastModifiedSeconds: number;
+  /** Whether the date tells versions apart: none has come later within the second that it names (RFC 9110 §8.8.2.2). */
+  readonly isDateStrong: boolean;
 }
 
 /** What the preconditions of a request make of it. */
@@ -102,12 +104,14 @@ export function evaluatePreconditions(
 
 /**
  * Whether a Range field is to be obeyed as far as If-Range goes (RFC 9110 §13.1.5): without one always; else only when
- * it holds the current entity-tag by strong comparison, or the very Last-Modified date.
+ * it holds the current entity-tag by strong comparison, or the very Last-Modified date, if that is strong.
  */
 export function ifRangeHolds(headers: ReadonlyHeaderList, current: Validators): boolean {
-  const ifRange = headers.get('if-range');
+  // It is no list: several joined are neither a tag that we gave nor a date.
+  const ifRange = headers.getList('if-range');
   if (ifRange === undefined) return true;
   if (ifRange.endsWith('"')) return ifRange === current.etag && !isWeak(ifRange);
+  if (!current.isDateStrong) return false;
   return ifRange === current.lastModified || parseHttpDate(ifRange) === current.lastModifiedSeconds;
 }
 

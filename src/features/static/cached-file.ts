@@ -87,7 +87,9 @@ export class CachedFile {
     // Never later than the answer itself (RFC 9110 §8.8.2.1).
     const lastModifiedSeconds = Math.floor(Math.min(mtimeMs, Date.now()) / 1000);
     const lastModified = formatHttpDate(lastModifiedSeconds * 1000);
-    this.validators = { etag, lastModified, lastModifiedSeconds };
+    // Of a time to come, the date that is sent tells nothing: it is the present, whichever version it is.
+    const isDateStrong = now - mtimeMs > SETTLING_MS;
+    this.validators = { etag, lastModified, lastModifiedSeconds, isDateStrong };
 
     const coding = found.coding === undefined ? [] : ['Content-Encoding', found.coding];
     const vary = this.#isNegotiated ? ['Vary', 'Accept-Encoding'] : [];

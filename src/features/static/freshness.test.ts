@@ -66,6 +66,19 @@ suite('a file in memory', () => {
   });
 });
 
+test('the date of a file that has just been changed, or is to come, makes no If-Range hold (RFC 9110 §8.8.2.2)', async () => {
+  const path = directory.write('dated.txt', '0123456789');
+  const statusAt = async (mtime: number): Promise<number> => {
+    utimesSync(path, mtime / 1000, mtime / 1000);
+    const known = await ask(handler, '/dated.txt', { method: 'HEAD', ...later });
+    const fields = ['Range: bytes=0-1', `If-Range: ${known.field('Last-Modified')}`];
+    return (await ask(handler, '/dated.txt', { fields, ...atOnce })).status;
+  };
+  assert.equal(await statusAt(Date.now()), 200);
+  assert.equal(await statusAt(Date.now() + 3_600_000), 200);
+  assert.equal(await statusAt(Date.now() - 3_600_000), 206);
+});
+
 suite('a change is seen', () => {
   for (const [what, change, expected] of [
     ['written to', (path: string) => writeFileSync(path, 'newer and longer'), 'newer and longer'],
