@@ -5,7 +5,7 @@ import type { Validators } from '../../http/conditional.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { Response } from '../../http/response.ts';
 import type { FileVariants } from './file-variants.ts';
-import type { FileVersion } from './file-version.ts';
+import { type FileVersion, SETTLING_MS } from './file-version.ts';
 import { KeptBytes } from './kept-bytes.ts';
 
 /** What a kept file costs besides its bytes, about: its names, two answers with their serialised heads, and its place. */
@@ -36,9 +36,9 @@ export interface FoundFile {
 
 /**
  * A version of a file with its answers ready made, as one thread has it. A small one's bytes are in memory, and it is
- * answered without a look at the disk: they lie in the memory that threads share,
- * and may be gone when they are asked for. Those that leave as text with the head become its own when it is asked for again. Of a large one at first only what is said about it is
- * kept, and its bytes are read for each request.
+ * answered without a look at the disk: they lie in the memory that threads share, and may be gone when they are asked for.
+ * Those that leave as text with the head become its own when it is asked for again. Of a large one at first only what is
+ * said about it is kept, and its bytes are read for each request.
  */
 export class CachedFile {
   readonly key: string;
@@ -80,12 +80,13 @@ export class CachedFile {
     this.isMade = found.size !== undefined;
     this.variants = found.variants;
     this.settled = found.settled;
-    this.#wantsCopy = found.bytes instanceof KeptBytes && size <= TEXT_LIMIT;
+    this.#wantsCopy = found.bytes instanceof KeptBytes && this.size <= TEXT_LIMIT;
     this.freshUntil = freshUntil;
     this.changes = changes;
 
     // Never later than the answer itself (RFC 9110 §8.8.2.1).
-    const lastModifiedSeconds = Math.floor(Math.min(mtimeMs, Date.now()) / 1000);
+    const now = Date.now();
+    const lastModifiedSeconds = Math.floor(Math.min(mtimeMs, now) / 1000);
     const lastModified = formatHttpDate(lastModifiedSeconds * 1000);
     // Of a time to come, the date that is sent tells nothing: it is the present, whichever version it is.
     const isDateStrong = now - mtimeMs > SETTLING_MS;

@@ -1,19 +1,26 @@
 import type { BodySource } from '../../http/body.ts';
+import { MultipartByteranges } from '../../http/byteranges.ts';
 import {
   CONDITIONAL,
   conditionalFields,
   evaluatePreconditions,
   ifRangeHolds,
 } from '../../http/conditional.ts';
-import type { ReadonlyHeaderList } from '../../http/header-list.ts';
-import { type ByteRange, contentRange, parseRanges, unsatisfiedRange } from '../../http/range.ts';
+import type { HeaderList, ReadonlyHeaderList } from '../../http/header-list.ts';
+import {
+  type ByteRange,
+  coalesceRanges,
+  contentRange,
+  parseRanges,
+  unsatisfiedRange,
+} from '../../http/range.ts';
 import { Response } from '../../http/response.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
 import type { CachedFile } from './cached-file.ts';
 import type { ErrorPages } from './error-pages.ts';
 import type { FileStore } from './file-store.ts';
 
-/** What is answered to GET and HEAD where the file is known: all of it, a part, or that it has not changed. */
+/** What is answered to GET and HEAD where the file is known: all of it, parts, or that it has not changed. */
 export class FileAnswers {
   readonly #files: FileStore;
   readonly #errors: ErrorPages;
@@ -41,17 +48,41 @@ export class FileAnswers {
         const fields = ['Content-Range', unsatisfiedRange(file.size)];
         return this.#errors.answer(exchange, 'request.range-not-satisfiable', { headers: fields });
       }
-      // Several ranges are answered with the whole (RFC 9110 §14.2 leaves that to us).
-      if (ranges?.length === 1) return this.#part(exchange, file, ranges[0]);
+      const parts = ranges && this.#parts(exchange, file, ranges);
+      if (parts !== undefined) return parts;
     }
     if (method === 'HEAD') return file.whole;
     return file.inFull ?? this.#files.refilled(file)?.inFull ?? this.#stream(exchange, file, undefined);
   }
 
+  /**
+   * The ranges as one part, if one is all that remains of them, or as several. Undefined where that would take more bytes
+   * than the whole does, as RFC 9110 §15.3.7.2 warns: no set of ranges makes an answer longer than its file.
+   */
+  #parts(
+    exchange: Exchange,
+    file: CachedFile,
+    ranges: readonly ByteRange[],
+  ): Response | Promise<Response | 'changed'> | undefined {
+    if (ranges.length === 1) return this.#part(exchange, file, ranges[0]);
+    // Each part would need the coding that Content-Encoding tells of the whole (RFC 9110 §14.6 has no place for it).
+    if (file.coding !== undefined) return undefined;
+    const { mediaType, size } = file;
+    const parts = coalesceRanges(ranges, MultipartByteranges.overhead(mediaType, size));
+    if (parts.length === 1) return this.#part(exchange, file, parts[0]);
+    const multipart = new MultipartByteranges(parts, mediaType, size);
+    if (multipart.length >= size) return undefined;
+    const pieces = piecesOf(file, parts);
+    if (pieces === undefined) return this.#streamParts(exchange, file, multipart);
+    const body = multipart.body(pieces);
+    cancelWithClient(exchange, body);
+    return several(exchange, file, multipart, body);
+  }
+
   #part(exchange: Exchange, file: CachedFile, range: ByteRange): Response | Promise<Response | 'changed'> {
     const length = range.last - range.first + 1;
     const body = file.part(range.first, length) ?? this.#files.refilled(file)?.part(range.first, length);
-    return body === undefined ? this.#stream(exchange, file, range) : partial(file, range, body);
+    return body === undefined ? this.#stream(exchange, file, range) : partial(exchange, file, range, body);
   }
 
   async #stream(
@@ -63,17 +94,76 @@ export class FileAnswers {
     const length = range === undefined ? file.size : range.last - range.first + 1;
     const body = await this.#files.openBody(file, range?.first ?? 0, length);
     if (body === undefined) return 'changed';
-    // Whatever becomes of the answer, the descriptor does not outlive the client.
-    if (exchange.aborted) body.cancel();
-    else exchange.onAbort(() => body.cancel());
-    return range === undefined ? new Response(200, file.whole.headers, body) : partial(file, range, body);
+    cancelWithClient(exchange, body);
+    return range === undefined
+      ? new Response(200, file.whole.headers, body)
+      : partial(exchange, file, range, body);
+  }
+
+  async #streamParts(
+    exchange: Exchange,
+    file: CachedFile,
+    multipart: MultipartByteranges,
+  ): Promise<Response | 'changed'> {
+    this.#files.keepIfHot(file);
+    const parts = await this.#files.openParts(file, multipart.ranges);
+    if (parts === undefined) return 'changed';
+    const body = multipart.body(parts);
+    cancelWithClient(exchange, body);
+    return several(exchange, file, multipart, body);
   }
 }
 
-function partial(file: CachedFile, range: ByteRange, body: Buffer | BodySource): Response {
-  const headers = file.whole.headers.derive().append('Content-Range', contentRange(range, file.size));
+/** The ranges from memory; undefined when the bytes are not there, or not any more. */
+function piecesOf(file: CachedFile, ranges: readonly ByteRange[]): (Buffer | BodySource)[] | undefined {
+  const pieces: (Buffer | BodySource)[] = [];
+  for (const { first, last } of ranges) {
+    const piece = file.part(first, last - first + 1);
+    if (piece === undefined) {
+      for (const taken of pieces) if (!Buffer.isBuffer(taken)) taken.cancel();
+      return undefined;
+    }
+    pieces.push(piece);
+  }
+  return pieces;
+}
+
+/** Whatever becomes of the answer, the descriptor does not outlive the client. */
+function cancelWithClient(exchange: Exchange, body: BodySource): void {
+  if (exchange.aborted) body.cancel();
+  else exchange.onAbort(() => body.cancel());
+}
+
+function partial(
+  exchange: Exchange,
+  file: CachedFile,
+  range: ByteRange,
+  body: Buffer | BodySource,
+): Response {
+  const headers = partialFields(exchange, file).append('Content-Range', contentRange(range, file.size));
   return new Response(206, headers, body);
 }
+
+/** Content-Range stands in each part and nowhere else (RFC 9110 §15.3.7.2). */
+function several(
+  exchange: Exchange,
+  file: CachedFile,
+  { contentType }: MultipartByteranges,
+  body: BodySource,
+): Response {
+  return new Response(206, partialFields(exchange, file).set('Content-Type', contentType), body);
+}
+
+/**
+ * Fields of a 206. Whoever has sent an If-Range has those that describe the file already (RFC 9110 §15.3.7). The type is
+ * told all the same: content should not be sent without one (§8.3).
+ */
+function partialFields({ request }: Exchange, file: CachedFile): HeaderList {
+  const headers = file.whole.headers.derive();
+  return request.headers.has('if-range') ? headers.deleteAll(KNOWN_WITH_IF_RANGE) : headers;
+}
+
+const KNOWN_WITH_IF_RANGE: ReadonlySet<string> = new Set(['last-modified', 'content-encoding']);
 
 function requestedRanges(headers: ReadonlyHeaderList, file: CachedFile): ReturnType<typeof parseRanges> {
   const range = headers.getList('range');

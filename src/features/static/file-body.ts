@@ -22,6 +22,7 @@ export class FileBody implements BodySource {
   #sends: 'waiting' | 'lent' | 'done' = 'waiting';
   /** -1 once closed. */
   #fd: number;
+  readonly #closeFile: (fd: number) => void;
   #position: number;
   /** Bytes to be read. */
   #remaining: number;
@@ -31,9 +32,10 @@ export class FileBody implements BodySource {
   #nextLength = 0;
   #lent: Buffer | undefined = undefined;
 
-  /** The bytes of `fd` from `start` on. */
-  constructor(fd: number, start: number, length: number) {
+  /** The bytes of `fd` from `start` on. `closeFile`: what is done with it where it is not for this body to close it. */
+  constructor(fd: number, start: number, length: number, closeFile: (fd: number) => void = closeSync) {
     this.#fd = fd;
+    this.#closeFile = closeFile;
     this.#position = start;
     this.#remaining = length;
     this.length = length;
@@ -127,7 +129,7 @@ export class FileBody implements BodySource {
 
   #close(): void {
     if (this.#fd === -1) return;
-    closeSync(this.#fd);
+    this.#closeFile(this.#fd);
     this.#fd = -1;
   }
 }

@@ -3,10 +3,12 @@ import { dirname } from 'node:path';
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { mediaTypeNow, mediaTypeOf } from '../../http/media-type.ts';
+import type { ByteRange } from '../../http/range.ts';
 import { CachedFile } from './cached-file.ts';
 import type { DirectoryWatch } from './directory-watch.ts';
 import { FileBody } from './file-body.ts';
 import type { FileMemory } from './file-memory.ts';
+import { fileParts } from './file-parts.ts';
 import type { CodedAs, FileVariants } from './file-variants.ts';
 import type { FileId } from './file-records.ts';
 import { entityTag, isSameVersion, isSettled, LARGEST_SMALL } from './file-version.ts';
@@ -121,8 +123,7 @@ export class FileStore {
   keptMade(key: string, file: CachedFile, coding: string): CachedFile | undefined {
     const known = this.#shared?.find(this.#idOf(file.name, coding));
     if (known?.bytes === undefined || !isSameVersion(known.version, file.version)) return undefined;
-    const bytes = ownIfSmall(known.bytes);
-    return bytes && this.#made(key, file, coding, known.etag, bytes);
+    return this.#made(key, file, coding, known.etag, known.bytes);
   }
 
   /** Keep what was made of a version of a file: served as long as that stays as it is. */
@@ -133,7 +134,7 @@ export class FileStore {
     if (room === undefined) return this.#made(key, file, coding, etag, bytes);
     bytes.copy(room.view);
     const kept = room.keep({ etag, settled, freshUntil, changes });
-    return this.#made(key, file, coding, etag, (kept && ownIfSmall(kept)) ?? bytes);
+    return this.#made(key, file, coding, etag, kept ?? bytes);
   }
 
   #made(
@@ -205,9 +206,21 @@ export class FileStore {
 
   /** Bytes of a file as a body; undefined when the file on the disk is not this version any more, or they never were there. */
   async openBody(file: CachedFile, start: number, length: number): Promise<FileBody | undefined> {
+    const fd = await this.#openSame(file);
+    return fd === undefined ? undefined : new FileBody(fd, start, length);
+  }
+
+  /** Ranges of a file, each as a body: read of one descriptor, so that they are of one version. See `openBody`. */
+  async openParts(file: CachedFile, ranges: readonly ByteRange[]): Promise<FileBody[] | undefined> {
+    const fd = await this.#openSame(file);
+    return fd === undefined ? undefined : fileParts(fd, ranges);
+  }
+
+  /** A descriptor of this version of a file; undefined when it is not there any more. */
+  async #openSame(file: CachedFile): Promise<number | undefined> {
     const opened = file.isMade ? 'absent' : await this.#root.open(file.name);
     if (typeof opened !== 'string') {
-      if (isSameVersion(opened.stats, file.version)) return new FileBody(opened.fd, start, length);
+      if (isSameVersion(opened.stats, file.version)) return opened.fd;
       closeSync(opened.fd);
     }
     this.#table.delete(file);

@@ -5,7 +5,7 @@ import type { Stats } from 'node:fs';
  * A file changed this recently, in milliseconds, may change again without its time stamps showing it: the coarsest
  * file systems count in steps of two seconds.
  */
-const SETTLING_MS = 2000;
+export const SETTLING_MS = 2000;
 
 /** Files up to this size are read into memory when they are first asked for, and their tags made from their bytes. */
 export const LARGEST_SMALL = 2 ** 20;
