@@ -1,6 +1,8 @@
 /** Files as a client sees them on the wire: representation, conditions, ranges, methods. */
 import assert from 'node:assert/strict';
+import { truncateSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
+import { parseByteranges } from '../support/byteranges.ts';
 import { type DreamServer, startDreamServer } from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
 import { field, type RawResponse } from '../support/parse-response.ts';
@@ -214,6 +216,60 @@ suite('ranges', () => {
   test('a part out of the middle of a large file is exact', async () => {
     const { body } = await fetched('/large.bin', 'Range: bytes=100001-250000');
     assert.deepEqual(body, Buffer.from(patterned(300_000).subarray(100_001, 250_001)));
+  });
+});
+
+suite('several ranges', () => {
+  const LARGE = Buffer.from(patterned(3_000_000));
+  before(() => site.write('disk.bin', LARGE));
+
+  test('come as parts, out of memory and from the disk, and the connection goes on', async () => {
+    using client = await RawConnection.connect(server.port);
+    for (const [target, content] of [
+      ['/large.bin', LARGE.subarray(0, 300_000)],
+      ['/disk.bin', LARGE],
+    ] as const) {
+      await client.send(get(target, 'Range: bytes=200000-249999,0-9,-5') + get('/digits.txt'));
+      const response = await client.response();
+      assert.equal(response.status, 206);
+      assert.equal(response.framing, 'length');
+      assert.equal(field(response, 'Content-Range'), undefined);
+      const parts = parseByteranges(field(response, 'Content-Type'), response.body);
+      const end = content.length;
+      assert.deepEqual(
+        parts.map(({ contentRange }) => contentRange),
+        [`bytes 200000-249999/${end}`, `bytes 0-9/${end}`, `bytes ${end - 5}-${end - 1}/${end}`],
+      );
+      const wanted = [content.subarray(200_000, 250_000), content.subarray(0, 10), content.subarray(-5)];
+      assert.deepEqual(
+        parts.map(({ bytes }) => bytes),
+        wanted,
+      );
+      assert.equal((await client.response()).body.toString(), '0123456789');
+    }
+  });
+
+  test('that are near each other come as one', async () => {
+    const response = await fetched('/digits.txt', 'Range: bytes=0-1,5-6');
+    assert.equal(response.status, 206);
+    assert.equal(field(response, 'Content-Range'), 'bytes 0-6/10');
+    assert.equal(response.body.toString(), '0123456');
+  });
+
+  test('end with the connection where the file has become shorter', async () => {
+    const path = site.write('shrinking.bin', '');
+    truncateSync(path, 64 << 20);
+    await using own = await startDreamServer({ routes: [{ files: { root: site.root } }], workers: 1 });
+    using client = await RawConnection.connect(own.port);
+    await client.send(get('/shrinking.bin', 'Range: bytes=0-33554431,50000000-50000099'));
+    await client.untilUnread(1);
+    // What the system keeps for a client that does not read is less than the first part.
+    client.socket.pause();
+    truncateSync(path, 40_000_000);
+    client.socket.resume();
+    await assert.rejects(client.response('GET', 60_000), /ended after/);
+    const [entry] = await own.untilLogged(1);
+    assert.equal(entry?.error, 'static.file-changed');
   });
 });
 
