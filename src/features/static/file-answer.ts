@@ -155,15 +155,13 @@ function several(
 }
 
 /**
- * Fields of a 206. Whoever has sent an If-Range has those that describe the file already (RFC 9110 §15.3.7). The type is
- * told all the same: content should not be sent without one (§8.3).
+ * Fields of a 206. Whoever has sent an If-Range has those that describe the file already (RFC 9110 §15.3.7). Type and coding
+ * are told all the same: content should not be sent without a type (§8.3).
  */
 function partialFields({ request }: Exchange, file: CachedFile): HeaderList {
   const headers = file.whole.headers.derive();
-  return request.headers.has('if-range') ? headers.deleteAll(KNOWN_WITH_IF_RANGE) : headers;
+  return request.headers.has('if-range') ? headers.delete('Last-Modified') : headers;
 }
-
-const KNOWN_WITH_IF_RANGE: ReadonlySet<string> = new Set(['last-modified', 'content-encoding']);
 
 function requestedRanges(headers: ReadonlyHeaderList, file: CachedFile): ReturnType<typeof parseRanges> {
   const range = headers.getList('range');

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { TEXT_LIMIT } from '../../http/body.ts';
 import { mediaTypeNow, mediaTypeOf } from '../../http/media-type.ts';
 import type { ByteRange } from '../../http/range.ts';
 import { CachedFile } from './cached-file.ts';
@@ -123,7 +124,8 @@ export class FileStore {
   keptMade(key: string, file: CachedFile, coding: string): CachedFile | undefined {
     const known = this.#shared?.find(this.#idOf(file.name, coding));
     if (known?.bytes === undefined || !isSameVersion(known.version, file.version)) return undefined;
-    return this.#made(key, file, coding, known.etag, known.bytes);
+    const bytes = ownIfText(known.bytes);
+    return bytes && this.#made(key, file, coding, known.etag, bytes);
   }
 
   /** Keep what was made of a version of a file: served as long as that stays as it is. */
@@ -134,7 +136,7 @@ export class FileStore {
     if (room === undefined) return this.#made(key, file, coding, etag, bytes);
     bytes.copy(room.view);
     const kept = room.keep({ etag, settled, freshUntil, changes });
-    return this.#made(key, file, coding, etag, kept ?? bytes);
+    return this.#made(key, file, coding, etag, (kept && ownIfText(kept)) ?? bytes);
   }
 
   #made(
@@ -338,4 +340,12 @@ export class FileStore {
 
 function keptIn(room: Room, { validators, settled, freshUntil, changes }: CachedFile): KeptBytes | undefined {
   return room.keep({ etag: validators.etag, settled, freshUntil, changes });
+}
+
+/**
+ * What is made is asked for again soon, and could not be read from a disk if it had to go: as much of it as leaves as text
+ * with the head becomes the thread's own at once. Undefined when it is gone.
+ */
+function ownIfText(bytes: KeptBytes): KeptBytes | Buffer | undefined {
+  return bytes.length <= TEXT_LIMIT ? bytes.copy() : bytes;
 }
