@@ -11,8 +11,8 @@ import { compileRoutes } from '../router/route-table.ts';
 import type { RouteTable } from '../router/route-table.ts';
 import type { FeaturesConfig, RouteEnd, RuntimeConfig } from './runtime-config.ts';
 
-/** What the handlers of one thread share. */
-export type CompileDeps = ProxyDeps & StaticDeps;
+/** What the handlers of one thread share. The lock is not optional here: there may be other threads. */
+export type CompileDeps = ProxyDeps & StaticDeps & Required<Pick<StaticDeps, 'writeLock'>>;
 
 /**
  * The routes of a configuration as the table that requests are looked up in. Each route's handler is composed here,

@@ -130,7 +130,10 @@ function endOf(
   directory: string,
 ): RouteEnd {
   if (route.files !== undefined) {
-    return { kind: 'files', options: { ...route.files, root: resolve(directory, route.files.root) } };
+    const { write, ...options } = route.files;
+    const root = resolve(directory, options.root);
+    const writing = write && { write: { ...write, tokens: resolve(directory, write.tokens) } };
+    return { kind: 'files', options: { ...options, root, ...writing } };
   }
   if (route.proxy !== undefined) return { kind: 'proxy', options: route.proxy };
   if (route.redirect !== undefined) return { kind: 'redirect', options: route.redirect };

@@ -3,7 +3,13 @@ import { diagnose, oneLine } from './diagnose.ts';
 import type { ConfigOrigin } from './diagnose.ts';
 import { check } from './mistakes.ts';
 import { normalise } from './normalise.ts';
-import { unknownUpstreams, unreachableRoutes, unusableLog, unusableRoots } from './references.ts';
+import {
+  unknownUpstreams,
+  unreachableRoutes,
+  unusableLog,
+  unusableRoots,
+  unusableTokens,
+} from './references.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
 import { configSchema } from './schema.ts';
 import type { Config } from './schema.ts';
@@ -25,7 +31,12 @@ export function parseFrom(value: unknown, origin: ConfigOrigin): RuntimeConfig {
   const mistakes = [...(checked.mistakes ?? []), ...unknownUpstreams(value), ...unreachableRoutes(value)];
   if (checked.mistakes !== undefined || mistakes.length > 0) throw diagnose(mistakes, origin);
   const config = normalise(checked.output, origin.directory);
-  const unusable = [...unusableRoots(config), ...unusableTlsFiles(config), ...unusableLog(config)];
+  const unusable = [
+    ...unusableRoots(config),
+    ...unusableTokens(config),
+    ...unusableTlsFiles(config),
+    ...unusableLog(config),
+  ];
   if (unusable.length > 0) {
     throw new StartError(unusable.map((mistake) => oneLine(mistake, origin)).join('\n'));
   }

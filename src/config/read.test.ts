@@ -291,6 +291,18 @@ describe('files', () => {
       'routes: [{ files: e.yaml }]',
       /e\.yaml:1:19: the root \S+\/e\.yaml is not a directory$/,
     ],
+    [
+      'a missing file of tokens',
+      'f.yaml',
+      'routes: [{ files: { root: ., write: { tokens: ./nothing } } }]',
+      /f\.yaml:1:47: the file \S+\/nothing does not exist$/,
+    ],
+    [
+      'a file of tokens that has something else',
+      'g.yaml',
+      'routes: [{ files: { root: ., write: { tokens: g.yaml } } }]',
+      /g\.yaml:1:47: line 1 of \S+\/g\.yaml is neither a token /,
+    ],
   ] as const) {
     test(`${what} is told in one line`, async () => {
       using directory = temporaryDirectory();

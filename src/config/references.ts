@@ -1,5 +1,6 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, relative, sep } from 'node:path';
+import { readTokens } from '../features/static/write/tokens.ts';
 import { parseHostPattern, parsePathPattern } from '../router/pattern.ts';
 import { isServerUrl } from '../upstream/server-url.ts';
 import type { ConfigPath } from './config-path.ts';
@@ -126,6 +127,30 @@ function directoryProblem(root: string): string | undefined {
     if (code === 'EACCES') return `the root ${root} may not be read`;
     return `the root ${root} cannot be used (${code})`;
   }
+}
+
+/** Tokens of those who may write that cannot be read, or that clients could read. */
+export function unusableTokens({ routes }: RuntimeConfig): Mistake[] {
+  return routes.flatMap(({ end }, i): Mistake[] => {
+    if (end.kind !== 'files' || end.options.write === undefined) return [];
+    const { root, write } = end.options;
+    const problem = tokensProblem(write.tokens, root);
+    if (problem === undefined) return [];
+    return [{ path: ['routes', i, 'files', 'write', 'tokens'], at: 'value', message: problem }];
+  });
+}
+
+function tokensProblem(path: string, root: string): string | undefined {
+  try {
+    readTokens(path);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  // A root that is not there is told as such.
+  if (directoryProblem(root) !== undefined) return undefined;
+  const below = relative(realpathSync(root), realpathSync(path));
+  const isServed = !isAbsolute(below) && below.split(sep)[0] !== '..';
+  return isServed ? `the tokens ${path} lie below the root, where they would be served` : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -18,7 +18,7 @@ describe('the catalogue of errors', () => {
       if (source === 'client')
         assert.ok((status >= 400 && status < 500) || status === 501 || status === 505, code);
       if (source === 'upstream') assert.ok(status >= 502 && status <= 504, code);
-      if (source === 'internal') assert.ok(status === 500 || status === 503, code);
+      if (source === 'internal') assert.ok(status === 500 || status === 503 || status === 507, code);
     }
   });
 

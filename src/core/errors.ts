@@ -106,6 +106,7 @@ export const errorCatalogue = {
   'request.forbidden': client(403, 'This is not for you to see.'),
   'request.method-not-allowed': client(405, 'This method is not allowed here.', 'RFC 9110 §15.5.6'),
   'request.method-unknown': client(501, 'This method is not implemented.', 'RFC 9110 §15.6.2'),
+  'request.unauthorized': client(401, 'This needs credentials.', 'RFC 9110 §15.5.2'),
   'request.malformed-path': client(400, 'The path is malformed.'),
   'request.range-not-satisfiable': client(
     416,
@@ -120,6 +121,14 @@ export const errorCatalogue = {
   'internal.failure': internal(500, 'Something went wrong on this server.'),
   'static.file-changed': internal(500, 'The file changed while it was sent.'),
   'static.unreadable': internal(500, 'The file could not be read.'),
+  'static.no-directory': client(409, 'There is no directory for this file.', 'RFC 9110 §15.5.10'),
+  'static.no-file': client(409, 'What is at this address is no file.', 'RFC 9110 §15.5.10'),
+  'static.partial': client(400, 'A part of a file cannot be written.', 'RFC 9110 §14.5'),
+  'static.coded': client(415, 'A file cannot be written in a content coding.', 'RFC 9110 §15.5.16'),
+  'static.too-large': client(413, 'The file is larger than what may be written here.', 'RFC 9110 §15.5.14'),
+  'static.no-space': internal(507, 'There is no room for the file.'),
+  'static.unwritable': internal(500, 'The file could not be written.'),
+  'static.tokens-unreadable': internal(500, 'Nobody can be admitted at the moment.'),
   'proxy.body-store-failed': internal(500, 'A body could not be kept.'),
   // Upstreams
   'upstream.connect-failed': upstream(502, 'The server behind this one could not be reached.'),

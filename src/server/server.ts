@@ -130,6 +130,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
         upstreams: this.#upstreams,
         mirrors: this.#mirrors,
         files: this.#files,
+        writeLock: shared.writeLock,
       }),
       accessLog: this.#accessLog,
       events,

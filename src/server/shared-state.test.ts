@@ -49,3 +49,28 @@ test('of threads that try at the same time, together no more than the limit get 
   assert.equal(state.activeConnections, limit);
   assert.equal(state.totalRequests, workers * attempts);
 });
+
+test('of threads that write, one at a time holds the lock', async () => {
+  const [workers, attempts] = [4, 5000];
+  const { buffer } = new SharedState(workers);
+  const counter = new Int32Array(new SharedArrayBuffer(4));
+  const script = `
+    import { workerData } from 'node:worker_threads';
+    import { SharedState } from ${JSON.stringify(new URL('./shared-state.ts', import.meta.url).href)};
+    const { worker, workers, buffer, counter, attempts } = workerData;
+    const { writeLock } = new SharedState(workers, worker, buffer);
+    for (let i = 0; i < attempts; i++) {
+      writeLock.acquire();
+      const seen = counter[0];
+      for (let turns = 0; turns < 50; turns++) Math.hypot(turns);
+      counter[0] = seen + 1;
+      writeLock.release();
+    }`;
+  const exits = Array.from({ length: workers }, async (_, worker) => {
+    const workerData = { worker, workers, buffer, counter, attempts };
+    const thread = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), { workerData });
+    assert.deepEqual(await once(thread, 'exit'), [0]);
+  });
+  await Promise.all(exits);
+  assert.equal(counter[0], workers * attempts);
+});

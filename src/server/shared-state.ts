@@ -1,3 +1,5 @@
+import { SharedLock } from '../core/shared-lock.ts';
+
 /** Bytes a core's cache fetches at once: counters of different threads stand that far apart, or each write would slow the others. */
 const CACHE_LINE = 64;
 
@@ -5,8 +7,8 @@ const CACHE_LINE = 64;
  * Counters that hold across the worker threads, in memory they share.
  *
  *     byte   0        64          128         …
- *          [ connections ][ worker 0 ][ worker 1 ] …
- *             Int32          Float64     one cache line each
+ *          [ connections, lock ][ worker 0 ][ worker 1 ] …
+ *             Int32  Int32         Float64     one cache line each
  *
  * A limit needs one counter for all, changed by Atomics. A total does not: each worker counts in a line of its own
  * and the reader adds them up.
@@ -15,7 +17,9 @@ export class SharedState {
   /** Post this to a worker, which makes its own view with `new SharedState(workers, worker, buffer)`. */
   readonly buffer: SharedArrayBuffer;
   readonly workers: number;
-  readonly #connections: Int32Array;
+  /** Held while a file is changed (`features/static/write`), which is seldom enough for one. */
+  readonly writeLock: SharedLock;
+  readonly #connections: Int32Array<SharedArrayBuffer>;
   readonly #totals: Float64Array;
   readonly #own: number;
 
@@ -27,7 +31,8 @@ export class SharedState {
   ) {
     this.workers = workers;
     this.buffer = buffer;
-    this.#connections = new Int32Array(buffer, 0, 1);
+    this.#connections = new Int32Array(buffer, 0, 2);
+    this.writeLock = new SharedLock(this.#connections, 1);
     this.#totals = new Float64Array(buffer);
     this.#own = totalIndex(worker);
   }

@@ -8,7 +8,7 @@ import type { CachedFile } from './cached-file.ts';
 import { type FileStore, FRESH_MS } from './file-store.ts';
 
 /** What an error answer carries besides what every one does. */
-type Additions = Pick<ErrorContext, 'allow' | 'headers'>;
+type Additions = Pick<ErrorContext, 'allow' | 'cause' | 'headers'>;
 
 /** What is known of a site's page for one status. */
 interface Page {
@@ -72,5 +72,6 @@ function withPage(builtIn: Response, page: CachedFile, body: Body): Response {
   const headers = builtIn.headers
     .derive()
     .set('Content-Type', page.whole.headers.get('Content-Type') as string);
-  return new Response(builtIn.status, headers, body, { error: builtIn.error });
+  const { status, error, cause } = builtIn;
+  return new Response(status, headers, body, { error, cause });
 }

@@ -28,12 +28,22 @@ export function filePathOf(path: string, dotfiles: StaticOptions['dotfiles']): F
     if (segment === undefined) return MALFORMED;
     if (segment === '') continue;
     if (segment === '.' || segment === '..' || SEPARATOR.test(segment)) return NOT_FOUND;
-    if (segment.startsWith('.') && dotfiles === 'deny' && !(name === '' && segment === '.well-known')) {
-      return NOT_FOUND;
-    }
+    if (segment.startsWith('.') && isHidden(segment, name, dotfiles)) return NOT_FOUND;
     name += `/${segment}`;
   }
   return { name: path.endsWith('/') ? `${name}/` : name };
+}
+
+/**
+ * What the names of files begin with that are still on their way into a root (`write/upload.ts`): they exist for nobody,
+ * whatever `dotfiles` says.
+ */
+export const TEMPORARY_PREFIX = '.dreamserver-put-';
+
+function isHidden(segment: string, above: string, dotfiles: StaticOptions['dotfiles']): boolean {
+  // File systems that do not tell cases apart would find it by any.
+  if (segment.toLowerCase().startsWith(TEMPORARY_PREFIX)) return true;
+  return dotfiles === 'deny' && !(above === '' && segment === '.well-known');
 }
 
 const MALFORMED: FilePath = { refused: 'request.malformed-path' };

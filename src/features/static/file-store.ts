@@ -229,6 +229,11 @@ export class FileStore {
     return undefined;
   }
 
+  /** Something below the root has been written by this thread: all of them look at what they keep before they serve it. */
+  changed(): void {
+    this.#shared?.countChange();
+  }
+
   /** A small file whose bytes had to go, read again at once; undefined when that has to be done in another way. */
   refilled(file: CachedFile): CachedFile | undefined {
     const { version, size, settled, path } = file;

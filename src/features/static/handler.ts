@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/errors.ts';
+import { SharedLock } from '../../core/shared-lock.ts';
 import type { RequestHead } from '../../http/head.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { Response } from '../../http/response.ts';
@@ -15,6 +16,7 @@ import { FALLBACK, type Found, Lookup } from './lookup.ts';
 import { NegotiatedAnswers } from './negotiated-answers.ts';
 import { Representations } from './representations.ts';
 import type { StaticOptions } from './schema.ts';
+import { Writes } from './write/writes.ts';
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 
@@ -27,6 +29,8 @@ export interface StaticDeps {
   readonly files: FileMemory;
   /** What compresses files; the thread's own when left out. */
   readonly compressor?: Compressor | undefined;
+  /** Of all threads that write to the roots; this one's own when left out. */
+  readonly writeLock?: SharedLock;
 }
 
 /**
@@ -34,7 +38,7 @@ export interface StaticDeps {
  * an answer made before. Throws the system's error when there is no directory at `options.root`.
  */
 export function createStaticHandler(options: StaticOptions, deps: StaticDeps): Handler {
-  const site = new Site(options, deps.files, deps.compressor ?? compressor);
+  const site = new Site(options, deps);
   return (exchange) => site.serve(exchange);
 }
 
@@ -43,32 +47,49 @@ class Site {
   readonly #lookup: Lookup;
   readonly #answers: Pick<FileAnswers, 'answer'>;
   readonly #errors: ErrorPages;
+  /** Undefined where nobody may change files. */
+  readonly #writes: Writes | undefined;
+  /** Value of Allow. */
+  readonly #allow: string;
   /** The answer to OPTIONS. */
-  readonly #allowed = new Response(204, HeaderList.of('Allow', ALLOW), null, { reusable: true });
+  readonly #allowed: Response;
 
-  constructor(options: StaticOptions, memory: FileMemory, compressing: Compressor) {
+  constructor(options: StaticOptions, deps: StaticDeps) {
     const offers = CodedOffers.of(options);
-    this.#files = new FileStore(options, memory, offers?.variantsOf);
+    this.#files = new FileStore(options, deps.files, offers?.variantsOf);
     this.#lookup = new Lookup(options, this.#files);
     this.#errors = new ErrorPages(this.#files);
     const answers = new FileAnswers(this.#files, this.#errors);
     this.#answers =
       offers === undefined
         ? answers
-        : new NegotiatedAnswers(answers, new Representations(offers, this.#files, compressing));
+        : new NegotiatedAnswers(
+            answers,
+            new Representations(offers, this.#files, deps.compressor ?? compressor),
+          );
+    if (options.write !== undefined) {
+      const lock = deps.writeLock ?? new SharedLock(new Int32Array(new SharedArrayBuffer(4)), 0);
+      this.#writes = new Writes(options, options.write, { files: this.#files, errors: this.#errors, lock });
+    }
+    this.#allow = [ALLOW, ...(this.#writes?.methods ?? [])].join(', ');
+    this.#allowed = new Response(204, HeaderList.of('Allow', this.#allow), null, { reusable: true });
   }
 
   serve(exchange: Exchange): Response | Promise<Response> {
     const { method, path } = exchange.request;
-    if (method !== 'GET' && method !== 'HEAD') {
-      if (method === 'OPTIONS') return this.#allowed;
-      return this.#errors.answer(exchange, 'request.method-not-allowed', { allow: ALLOW });
-    }
+    if (method !== 'GET' && method !== 'HEAD') return this.#serveOther(exchange);
     const now = exchange.startedAt;
     const file = this.#files.cached(path, now) ?? this.#lookup.kept(path, now);
     if (file === undefined) return this.#answerAnew(exchange);
     const answer = this.#answers.answer(exchange, file);
     return answer instanceof Response ? answer : this.#answerAnew(exchange, answer);
+  }
+
+  #serveOther(exchange: Exchange): Response | Promise<Response> {
+    const { method } = exchange.request;
+    if (method === 'OPTIONS') return this.#allowed;
+    if (this.#writes?.methods.includes(method) === true) return this.#writes.answer(exchange);
+    return this.#errors.answer(exchange, 'request.method-not-allowed', { allow: this.#allow });
   }
 
   /** Look the path up on the disk; `known`: the answer from memory, which may turn out not to be true any more. */

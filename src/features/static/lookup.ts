@@ -91,7 +91,7 @@ function ownCopy(path: string): string {
 }
 
 /** What of a path lies below a prefix; the path itself when it does not begin with it. */
-function withoutPrefix(path: string, prefix: string): string {
+export function withoutPrefix(path: string, prefix: string): string {
   const isBelow = path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
   return isBelow ? path.slice(prefix.length) : path;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ContentCoding } from '../../http/content-coding.ts';
 import { type CompressOptions, compressSchema, contentCodings } from './compress-schema.ts';
+import { type WriteOptions, writeSchema } from './write/schema.ts';
 
 /** What the `files` end of a route does: serves the files under a directory. Built by the configuration, read by the handler. */
 export interface StaticOptions {
@@ -22,6 +23,8 @@ export interface StaticOptions {
   readonly symlinks: 'within-root' | 'deny' | 'follow';
   /** Taken off the front of the request's path before it is looked up in the root, e.g. `/static`. */
   readonly stripPrefix?: string | undefined;
+  /** Who may change files with PUT and DELETE; undefined: nobody. */
+  readonly write?: WriteOptions | undefined;
 }
 
 const root = z.string().min(1, 'expected a directory');
@@ -55,6 +58,10 @@ const staticOptions = z.strictObject({
  * `byteSize` reads what users write (`1KiB`) into bytes.
  */
 export function staticSchema(byteSize: z.ZodType<number, string | number>) {
-  const options = staticOptions.extend({ compress: compressSchema(byteSize) });
+  const options = staticOptions.extend({
+    compress: compressSchema(byteSize),
+    /** Change files with PUT and DELETE. Default: nobody may. */
+    write: writeSchema(byteSize).optional(),
+  });
   return z.union([root.transform((path) => options.parse({ root: path })), options]);
 }

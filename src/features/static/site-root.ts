@@ -106,7 +106,7 @@ export class SiteRoot {
  * Where an open file lies, with no symbolic link on the way. Linux tells it of the descriptor itself. Elsewhere the
  * path is resolved again and counts only if it leads to the very file that is open.
  */
-function realPathOf(fd: number, path: string, stats: Stats): string | undefined {
+export function realPathOf(fd: number, path: string, stats: Stats): string | undefined {
   if (process.platform === 'linux') {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`);

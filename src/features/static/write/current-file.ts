@@ -1,0 +1,58 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { formatHttpDate } from '../../../core/clock.ts';
+import type { Validators } from '../../../http/conditional.ts';
+import { entityTag, isSettled, LARGEST_SMALL, SETTLING_MS } from '../file-version.ts';
+
+/** A regular file that lies under a name. */
+export interface CurrentFile {
+  /** Its permissions. */
+  readonly mode: number;
+  /** Where they were asked for. */
+  readonly validators: Validators | undefined;
+}
+
+/** O_NOFOLLOW, O_NONBLOCK: should a link or a FIFO have taken its place since it was looked at. */
+const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * What lies at `path` now, on the spot and without the memory of the thread: it decides about a write. For its validators
+ * it is read. Throws the system's error.
+ */
+export function currentFile(path: string, validate: boolean): CurrentFile | 'absent' | 'no-file' {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return 'absent';
+  if (!found.isFile()) return 'no-file';
+  if (!validate) return { mode: found.mode & 0o777, validators: undefined };
+  const fd = openSync(path, FLAGS);
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) return 'no-file';
+    return { mode: stats.mode & 0o777, validators: validatorsOf(fd, stats) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What a GET would say of an open file. */
+export function validatorsOf(fd: number, stats: Stats): Validators {
+  const bytes = stats.size <= LARGEST_SMALL ? readWhole(fd, stats.size) : undefined;
+  const lastModifiedSeconds = Math.floor(Math.min(stats.mtimeMs, Date.now()) / 1000);
+  return {
+    etag: entityTag(bytes, stats, isSettled(stats)),
+    lastModified: formatHttpDate(lastModifiedSeconds * 1000),
+    lastModifiedSeconds,
+    isDateStrong: Date.now() - stats.mtimeMs > SETTLING_MS,
+  };
+}
+
+function readWhole(fd: number, size: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  let filled = 0;
+  while (filled < size) {
+    const count = readSync(fd, bytes, filled, size - filled, filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return bytes.subarray(0, filled);
+}
