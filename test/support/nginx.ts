@@ -75,7 +75,10 @@ pid ${at('nginx.pid')};
 events { worker_connections 4096; }
 http {
   default_type application/octet-stream;
-  types { text/html html; text/plain txt; }
+  types {
+    text/html html htm; text/plain txt; text/css css; text/javascript js; application/json json;
+    image/svg+xml svg; image/png png; application/gzip gz;
+  }
   sendfile on;
   keepalive_requests 1000000;
   access_log off;
