@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { type TemporaryDirectory, temporaryDirectory } from './temp.ts';
 
-/** Text that stands in files outside the root and must never be served. */
-export const CANARY = 'canary-7f3a: you are outside the root';
+/** Text that stands in files outside the root and must never be served; another one in each run. */
+export const CANARY = `canary ${randomUUID()}: you are outside the root`;
 
 export interface Site extends Disposable {
   /** The directory to serve. */
