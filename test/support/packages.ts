@@ -8,6 +8,7 @@ export const debianPackages: Readonly<Record<string, string>> = {
   curl: 'curl',
   'django-admin': 'python3-django',
   dnsmasq: 'dnsmasq-base',
+  ffmpeg: 'ffmpeg',
   gunicorn: 'gunicorn',
   haproxy: 'haproxy',
   nc: 'netcat-openbsd',
@@ -16,6 +17,7 @@ export const debianPackages: Readonly<Record<string, string>> = {
   python3: 'python3',
   strace: 'strace',
   tinyproxy: 'tinyproxy',
+  wget: 'wget',
   wrk: 'wrk',
 };
 
