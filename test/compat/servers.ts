@@ -30,33 +30,49 @@ const CADDY_NO_DOTFILES = String.raw`
 const NGINX_DEFAULTS = `${NGINX_NO_DOTFILES} index index.html;`;
 const CADDY_FILES = 'file_server {\n index index.html\n }';
 
+/** nginx and Caddy compress nothing unless they are told to. */
+const AS_IT_IS = { compress: false };
+
 /** By host. The first answers for every other host too. */
 const sites: Readonly<Record<string, Site>> = {
-  localhost: { dreamserver: {}, nginx: NGINX_DEFAULTS, caddy: `${CADDY_NO_DOTFILES}\n${CADDY_FILES}` },
-  dotfiles: { dreamserver: { dotfiles: 'allow' }, nginx: 'index index.html;', caddy: CADDY_FILES },
+  localhost: {
+    dreamserver: AS_IT_IS,
+    nginx: NGINX_DEFAULTS,
+    caddy: `${CADDY_NO_DOTFILES}\n${CADDY_FILES}`,
+  },
+  siblings: {
+    dreamserver: { ...AS_IT_IS, precompressed: ['br', 'zstd', 'gzip'] },
+    nginx: `${NGINX_DEFAULTS} gzip_static on; gzip_vary on;`,
+    caddy: `${CADDY_NO_DOTFILES}\nfile_server {\n index index.html\n precompressed br zstd gzip\n }`,
+  },
+  dotfiles: {
+    dreamserver: { ...AS_IT_IS, dotfiles: 'allow' },
+    nginx: 'index index.html;',
+    caddy: CADDY_FILES,
+  },
   links: {
-    dreamserver: { symlinks: 'follow' },
+    dreamserver: { ...AS_IT_IS, symlinks: 'follow' },
     nginx: `${NGINX_DEFAULTS} disable_symlinks off;`,
     caddy: `${CADDY_NO_DOTFILES}\n${CADDY_FILES}`,
   },
   'no-links': {
-    dreamserver: { symlinks: 'deny' },
+    dreamserver: { ...AS_IT_IS, symlinks: 'deny' },
     nginx: `${NGINX_DEFAULTS} disable_symlinks on from=$document_root;`,
     caddy: `${CADDY_NO_DOTFILES}\n${CADDY_FILES}`,
   },
   indexes: {
-    dreamserver: { index: ['default.htm', 'index.html'] },
+    dreamserver: { ...AS_IT_IS, index: ['default.htm', 'index.html'] },
     nginx: `${NGINX_NO_DOTFILES} index default.htm index.html;`,
     caddy: `${CADDY_NO_DOTFILES}\nfile_server {\n index default.htm index.html\n }`,
   },
   app: {
-    dreamserver: { spa: true },
+    dreamserver: { ...AS_IT_IS, spa: true },
     nginx: `${NGINX_DEFAULTS} location / { try_files $uri $uri/index.html /index.html; }`,
     caddy: `${CADDY_NO_DOTFILES}\ntry_files {path} {path}/index.html /index.html\n${CADDY_FILES}`,
   },
   prefix: {
     path: '/static/*',
-    dreamserver: { stripPrefix: '/static' },
+    dreamserver: { ...AS_IT_IS, stripPrefix: '/static' },
     nginx: `${NGINX_DEFAULTS} location /static/ { alias {root}/; } location / { return 404; }`,
     caddy: `${CADDY_NO_DOTFILES}\nhandle_path /static/* {\n ${CADDY_FILES}\n }\nhandle {\n error 404\n }`,
   },
