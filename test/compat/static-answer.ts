@@ -62,7 +62,8 @@ function partsOf(body: string, boundary: string): string {
   const parts = body.toLowerCase().split(`--${boundary}`).slice(1, -1);
   return parts
     .map((part) => {
-      const [, range, content] = /\r\ncontent-range: ([^\r]+)\r\n(?:[^]*?)?\r\n([^]*)\r\n$/.exec(part) ?? [];
+      const [, range, content] =
+        /\r\ncontent-range: ([^\r]+)\r\n(?:[^\r]+\r\n)*\r\n([^]*)\r\n$/.exec(part) ?? [];
       return `${range}: ${content}`;
     })
     .join('; ');
