@@ -21,9 +21,9 @@ export function judge(
 ): Verdict[] {
   const verdicts: Verdict[] = [];
   for (const { cell, rows } of summaries) {
-    const { kind, title } = cells.find((each) => each.id === cell) as Cell;
+    const { title } = cells.find((each) => each.id === cell) as Cell;
     const ratios = rows.find((row) => row.peer === 'dreamserver')?.ratios ?? [];
-    for (const target of ratioTargets.filter((each) => each.kind === kind)) {
+    for (const target of ratioTargets.filter((each) => each.cells.test(cell))) {
       const figure = ratios.find((ratio) => ratio.to === target.peer)?.cpu;
       if (figure === undefined) continue;
       verdicts.push(verdict(`${title}: CPU per request ÷ ${target.peer}`, figure, target.atMost, 2));
