@@ -12,6 +12,7 @@ import { ErrorPages } from './error-pages.ts';
 import { FileAnswers } from './file-answer.ts';
 import type { FileMemory } from './file-memory.ts';
 import { FileStore } from './file-store.ts';
+import { Listing } from './listing.ts';
 import { FALLBACK, type Found, Lookup } from './lookup.ts';
 import { NegotiatedAnswers } from './negotiated-answers.ts';
 import { Representations } from './representations.ts';
@@ -47,6 +48,8 @@ class Site {
   readonly #lookup: Lookup;
   readonly #answers: Pick<FileAnswers, 'answer'>;
   readonly #errors: ErrorPages;
+  /** Undefined where directories are not listed. */
+  readonly #listing: Listing | undefined;
   /** Undefined where nobody may change files. */
   readonly #writes: Writes | undefined;
   /** Value of Allow. */
@@ -59,6 +62,7 @@ class Site {
     this.#files = new FileStore(options, deps.files, offers?.variantsOf);
     this.#lookup = new Lookup(options, this.#files);
     this.#errors = new ErrorPages(this.#files);
+    if (options.listing) this.#listing = new Listing(options);
     const answers = new FileAnswers(this.#files, this.#errors);
     this.#answers =
       offers === undefined
@@ -99,6 +103,7 @@ class Site {
       if (attempts === 0) return this.#errors.answer(exchange, 'static.file-changed');
       const found = await this.#find(exchange.request);
       if (found === 'redirect') return redirectToDirectory(exchange.request);
+      if (found === 'no-index' && this.#listing !== undefined) return this.#list(exchange, this.#listing);
       if (typeof found === 'string') return this.#errors.answer(exchange, codeOf(found));
       answer = await this.#answers.answer(exchange, found);
       if (answer !== 'changed' && found.key === FALLBACK && !isForPage(exchange.request)) {
@@ -106,6 +111,11 @@ class Site {
       }
     }
     return answer;
+  }
+
+  async #list(exchange: Exchange, listing: Listing): Promise<Response> {
+    const listed = await listing.answer(exchange, this.#lookup.nameOf(exchange.request.path).name ?? '/');
+    return typeof listed === 'string' ? this.#errors.answer(exchange, codeOf(listed)) : listed;
   }
 
   async #find(request: RequestHead): Promise<Found> {

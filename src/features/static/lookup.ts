@@ -1,7 +1,7 @@
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { CachedFile } from './cached-file.ts';
-import { filePathOf } from './file-path.ts';
+import { type FilePath, filePathOf } from './file-path.ts';
 import type { FileStore } from './file-store.ts';
 import type { StaticOptions } from './schema.ts';
 
@@ -39,11 +39,8 @@ export class Lookup {
 
   /** The file that a path stands for, if what any thread has of it in memory is known to be current at `now`. */
   kept(path: string, now: number): CachedFile | undefined {
-    const { stripPrefix, dotfiles, index } = this.#options;
-    const { name, refused } = filePathOf(
-      stripPrefix === undefined ? path : withoutPrefix(path, stripPrefix),
-      dotfiles,
-    );
+    const { index } = this.#options;
+    const { name, refused } = this.nameOf(path);
     if (refused !== undefined || index.length === 0) return undefined;
     return this.#files.kept(ownCopy(path), name.endsWith('/') ? name + index[0] : name, now);
   }
@@ -56,11 +53,15 @@ export class Lookup {
     return found === 'directory' ? 'absent' : found;
   }
 
-  async #find(path: string): Promise<Found> {
+  /** What a path names below the root. */
+  nameOf(path: string): FilePath {
     const { stripPrefix, dotfiles } = this.#options;
-    const below = stripPrefix === undefined ? path : withoutPrefix(path, stripPrefix);
-    if (below === '') return 'redirect';
-    const { name, refused } = filePathOf(below, dotfiles);
+    return filePathOf(stripPrefix === undefined ? path : withoutPrefix(path, stripPrefix), dotfiles);
+  }
+
+  async #find(path: string): Promise<Found> {
+    if (path === this.#options.stripPrefix) return 'redirect';
+    const { name, refused } = this.nameOf(path);
     if (refused !== undefined) return refused;
     if (name.endsWith('/')) return this.#findIndex(path, name);
     const found = await this.#files.load(path, name);

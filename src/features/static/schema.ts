@@ -37,7 +37,8 @@ const staticOptions = z.strictObject({
   root,
   /** Names tried, in order, when a directory is asked for. Default `[index.html]`. */
   index: z.array(fileName).default(['index.html']),
-  listing: z.literal(false, { error: '`listing` is not available in this version' }).default(false),
+  /** Answer a directory without an index file with a list of what it holds. Default false. */
+  listing: z.boolean().default(false),
   /** Answer what is not found with the root's index file. Default false. */
   spa: z.boolean().default(false),
   /** Codings of which variants (`app.js.br`, `app.js.zst`, `app.js.gz`) may lie beside a file, best first. Default none. */

@@ -30,6 +30,13 @@ export interface OpenFile {
   readonly stats: Stats;
 }
 
+/** A directory, open to be read. Whoever gets it closes the descriptor. */
+export interface OpenDirectory {
+  readonly fd: number;
+  /** What leads to the directory that is open, whatever has become of its name, where the system has such a path. */
+  readonly path: string;
+}
+
 /** What opening a name can come to; `absent` is also what may not be seen. */
 export type Opened = OpenFile | 'directory' | 'absent' | ErrorCode;
 
@@ -66,6 +73,24 @@ export class SiteRoot {
       if (found.isDirectory()) return this.#allows(realpathSync.native(path), name) ? 'directory' : 'absent';
       if (!found.isFile()) return 'absent';
       return this.#vet(await openAsync(path, OPEN_FLAGS), path, name);
+    } catch (error) {
+      return meaningOf(error);
+    }
+  }
+
+  /** Open the directory behind a name, to be read. As with files, where it lies is asked of the open descriptor. */
+  async openDirectory(name: string): Promise<OpenDirectory | 'absent' | ErrorCode> {
+    const path = this.locate(name);
+    try {
+      const fd = await openAsync(path, OPEN_FLAGS | (constants.O_DIRECTORY ?? 0));
+      let keep = false;
+      try {
+        const stats = fstatSync(fd);
+        keep = stats.isDirectory() && this.#allows(realPathOf(fd, path, stats), name);
+        return keep ? { fd, path: process.platform === 'linux' ? `/proc/self/fd/${fd}` : path } : 'absent';
+      } finally {
+        if (!keep) closeSync(fd);
+      }
     } catch (error) {
       return meaningOf(error);
     }
