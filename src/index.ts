@@ -1,11 +1,22 @@
 export { createServer, Server } from './server/create-server.ts';
-export { defineConfig, files, headers, proxy, redirect, respond, route } from './config/define.ts';
+export {
+  defineConfig,
+  files,
+  headers,
+  liveReload,
+  proxy,
+  redirect,
+  respond,
+  route,
+} from './config/define.ts';
 export { findConfig, loadConfig, readConfig } from './config/read.ts';
 export { ConfigError, StartError } from './config/config-error.ts';
 export { parseListenAddress } from './config/address.ts';
 export { version } from './config/version.ts';
 export { ChangeError } from './server/upstream-commands.ts';
 export { banner } from './server/banner.ts';
+export { freePort } from './server/free-port.ts';
+export { localUrl, networkUrls } from './server/urls.ts';
 export { explainRequests, explainResponses } from './server/explain-bytes.ts';
 export type { ConfigMistake } from './config/config-error.ts';
 export type { Match, Route, RoutePart } from './config/define.ts';

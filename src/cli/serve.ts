@@ -1,16 +1,34 @@
 import type { Server } from '../index.ts';
 
+/** What is said besides the banner when a server has started. */
+interface Greeting {
+  /** A line in front of everything. */
+  readonly note?: string | undefined;
+  /** Whether the URLs for other machines are told, and the first of them shown as a QR code where there is a terminal. */
+  readonly network?: boolean;
+  /** Called with the URL for this machine. */
+  readonly started?: ((url: string) => void) | undefined;
+}
+
 /**
  * Runs a server until it is told to stop: SIGTERM or SIGINT lets it finish what is in flight, a second one cuts that off,
  * a third one does not even wait for the log. Ends the process.
  */
-export async function serve(server: Server): Promise<void> {
-  const { banner } = await import('../index.ts');
+export async function serve(server: Server, greeting: Greeting = {}): Promise<void> {
+  const { banner, localUrl, networkUrls } = await import('../index.ts');
   await server.listen();
   const stop = stopOnSignal(server);
   // A terminal gets it with the log; a pipe or a file that is read as a log gets nothing but log lines.
   const output = process.stdout.isTTY ? process.stdout : process.stderr;
-  output.write(banner(server, output.isTTY && output.hasColors()));
+  const color = output.isTTY && output.hasColors();
+  const network = greeting.network === true ? networkUrls(server.addresses) : [];
+  if (greeting.note !== undefined) output.write(`\n  ${greeting.note}\n`);
+  output.write(banner(server, color, network));
+  if (network.length > 0 && output.isTTY) {
+    const { qrCode } = await import('./qr-code.ts');
+    output.write(`${qrCode(network[0], color)}\n`);
+  }
+  greeting.started?.(localUrl(server.addresses[0]));
   try {
     await server.closed;
   } catch {

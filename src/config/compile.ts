@@ -1,4 +1,6 @@
 import { createHeadersFeature } from '../features/headers/handler.ts';
+import { createLiveReloadFeature } from '../features/live-reload/handler.ts';
+import type { LiveReloadDeps } from '../features/live-reload/handler.ts';
 import { createProxyHandler } from '../features/proxy/handler.ts';
 import type { ProxyDeps } from '../features/proxy/handler.ts';
 import { createRedirectHandler } from '../features/redirect/handler.ts';
@@ -12,7 +14,7 @@ import type { RouteTable } from '../router/route-table.ts';
 import type { FeaturesConfig, RouteEnd, RuntimeConfig } from './runtime-config.ts';
 
 /** What the handlers of one thread share. The lock is not optional here: there may be other threads. */
-export type CompileDeps = ProxyDeps & StaticDeps & Required<Pick<StaticDeps, 'writeLock'>>;
+export type CompileDeps = ProxyDeps & StaticDeps & Required<Pick<StaticDeps, 'writeLock'>> & LiveReloadDeps;
 
 /**
  * The routes of a configuration as the table that requests are looked up in. Each route's handler is composed here,
@@ -23,15 +25,16 @@ export function compileRouteTable(config: RuntimeConfig, deps: CompileDeps): Rou
     config.routes.map(({ match, features, end }) => ({
       host: match.host,
       path: match.path,
-      value: compose(stages(features), origin(end, deps)),
+      value: compose(stages(features, deps), origin(end, deps)),
     })),
   );
 }
 
 /** The features of a route in the order of their stages: admit, identify, transform, cache. */
-function stages({ headers }: FeaturesConfig): Feature[] {
+function stages({ headers, liveReload }: FeaturesConfig, deps: CompileDeps): Feature[] {
   const features: Feature[] = [];
   if (headers !== undefined) features.push(createHeadersFeature(headers));
+  if (liveReload !== undefined) features.push(createLiveReloadFeature(liveReload, deps));
   return features;
 }
 

@@ -48,6 +48,11 @@ export function headers(options: Exclude<Route['headers'], false | undefined>): 
   return { headers: options };
 }
 
+/** A feature that has a route's pages loaded anew when something in these directories changes: for those who write them. */
+export function liveReload(options: NonNullable<Route['liveReload']>): RoutePart {
+  return { liveReload: options };
+}
+
 function parsePattern(pattern: string): Match {
   const slash = pattern.indexOf('/');
   if (slash === -1) return { host: pattern };

@@ -14,13 +14,16 @@ export function normalise(parsed: ParsedConfig, directory: string): RuntimeConfi
   for (const [name, options] of Object.entries(parsed.upstreams)) {
     upstreams.set(name, gather(name, options, directory));
   }
-  const routes = parsed.routes.map(({ match, headers, ...ends }): RouteConfig => {
+  const routes = parsed.routes.map(({ match, headers, liveReload, ...ends }): RouteConfig => {
     const end = endOf(ends, directory);
     const named = end.kind === 'proxy' ? upstreamsOf(end.options) : [];
     for (const to of named.filter((name) => isServerUrl(name) && !upstreams.has(name))) {
       upstreams.set(to, gather(to, upstreamSchema(duration).parse({ servers: [to] }), directory));
     }
-    const features = { headers: chosen(headers, parsed.defaults.headers) };
+    const features = {
+      headers: chosen(headers, parsed.defaults.headers),
+      liveReload: liveReload && { watch: liveReload.watch.map((path) => resolve(directory, path)) },
+    };
     return { match: { host: match.host, path: match.path }, features, end };
   });
   const { accessLog, fileCache, limits, lenient, timeouts, trustedProxies, workers } = parsed;
@@ -126,7 +129,7 @@ function chosen<Options>(
 
 /** The one end that the schema has made sure of. */
 function endOf(
-  route: Omit<ParsedConfig['routes'][number], 'match' | 'headers'>,
+  route: Omit<ParsedConfig['routes'][number], 'match' | 'headers' | 'liveReload'>,
   directory: string,
 ): RouteEnd {
   if (route.files !== undefined) {

@@ -21,7 +21,7 @@ test('the least configuration gets every default', async () => {
     routes: [
       {
         match: { host: undefined, path: undefined },
-        features: { headers: undefined },
+        features: { headers: undefined, liveReload: undefined },
         end: {
           kind: 'respond',
           options: { status: 200, body: 'ok', headers: [['content-type', 'text/plain; charset=utf-8']] },
@@ -52,6 +52,16 @@ test('the least configuration gets every default', async () => {
     serverHeader: `DreamServer/${version}`,
     workers: 'auto',
   });
+});
+
+test('what is watched for live reload lies beside the configuration', async () => {
+  const text =
+    'routes: [{ match: { path: /a }, respond: ok, liveReload: a }, { respond: ok, liveReload: [b/c, /d] }]';
+  const { config, directory } = await load('dreamserver.yaml', text);
+  assert.deepEqual(
+    config.routes.map(({ features }) => features.liveReload),
+    [{ watch: [join(directory, 'a')] }, { watch: [join(directory, 'b/c'), '/d'] }],
+  );
 });
 
 test('the result can be posted to a worker thread as it is', async () => {

@@ -1,4 +1,5 @@
 import type { HeadersOptions } from '../features/headers/schema.ts';
+import type { LiveReloadOptions } from '../features/live-reload/schema.ts';
 import type { ProxyOptions } from '../features/proxy/schema.ts';
 import type { RedirectOptions } from '../features/redirect/schema.ts';
 import type { RespondOptions } from '../features/respond/schema.ts';
@@ -49,6 +50,7 @@ export type RouteEnd =
 /** What stands before a route's end; a feature that is undefined is not there. */
 export interface FeaturesConfig {
   readonly headers: HeadersOptions | undefined;
+  readonly liveReload: LiveReloadOptions | undefined;
 }
 
 export interface RouteConfig {

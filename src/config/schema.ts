@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { headersSchema } from '../features/headers/schema.ts';
+import { liveReloadSchema } from '../features/live-reload/schema.ts';
 import { proxySchema } from '../features/proxy/schema.ts';
 import { redirectSchema } from '../features/redirect/schema.ts';
 import { respondSchema } from '../features/respond/schema.ts';
@@ -91,6 +92,8 @@ const route = z
     ...plannedFeatures,
     /** Change fields of the request and of the answer; `false` for none where `defaults` has some. */
     headers: z.union([headersSchema, z.literal(false)]).optional(),
+    /** Have pages loaded anew when something in these directories changes: for those who write them. */
+    liveReload: liveReloadSchema.optional(),
   })
   .superRefine((value, context) => {
     const ends = ENDS.filter((end) => value[end] !== undefined);

@@ -93,6 +93,15 @@ describe('the banner', () => {
     assert.match(text, /and 488 more/);
   });
 
+  test('tells the addresses for other machines where it is given them', () => {
+    const network = ['http://192.168.1.5:8080', 'http://[fd00::2]:8080'];
+    const text = banner(facts({ routes: [{ respond: 'ok' }] }), false, network);
+    assert.ok(
+      text.includes(`localhost:8080\n  network    ${network[0]}\n             ${network[1]}\n  routes`),
+      text,
+    );
+  });
+
   test('says why there is one worker only', () => {
     assert.match(
       banner(facts({ routes: [{ respond: 'ok' }] }, { workers: 1, cannotShare: true }), false),

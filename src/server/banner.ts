@@ -4,6 +4,7 @@ import type { ProxyOptions } from '../features/proxy/schema.ts';
 import { WHOLE } from '../features/proxy/whole.ts';
 import { version } from '../config/version.ts';
 import type { BoundAddress } from './server.ts';
+import { localUrl } from './urls.ts';
 
 /** What a banner tells of a server that listens. */
 export interface BannerFacts {
@@ -19,14 +20,25 @@ const MOST_SERVERS = 3;
 const INDENT = '  ';
 const LABEL_WIDTH = 11;
 
-/** What a server says when it has started: where it listens, what it does with which requests, where it logs. */
-export function banner({ config, addresses, workers, cannotShare }: BannerFacts, color: boolean): string {
+/**
+ * What a server says when it has started: where it listens, what it does with which requests, where it logs. `network`:
+ * the URLs for other machines, where they are to be told.
+ */
+export function banner(
+  { config, addresses, workers, cannotShare }: BannerFacts,
+  color: boolean,
+  network: readonly string[] = [],
+): string {
   const style = (format: 'bold' | 'cyan' | 'dim', text: string): string =>
     color ? styleText(format, text, { validateStream: false }) : text;
   const lines = [
     ...block(
       'listening',
-      addresses.map((address) => style('cyan', urlOf(address))),
+      addresses.map((address) => style('cyan', localUrl(address))),
+    ),
+    ...block(
+      'network',
+      network.map((url) => style('cyan', url)),
     ),
     ...block('routes', routeLines(config)),
     ...block('log', [`${config.accessLog.path ?? 'stdout'} ${style('dim', `(${config.accessLog.format})`)}`]),
@@ -42,14 +54,6 @@ export function banner({ config, addresses, workers, cannotShare }: BannerFacts,
       return INDENT + style('dim', name.padEnd(LABEL_WIDTH)) + value;
     });
   }
-}
-
-/** An address as a browser takes it; a name of this very machine where every address is listened on. */
-function urlOf({ address, port }: BoundAddress): string {
-  if (port === undefined) return address;
-  const host = address.slice(0, address.lastIndexOf(':'));
-  const everywhere = host === '' || host === '0.0.0.0' || host === '[::]';
-  return `http://${everywhere ? 'localhost' : host}${port === 80 ? '' : `:${port}`}`;
 }
 
 function routeLines({ routes, upstreams }: RuntimeConfig): string[] {

@@ -87,6 +87,8 @@ export class ThreadServer implements ArrivalOwner, Commanded {
   /** In the one thread that checks the health of servers for all of them. */
   readonly #prober: HealthProber | undefined;
   readonly #context: ServeContext;
+  /** Told to what would otherwise go on for ever, before what is in flight is waited for. */
+  readonly #closingBegins = new AbortController();
   readonly #sessions = new Set<Session>();
   readonly #arrivals = new Set<Arrival>();
   #listeners: Listener[] = [];
@@ -130,6 +132,8 @@ export class ThreadServer implements ArrivalOwner, Commanded {
         upstreams: this.#upstreams,
         mirrors: this.#mirrors,
         files: this.#files,
+        closing: this.#closingBegins.signal,
+        unwatched: (error) => events.warn('LIVE_RELOAD', { error }),
         writeLock: shared.writeLock,
       }),
       accessLog: this.#accessLog,
@@ -158,6 +162,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
       }
     } catch (error) {
       for (const listener of this.#listeners) listener.close();
+      this.#closingBegins.abort();
       throw error;
     }
     this.#prober?.start();
@@ -190,6 +195,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
 
   async #close(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
+    this.#closingBegins.abort();
     for (const session of this.#sessions) session.connection.drain();
     for (const arrival of this.#arrivals) arrival.destroy();
     if (this.#sessions.size > 0) {
