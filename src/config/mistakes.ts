@@ -41,6 +41,7 @@ function translate(schema: z.ZodType, issue: Issue, base: ConfigPath): Mistake[]
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownKey(path, key, availableKeys(schema, path)));
     case 'invalid_union': {
+      if (issue.input === undefined && path.length > 0) return [missing(path)];
       const fitting = issue.errors.filter((branch) => !branch.some(isOfAnotherKind));
       if (fitting.length === 1) return fitting[0].flatMap((inner) => translate(schema, inner, path));
       return [{ path, at: 'value', message: issue.message + meantBy(issue) }];
@@ -51,15 +52,17 @@ function translate(schema: z.ZodType, issue: Issue, base: ConfigPath): Mistake[]
       if (path.length === 0 && (issue.input === null || issue.input === undefined)) {
         return [{ path, at: 'value', message: 'the configuration is empty' }];
       }
-      if (issue.input === undefined) {
-        return [{ path: path.slice(0, -1), at: 'value', message: `\`${path.at(-1)}\` is missing` }];
-      }
+      if (issue.input === undefined) return [missing(path)];
       return [{ path, at: 'value', message: issue.message }];
     case 'custom':
       return [{ path, at: issue.params?.at === 'key' ? 'key' : 'value', message: issue.message }];
     default:
       return [{ path, at: 'value', message: issue.message }];
   }
+}
+
+function missing(path: ConfigPath): Mistake {
+  return { path: path.slice(0, -1), at: 'value', message: `\`${path.at(-1)}\` is missing` };
 }
 
 /** The one of the words that a union takes which somebody must have meant. */

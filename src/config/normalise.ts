@@ -135,8 +135,9 @@ function endOf(
   if (route.files !== undefined) {
     const { write, ...options } = route.files;
     const root = resolve(directory, options.root);
+    const furtherRoots = options.furtherRoots.map((each) => resolve(directory, each));
     const writing = write && { write: { ...write, tokens: resolve(directory, write.tokens) } };
-    return { kind: 'files', options: { ...options, root, ...writing } };
+    return { kind: 'files', options: { ...options, root, furtherRoots, ...writing } };
   }
   if (route.proxy !== undefined) return { kind: 'proxy', options: route.proxy };
   if (route.redirect !== undefined) return { kind: 'redirect', options: route.redirect };

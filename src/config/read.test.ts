@@ -296,6 +296,12 @@ describe('files', () => {
       /d\.yaml:2:20: the root \S+\/nothing does not exist$/,
     ],
     [
+      'one of several roots that is missing',
+      'f.yaml',
+      'routes:\n  - files: { root: [., ./nothing] }',
+      /f\.yaml:2:24: the root \S+\/nothing does not exist$/,
+    ],
+    [
       'a root that is a file',
       'e.yaml',
       'routes: [{ files: e.yaml }]',

@@ -109,10 +109,13 @@ function logProblem(path: string): string | undefined {
 /** Roots of files that are not there, are no directory or may not be read. */
 export function unusableRoots({ routes }: RuntimeConfig): Mistake[] {
   return routes.flatMap(({ end }, i): Mistake[] => {
-    const problem = end.kind === 'files' ? directoryProblem(end.options.root) : undefined;
-    return problem === undefined
-      ? []
-      : [{ path: ['routes', i, 'files', 'root'], at: 'value', message: problem }];
+    if (end.kind !== 'files') return [];
+    const { root, furtherRoots } = end.options;
+    return [root, ...furtherRoots].flatMap((each, j): Mistake[] => {
+      const problem = directoryProblem(each);
+      const path = ['routes', i, 'files', 'root', ...(furtherRoots.length > 0 ? [j] : [])];
+      return problem === undefined ? [] : [{ path, at: 'value', message: problem }];
+    });
   });
 }
 

@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs';
+import { mock } from 'node:test';
 import { emptyBody, readAll } from '../../src/http/body.ts';
 import { fieldNumber } from '../../src/http/field-names.ts';
 import { HeaderList } from '../../src/http/header-list.ts';
@@ -6,6 +7,7 @@ import type { Response } from '../../src/http/response.ts';
 import { FileMemory } from '../../src/features/static/file-memory.ts';
 import { FileRecords } from '../../src/features/static/file-records.ts';
 import type { StaticOptions } from '../../src/features/static/schema.ts';
+import { CLEAN, PLAIN } from '../../src/features/static/try-list.ts';
 import { Exchange } from '../../src/pipeline/exchange.ts';
 import type { Handler } from '../../src/pipeline/handler.ts';
 
@@ -33,9 +35,17 @@ export interface Answer {
 export function staticOptions(root: string, options: Partial<StaticOptions> = {}): StaticOptions {
   return {
     root,
+    furtherRoots: [],
     index: ['index.html'],
     listing: false,
+    try: options.cleanUrls === true ? CLEAN : PLAIN,
+    cleanUrls: false,
     spa: false,
+    errors: {},
+    cacheControl: [],
+    types: [],
+    charset: 'utf-8',
+    download: [],
     precompressed: [],
     dotfiles: 'deny',
     symlinks: 'within-root',
@@ -77,6 +87,16 @@ export async function ask(handler: Handler, target: string, question?: Question)
   return collect(await handler(exchangeFor(target, question)), question?.method);
 }
 
+/** The same, of files that count as long since changed: those that are young are read anew whenever they are looked at. */
+export async function settledAsk(handler: Handler, target: string, question?: Question): Promise<Answer> {
+  const now = mock.method(Date, 'now', () => performance.timeOrigin + performance.now() + 60_000);
+  try {
+    return await ask(handler, target, question);
+  } finally {
+    now.mock.restore();
+  }
+}
+
 /** The body of an answer to HEAD is let go of, as the wire does. */
 export async function collect(response: Response, method = 'GET'): Promise<Answer> {
   let body = Buffer.alloc(0);
@@ -91,6 +111,11 @@ export async function collect(response: Response, method = 'GET'): Promise<Answe
     response,
     field: (name) => response.headers.get(name),
   };
+}
+
+/** What comes of it in a word: the text of the file, where else it is, or the status. */
+export function told(answer: Answer): string | number {
+  return answer.status === 200 ? answer.text : (answer.field('Location') ?? answer.status);
 }
 
 /** The names of the files below a directory that this process has open. */

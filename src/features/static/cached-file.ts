@@ -4,12 +4,15 @@ import { type Body, type BodySink, type BodySource, TEXT_LIMIT } from '../../htt
 import type { Validators } from '../../http/conditional.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { Response } from '../../http/response.ts';
+import { NO_FIELDS, type OwnFields } from './field-rules.ts';
 import type { FileVariants } from './file-variants.ts';
 import { type FileVersion, SETTLING_MS } from './file-version.ts';
 import { KeptBytes } from './kept-bytes.ts';
 
 /** What a kept file costs besides its bytes, about: its names, two answers with their serialised heads, and its place. */
 const OVERHEAD = 2560;
+
+const NOTHING: readonly string[] = [];
 
 /** What a file was found to be. */
 export interface FoundFile {
@@ -32,6 +35,10 @@ export interface FoundFile {
   readonly coding?: string | undefined;
   /** Its coded forms; undefined when it has only one form. */
   readonly variants?: FileVariants | undefined;
+  /** What the site wants to be said about it besides. */
+  readonly own?: OwnFields | undefined;
+  /** Paths at which there was no file when it was found: one there would be served in its place. */
+  readonly shadowedBy?: readonly string[] | undefined;
 }
 
 /**
@@ -53,6 +60,8 @@ export class CachedFile {
   /** It was made of the file at `path`: its bytes are in memory or nowhere. */
   readonly isMade: boolean;
   readonly variants: FileVariants | undefined;
+  readonly own: OwnFields;
+  readonly shadowedBy: readonly string[];
   readonly validators: Validators;
   readonly settled: boolean;
   /** The answer to HEAD; to GET too where the bytes are its own, else its body has nothing but a length. */
@@ -79,6 +88,8 @@ export class CachedFile {
     this.coding = found.coding;
     this.isMade = found.size !== undefined;
     this.variants = found.variants;
+    this.own = found.own ?? NO_FIELDS;
+    this.shadowedBy = found.shadowedBy ?? NOTHING;
     this.settled = found.settled;
     this.#wantsCopy = found.bytes instanceof KeptBytes && this.size <= TEXT_LIMIT;
     this.freshUntil = freshUntil;
@@ -96,12 +107,12 @@ export class CachedFile {
     const vary = this.#isNegotiated ? ['Vary', 'Accept-Encoding'] : [];
     const fields = ['Content-Type', found.mediaType, ...coding, 'Last-Modified', lastModified, 'ETag', etag];
     const body: Body = Buffer.isBuffer(found.bytes) ? found.bytes : new LengthOnly(this.size);
-    this.whole = new Response(200, HeaderList.of(...fields, ...vary, 'Accept-Ranges', 'bytes'), body, {
-      reusable: true,
-    });
+    const { always, withBytes } = this.own;
+    const headers = HeaderList.of(...fields, ...vary, 'Accept-Ranges', 'bytes', ...always, ...withBytes);
+    this.whole = new Response(200, headers, body, { reusable: true });
   }
 
-  /** With the entity-tag, what it depends on, and nothing else that describes the file (RFC 9110 §15.4.5). */
+  /** With the entity-tag, what it depends on, for how long it holds, and nothing else that describes the file (RFC 9110 §15.4.5). */
   get notModified(): Response {
     this.#notModified ??= this.#makeNotModified();
     return this.#notModified;
@@ -109,7 +120,7 @@ export class CachedFile {
 
   #makeNotModified(): Response {
     const vary = this.#isNegotiated ? ['Vary', 'Accept-Encoding'] : [];
-    const headers = HeaderList.of('ETag', this.validators.etag, ...vary);
+    const headers = HeaderList.of('ETag', this.validators.etag, ...vary, ...this.own.always);
     return new Response(304, headers, null, { reusable: true });
   }
 
@@ -141,12 +152,12 @@ export class CachedFile {
   /** The same version, with its bytes in memory; small ones that were here already become its own. Undefined when they are gone. */
   withBytes(bytes: Buffer | KeptBytes): CachedFile | undefined {
     this.#wantsCopy = false;
-    const own = bytes instanceof KeptBytes && bytes === this.bytes ? bytes.copy() : bytes;
-    if (own === undefined) return undefined;
+    const here = bytes instanceof KeptBytes && bytes === this.bytes ? bytes.copy() : bytes;
+    if (here === undefined) return undefined;
     const { key, name, path, version, mediaType, settled, validators, freshUntil, changes } = this;
-    const { coding, variants } = this;
+    const { coding, variants, own, shadowedBy } = this;
     const size = this.isMade ? this.size : undefined;
-    const form = { etag: validators.etag, settled, bytes: own, size, coding, variants };
+    const form = { etag: validators.etag, settled, bytes: here, size, coding, variants, own, shadowedBy };
     const found = { key, name, path, version, mediaType, ...form };
     return new CachedFile(found, freshUntil, changes);
   }

@@ -42,9 +42,9 @@ export class DirectoryReader {
   readonly #root: SiteRoot;
   readonly #options: StaticOptions;
 
-  /** Throws the system's error when there is no directory at `options.root`. */
-  constructor(options: StaticOptions) {
-    this.#root = new SiteRoot(options.root, options.symlinks);
+  /** Throws the system's error when there is no directory at `root`, one of those in `options`. */
+  constructor(root: string, options: StaticOptions) {
+    this.#root = new SiteRoot(root, options.symlinks);
     this.#options = options;
   }
 
@@ -117,6 +117,26 @@ export class DirectoryReader {
     closeSync(opened.fd);
     return opened.stats;
   }
+}
+
+/** What directories of one name hold together, each in a root of its own: of two entries of one name, that of the first. */
+export async function readTogether(
+  readers: readonly DirectoryReader[],
+  name: string,
+): Promise<DirectoryContent | 'absent' | ErrorCode> {
+  const read = await Promise.all(readers.map((reader) => reader.read(name)));
+  const contents = read.filter((content) => typeof content === 'object');
+  if (contents.length === 0) return read.find((problem) => problem !== 'absent') ?? 'absent';
+  if (contents.length === 1) return contents[0];
+  const entries = new Map<string, DirectoryEntry>();
+  for (const content of contents) {
+    for (const entry of content.entries) if (!entries.has(entry.name)) entries.set(entry.name, entry);
+  }
+  return {
+    entries: [...entries.values()],
+    hasMore: contents.some(({ hasMore }) => hasMore),
+    unnameable: contents.reduce((sum, { unnameable }) => sum + unnameable, 0),
+  };
 }
 
 /** Undefined for devices, FIFOs and sockets: they are not served. */

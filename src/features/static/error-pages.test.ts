@@ -67,6 +67,46 @@ suite("a site's own page", () => {
   });
 });
 
+suite('pages that the site names', () => {
+  directory.write('errors/404.html', 'named 404');
+  directory.write('errors/4xx.html', 'named 4xx');
+  const named = (errors: Record<string, string>) =>
+    createStaticHandler(staticOptions(directory.path, { errors }), { files: fileMemory() });
+  const both = { '404': '/errors/404.html', '4xx': '/errors/4xx.html' };
+
+  for (const [what, errors, target, method, status, text] of [
+    ['that of the status goes before that of its class', both, '/missing', 'GET', 404, 'named 404'],
+    ['that of the class is for all others', both, '/a.txt', 'POST', 405, 'named 4xx'],
+    [
+      'one that is not there leaves it to the next',
+      { ...both, '404': '/gone.html' },
+      '/missing',
+      'GET',
+      404,
+      'named 4xx',
+    ],
+    ['or to that in the root', { '404': '/gone.html', '5xx': '/a.txt' }, '/missing', 'GET', 404, OWN],
+    ['or to the built-in one', { '403': '/gone.html' }, '/bare/', 'GET', 403, undefined],
+  ] as const) {
+    test(what, async () => {
+      for (let i = 0; i < 2; i++) {
+        const answer = await ask(named(errors), target, { method });
+        assert.equal(answer.status, status);
+        if (text === undefined) assert.match(answer.text, /<title>403/);
+        else assert.equal(answer.text, text);
+        assert.equal(answer.field('Cache-Control'), 'no-store');
+      }
+    });
+  }
+
+  test('one that goes before comes within a second', async () => {
+    const handler = named({ '404': '/late.html' });
+    assert.equal((await ask(handler, '/missing')).text, OWN);
+    directory.write('late.html', 'late');
+    assert.equal((await ask(handler, '/missing', { after: 1000 })).text, 'late');
+  });
+});
+
 test('an error that needs no look at the disk is answered at once', async () => {
   await ask(handler, '/a.txt', { method: 'POST' });
   assert.ok(handler(exchangeFor('/a.txt', { method: 'POST', after: -FRESH_MS })) instanceof Response);

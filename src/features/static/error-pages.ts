@@ -6,6 +6,7 @@ import { type ErrorContext, errorResponse } from '../../pipeline/error-response.
 import type { Exchange } from '../../pipeline/exchange.ts';
 import type { CachedFile } from './cached-file.ts';
 import { type FileStore, FRESH_MS } from './file-store.ts';
+import type { StaticOptions } from './schema.ts';
 
 /** What an error answer carries besides what every one does. */
 type Additions = Pick<ErrorContext, 'allow' | 'cause' | 'headers'>;
@@ -13,18 +14,21 @@ type Additions = Pick<ErrorContext, 'allow' | 'cause' | 'headers'>;
 /** What is known of a site's page for one status. */
 interface Page {
   readonly key: string;
-  readonly name: string;
+  /** Of which the first that is there is the page. */
+  readonly names: readonly string[];
   /** There is none, as far as is known until then. */
   absentUntil: number;
   loading: Promise<CachedFile | undefined> | undefined;
 }
 
-/** Error answers with a site's own pages: `404.html` and the like in its root, before the built-in ones. */
+/** Error answers with a site's own pages, before the built-in ones: those it names, and `404.html` and the like in its root. */
 export class ErrorPages {
+  readonly #named: StaticOptions['errors'];
   readonly #files: FileStore;
   readonly #pages = new Map<number, Page>();
 
-  constructor(files: FileStore) {
+  constructor({ errors }: Pick<StaticOptions, 'errors'>, files: FileStore) {
+    this.#named = errors;
     this.#files = files;
   }
 
@@ -48,8 +52,10 @@ export class ErrorPages {
   async #load(page: Page): Promise<CachedFile | undefined> {
     const askedAt = monotonicNow();
     try {
-      const found = await this.#files.load(page.key, page.name);
-      if (typeof found !== 'string') return found;
+      for (const [i, name] of page.names.entries()) {
+        const found = await this.#files.load(page.key, name, page.names.slice(0, i));
+        if (typeof found !== 'string') return found;
+      }
       page.absentUntil = askedAt + FRESH_MS;
       return undefined;
     } finally {
@@ -61,10 +67,20 @@ export class ErrorPages {
     let page = this.#pages.get(status);
     if (page === undefined) {
       // No request's path is like this key, so nobody gets the page with another status by it.
-      page = { key: `page ${status}`, name: `/${status}.html`, absentUntil: -Infinity, loading: undefined };
+      page = {
+        key: `page ${status}`,
+        names: this.#namesFor(status),
+        absentUntil: -Infinity,
+        loading: undefined,
+      };
       this.#pages.set(status, page);
     }
     return page;
+  }
+
+  #namesFor(status: number): string[] {
+    const { [status]: own, [`${Math.floor(status / 100)}xx`]: ofClass } = this.#named;
+    return [own, ofClass, `/${status}.html`].filter((name) => name !== undefined);
   }
 }
 

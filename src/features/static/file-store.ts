@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { TEXT_LIMIT } from '../../http/body.ts';
-import { mediaTypeNow, mediaTypeOf } from '../../http/media-type.ts';
 import type { ByteRange } from '../../http/range.ts';
 import { CachedFile } from './cached-file.ts';
 import type { DirectoryWatch } from './directory-watch.ts';
+import { FieldRules, type OwnFields } from './field-rules.ts';
 import { FileBody } from './file-body.ts';
 import type { FileMemory } from './file-memory.ts';
 import { fileParts } from './file-parts.ts';
@@ -18,7 +18,8 @@ import type { KeptBytes } from './kept-bytes.ts';
 import { look, readAgain, readWhole } from './read-file.ts';
 import type { StaticOptions } from './schema.ts';
 import { fileId, type Knowledge, type Room, type SharedFiles } from './shared-files.ts';
-import { type OpenFile, SiteRoot } from './site-root.ts';
+import type { OpenFile } from './site-root.ts';
+import { isFile, SiteRoots } from './site-roots.ts';
 
 /**
  * How long a file is served without looking whether it is still the same, in milliseconds. A stat costs some 2 µs,
@@ -51,14 +52,15 @@ export type Loaded = CachedFile | 'directory' | 'absent' | ErrorCode;
 /** Tells the coded forms that a file may have, from its name, media type and size in bytes. */
 export type VariantsOf = (name: string, mediaType: string, size: number) => FileVariants | undefined;
 
-/** The files below one root, the hot ones from memory. */
+/** The files of a site, the hot ones from memory. */
 export class FileStore {
-  readonly #root: SiteRoot;
+  readonly #roots: SiteRoots;
+  readonly #rules: FieldRules;
   readonly #table: FileTable;
   readonly #shared: SharedFiles | undefined;
   readonly #watch: DirectoryWatch | undefined;
   readonly #variantsOf: VariantsOf | undefined;
-  /** Tells this root's files from those of others in shared memory. */
+  /** Tells this site's files from those of others in shared memory. */
   readonly #scope: string;
   readonly #largestKept: number;
   /** A file is on its way into memory. */
@@ -70,14 +72,15 @@ export class FileStore {
   /** Until when files are not read at once. */
   #slowUntil = -Infinity;
 
-  /** Throws the system's error when there is no directory at `options.root`. */
+  /** Throws the system's error when one of the site's directories is not there. */
   constructor(options: StaticOptions, { hot, shared, watch }: FileMemory, variantsOf?: VariantsOf) {
-    this.#root = new SiteRoot(options.root, options.symlinks);
+    this.#roots = new SiteRoots(options);
+    this.#rules = new FieldRules(options);
     this.#table = hot.table();
     this.#shared = shared;
     this.#watch = watch;
     this.#variantsOf = variantsOf;
-    this.#scope = `${options.symlinks} ${this.#root.locate('')}`;
+    this.#scope = [options.symlinks, ...this.#roots.placesOf('')].join(' ');
     this.#largestKept = Math.min(LARGEST_KEPT, (shared?.size ?? 0) * LARGEST_SHARE);
   }
 
@@ -87,7 +90,7 @@ export class FileStore {
     if (file === undefined) return undefined;
     const changes = this.#shared?.changes ?? 0;
     if (now >= file.freshUntil || file.changes !== changes) {
-      if (!this.#isStill(file, file.path)) {
+      if (!this.#isStill(file, file.path) || file.shadowedBy.some(isFile)) {
         this.#table.delete(file);
         return undefined;
       }
@@ -103,18 +106,19 @@ export class FileStore {
    */
   kept(key: string, name: string, now: number, as?: CodedAs): CachedFile | undefined {
     const shared = this.#shared;
-    const mediaType = shared && (as?.mediaType ?? mediaTypeNow(name));
+    const mediaType = shared && (as?.mediaType ?? this.#rules.mediaTypeNow(name));
     if (mediaType === undefined) return undefined;
     const changes = shared?.changes ?? 0;
     const known = shared?.find(this.#idOf(name, as?.coding));
     if (known === undefined) return undefined;
-    const path = this.#root.locate(name);
+    const path = this.#roots.locate(name);
     const isFresh = now < known.freshUntil && known.changes === changes;
     if (!isFresh && !this.#isStill(known, path)) return undefined;
     const { version, etag, settled } = known;
     const { bytes } = known;
     const freshUntil = isFresh ? known.freshUntil : now + FRESH_MS;
-    const form = { etag, settled, bytes, ...this.#formOf(name, mediaType, version.size, as) };
+    const shadowedBy = this.#placesBefore(path, name);
+    const form = { etag, settled, bytes, shadowedBy, ...this.#formOf(name, mediaType, version.size, as) };
     const file = new CachedFile({ key, name, path, version, mediaType, ...form }, freshUntil, changes);
     this.#table.set(file);
     return file;
@@ -141,12 +145,12 @@ export class FileStore {
 
   #made(
     key: string,
-    { name, path, version, mediaType, settled, freshUntil, changes }: CachedFile,
+    { name, path, version, mediaType, settled, own, shadowedBy, freshUntil, changes }: CachedFile,
     coding: string,
     etag: string,
     bytes: Buffer | KeptBytes,
   ): CachedFile {
-    const form = { etag, settled, bytes, size: bytes.length, coding };
+    const form = { etag, settled, bytes, size: bytes.length, coding, own, shadowedBy };
     const made = new CachedFile({ key, name, path, version, mediaType, ...form }, freshUntil, changes);
     if (this.#shared !== undefined) this.#table.set(made);
     return made;
@@ -157,25 +161,24 @@ export class FileStore {
     mediaType: string,
     size: number,
     as: CodedAs | undefined,
-  ): { coding: string | undefined; variants: FileVariants | undefined } {
+  ): { coding: string | undefined; variants: FileVariants | undefined; own: OwnFields } {
     const variants = as === undefined ? this.#variantsOf?.(name, mediaType, size) : undefined;
-    return { coding: as?.coding, variants };
+    return { coding: as?.coding, variants, own: as?.own ?? this.#rules.fieldsOf(name) };
   }
 
   /**
-   * Take in the file of that name, a small one with its bytes. All of them are of one version. `as`: it is another file
-   * in a coding.
+   * Take in the file of that name, a small one with its bytes. All of them are of one version. `passedOver`: names
+   * that would be served rather, if there were files of them. `as`: it is another file in a coding.
    */
-  async load(key: string, name: string, as?: CodedAs): Promise<Loaded> {
-    const mediaType = as?.mediaType ?? (await mediaTypeOf(name));
-    const path = this.#root.locate(name);
-    this.#watch?.add(dirname(path));
+  async load(key: string, name: string, passedOver: readonly string[] = [], as?: CodedAs): Promise<Loaded> {
+    const mediaType = as?.mediaType ?? (await this.#rules.mediaTypeOf(name));
+    for (const place of this.#roots.placesOf(name)) this.#watch?.add(dirname(place));
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const changes = this.#shared?.changes ?? 0;
       const freshUntil = monotonicNow() + FRESH_MS;
-      const opened = await this.#root.open(name);
+      const opened = await this.#roots.open(name);
       if (typeof opened === 'string') return opened;
-      const { stats: version } = opened;
+      const { path, stats: version } = opened;
       const settled = isSettled(version);
       const look = { settled, freshUntil, changes };
       let found:
@@ -190,7 +193,8 @@ export class FileStore {
         closeSync(opened.fd);
         found = { etag: entityTag(undefined, version, settled, as?.coding), bytes: undefined };
       }
-      const form = { settled, ...found, ...this.#formOf(name, mediaType, version.size, as) };
+      const shadowedBy = this.#placesBefore(path, name, passedOver);
+      const form = { settled, shadowedBy, ...found, ...this.#formOf(name, mediaType, version.size, as) };
       const file = new CachedFile({ key, name, path, version, mediaType, ...form }, freshUntil, changes);
       if (this.#shared !== undefined) this.#table.set(file);
       return file;
@@ -198,12 +202,12 @@ export class FileStore {
     return 'static.file-changed';
   }
 
-  /** Whether there is a directory of that name that may be seen; what its name stands for otherwise. */
-  async directory(name: string): Promise<'directory' | 'absent' | ErrorCode> {
-    const found = await this.#root.open(name);
+  /** What there is of that name, as far as it may be seen. */
+  async kindOf(name: string): Promise<'file' | 'directory' | 'absent' | ErrorCode> {
+    const found = await this.#roots.open(name);
     if (typeof found === 'string') return found;
     closeSync(found.fd);
-    return 'absent';
+    return 'file';
   }
 
   /** Bytes of a file as a body; undefined when the file on the disk is not this version any more, or they never were there. */
@@ -220,7 +224,7 @@ export class FileStore {
 
   /** A descriptor of this version of a file; undefined when it is not there any more. */
   async #openSame(file: CachedFile): Promise<number | undefined> {
-    const opened = file.isMade ? 'absent' : await this.#root.open(file.name);
+    const opened = file.isMade ? 'absent' : await this.#roots.open(file.name);
     if (typeof opened !== 'string') {
       if (isSameVersion(opened.stats, file.version)) return opened.fd;
       closeSync(opened.fd);
@@ -272,7 +276,7 @@ export class FileStore {
   }
 
   async #keep(file: CachedFile): Promise<void> {
-    const opened = await this.#root.open(file.name);
+    const opened = await this.#roots.open(file.name);
     if (typeof opened === 'string') return;
     const isSame = isSameVersion(opened.stats, file.version);
     const room = isSame ? this.#shared?.reserve(this.#idOf(file.name, file.coding), file.version) : undefined;
@@ -331,6 +335,15 @@ export class FileStore {
     const filled = bytes && file.withBytes(bytes);
     if (filled !== undefined) this.#table.set(filled);
     return filled;
+  }
+
+  /** The paths at which it was looked for a file before it was found at `path`. */
+  #placesBefore(path: string, name: string, passedOver: readonly string[] = []): readonly string[] {
+    const places = this.#roots.placesOf(name);
+    return [
+      ...passedOver.flatMap((each) => this.#roots.placesOf(each)),
+      ...places.slice(0, places.indexOf(path)),
+    ];
   }
 
   #isStill({ version, settled }: Pick<CachedFile, 'version' | 'settled'>, path: string): boolean {

@@ -1,3 +1,5 @@
+import type { OwnFields } from './field-rules.ts';
+
 /** What is known of one coded form of a file. */
 export interface FileVariant {
   /** Under which it is kept, if it is there. No request's path is like it. */
@@ -14,4 +16,6 @@ export interface CodedAs {
   readonly coding: string;
   /** Of the file itself: a coding does not change what it is (RFC 9110 §8.4). */
   readonly mediaType: string;
+  /** Likewise. */
+  readonly own: OwnFields;
 }

@@ -6,6 +6,7 @@ import { Response } from '../../http/response.ts';
 import { addVary } from '../../http/vary.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
 import type { Handler } from '../../pipeline/handler.ts';
+import { CachedFile } from './cached-file.ts';
 import { CodedOffers } from './coded-offers.ts';
 import { type Compressor, compressor } from './compressor.ts';
 import { ErrorPages } from './error-pages.ts';
@@ -61,8 +62,8 @@ class Site {
     const offers = CodedOffers.of(options);
     this.#files = new FileStore(options, deps.files, offers?.variantsOf);
     this.#lookup = new Lookup(options, this.#files);
-    this.#errors = new ErrorPages(this.#files);
     if (options.listing) this.#listing = new Listing(options);
+    this.#errors = new ErrorPages(options, this.#files);
     const answers = new FileAnswers(this.#files, this.#errors);
     this.#answers =
       offers === undefined
@@ -102,9 +103,9 @@ class Site {
     for (let attempts = ATTEMPTS; answer === 'changed'; attempts--) {
       if (attempts === 0) return this.#errors.answer(exchange, 'static.file-changed');
       const found = await this.#find(exchange.request);
-      if (found === 'redirect') return redirectToDirectory(exchange.request);
       if (found === 'no-index' && this.#listing !== undefined) return this.#list(exchange, this.#listing);
       if (typeof found === 'string') return this.#errors.answer(exchange, codeOf(found));
+      if (!(found instanceof CachedFile)) return redirectTo(found.to, exchange.request.query);
       answer = await this.#answers.answer(exchange, found);
       if (answer !== 'changed' && found.key === FALLBACK && !isForPage(exchange.request)) {
         answer = answer.derive((headers) => addVary(headers, 'Accept'));
@@ -126,9 +127,9 @@ class Site {
   }
 }
 
-/** To the same path with a slash at its end. It never begins with two slashes, which would name another host. */
-function redirectToDirectory({ path, query }: RequestHead): Response {
-  return new Response(301, HeaderList.of('Location', `${path.replace(/^\/+/, '/')}/${query}`));
+/** To another path of this host: one that begins with two slashes would name another. */
+function redirectTo(path: string, query: string): Response {
+  return new Response(301, HeaderList.of('Location', path.replace(/^\/+/, '/') + query));
 }
 
 /** Whether a request is for a page of a single-page application: a missing script or picture is missing all the same. */

@@ -146,6 +146,21 @@ describe('what is listed', () => {
     assert.deepEqual(openBelow(files.root), []);
   });
 
+  test('holds what it holds in every root, of one name what is served under it', async () => {
+    const over = resources.use(temporarySite());
+    const { files, handler } = site({ furtherRoots: [over.root] });
+    files.write('no-index/both.txt', 'first');
+    files.write('no-index/first.txt', '');
+    over.write('no-index/both.txt', 'the second one');
+    over.write('no-index/second.txt', '');
+    over.write('only-there/a.txt', '');
+    assert.deepEqual(await names(handler, '/no-index/'), ['both.txt', 'first.txt', 'second.txt']);
+    const { text } = await ask(handler, '/no-index/', JSON_PLEASE);
+    assert.equal((JSON.parse(text) as Listed).entries[0].size, 5);
+    assert.deepEqual(await names(handler, '/only-there/'), ['a.txt']);
+    assert.equal((await ask(handler, '/in-neither/')).status, 404);
+  });
+
   test('follows dotfiles and symlinks', async () => {
     const { files, handler } = site({ index: [], dotfiles: 'allow', symlinks: 'deny' });
     assert.ok((await names(handler, '/')).includes('.hidden'));
@@ -160,7 +175,7 @@ describe('what is listed', () => {
   test('is never what lies outside, whenever a directory is exchanged for a link', async () => {
     const { files } = site();
     files.write('swap/inside.txt', '');
-    const reader = new DirectoryReader(staticOptions(files.root));
+    const reader = new DirectoryReader(files.root, staticOptions(files.root));
     const [swap, aside] = [join(files.root, 'swap'), join(files.root, 'aside')];
     const found: string[] = [];
     for (let i = 0; i < 200; i++) {

@@ -7,7 +7,7 @@ import { HeaderList } from '../../http/header-list.ts';
 import { preferredMediaType } from '../../http/negotiate.ts';
 import { Response } from '../../http/response.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
-import { type DirectoryContent, DirectoryReader } from './directory-entries.ts';
+import { type DirectoryContent, DirectoryReader, readTogether } from './directory-entries.ts';
 import { type ListingOrder, orderOf, queryOf, sortEntries } from './listing-order.ts';
 import { LISTING_POLICY, listingFoot, listingHead, listingRow } from './listing-page.ts';
 import type { StaticOptions } from './schema.ts';
@@ -34,14 +34,15 @@ interface Listed {
 
 /** Answers for directories without an index file: what they hold, as a page or as JSON. */
 export class Listing {
-  readonly #reader: DirectoryReader;
+  /** For each root. */
+  readonly #readers: readonly DirectoryReader[];
   readonly #kept = new Map<string, Listed>();
   /** Those on their way, so that many who ask for one directory make it be read once. */
   readonly #pending = new Map<string, Promise<Listed | 'absent' | ErrorCode>>();
 
-  /** Throws the system's error when there is no directory at `options.root`. */
+  /** Throws the system's error when there is no directory at one of the roots. */
   constructor(options: StaticOptions) {
-    this.#reader = new DirectoryReader(options);
+    this.#readers = [options.root, ...options.furtherRoots].map((root) => new DirectoryReader(root, options));
   }
 
   /** The answer to GET and HEAD for the directory of that name (as `filePathOf` gives it), or why there is none. */
@@ -82,7 +83,7 @@ export class Listing {
     order: ListingOrder,
   ): Promise<Listed | 'absent' | ErrorCode> {
     const freshUntil = monotonicNow() + FRESH_MS;
-    const content = await this.#reader.read(name);
+    const content = await readTogether(this.#readers, name);
     const known = this.#kept.get(key);
     this.#kept.delete(key);
     if (typeof content === 'string') return content;

@@ -4,9 +4,29 @@ import type { CachedFile } from './cached-file.ts';
 import { type FilePath, filePathOf } from './file-path.ts';
 import type { FileStore } from './file-store.ts';
 import type { StaticOptions } from './schema.ts';
+import type { Attempt } from './try-list.ts';
 
-/** What a path was found to stand for: a file, a directory whose slash is missing or whose index is, or nothing. */
-export type Found = CachedFile | 'redirect' | 'no-index' | 'absent' | ErrorCode;
+/** Another path is the right one for what was asked for. */
+export interface Redirect {
+  /** In the spelling of the request, without a query. */
+  readonly to: string;
+}
+
+/** What a path was found to stand for: a file, one that has another path, a directory without an index, or nothing. */
+export type Found = CachedFile | Redirect | 'no-index' | 'absent' | ErrorCode;
+
+/** What is known on the way through a list of attempts. */
+interface Search {
+  readonly path: string;
+  /** The path, decoded. */
+  readonly name: string;
+  /** Names of which there was no file. */
+  readonly passedOver: string[];
+  /** Whether the name is a directory's, once somebody has looked. */
+  isDirectory: boolean | undefined;
+}
+
+const HTML = '.html';
 
 /** Under which the page of an application is kept: no request's path is like it. */
 export const FALLBACK = 'fallback';
@@ -17,12 +37,20 @@ export class Lookup {
   readonly #files: FileStore;
   /** Those on their way, so that many requests for one file read it once. */
   readonly #pending = new Map<string, Promise<Found>>();
+  /** What stands behind the path of a file, and of a directory, in the name that is looked for first; undefined: it depends. */
+  readonly #fileBegins: string | undefined;
+  readonly #directoryBegins: string | undefined;
   /** Name of the file that answers for whatever is not found; undefined when there is none. */
   readonly #fallback: string | undefined;
 
   constructor(options: StaticOptions, files: FileStore) {
     this.#options = options;
     this.#files = files;
+    const [first] = options.try;
+    this.#fileBegins = first?.ofPath === true && first.rest !== '/' ? first.rest : undefined;
+    const ofDirectory = options.try.find(({ ofPath, rest }) => !ofPath || rest.startsWith('/'));
+    this.#directoryBegins =
+      ofDirectory?.ofPath === true && ofDirectory.rest === '/' ? options.index[0] : undefined;
     this.#fallback = options.spa ? `/${options.index[0] ?? 'index.html'}` : undefined;
   }
 
@@ -39,10 +67,13 @@ export class Lookup {
 
   /** The file that a path stands for, if what any thread has of it in memory is known to be current at `now`. */
   kept(path: string, now: number): CachedFile | undefined {
-    const { index } = this.#options;
+    const { cleanUrls } = this.#options;
     const { name, refused } = this.nameOf(path);
-    if (refused !== undefined || index.length === 0) return undefined;
-    return this.#files.kept(ownCopy(path), name.endsWith('/') ? name + index[0] : name, now);
+    if (refused !== undefined) return undefined;
+    const rest = name.endsWith('/') ? this.#directoryBegins : this.#fileBegins;
+    // Of a page by its full name it is not known here whether it is redirected.
+    if (rest === undefined || (cleanUrls && name.endsWith(HTML))) return undefined;
+    return this.#files.kept(ownCopy(path), name + rest, now);
   }
 
   /** The file that answers for a page that was not found. */
@@ -60,29 +91,93 @@ export class Lookup {
   }
 
   async #find(path: string): Promise<Found> {
-    if (path === this.#options.stripPrefix) return 'redirect';
+    const { stripPrefix, cleanUrls, try: attempts } = this.#options;
+    if (path === stripPrefix) return { to: `${path}/` };
     const { name, refused } = this.nameOf(path);
     if (refused !== undefined) return refused;
-    if (name.endsWith('/')) return this.#findIndex(path, name);
-    const found = await this.#files.load(path, name);
-    return found === 'directory' ? 'redirect' : found;
+    const elsewhere = cleanUrls ? await this.#cleanForm(path, name) : undefined;
+    if (elsewhere !== undefined) return elsewhere;
+
+    const search: Search = { path, name, passedOver: [], isDirectory: undefined };
+    let found: Found = 'absent';
+    for (const attempt of attempts) {
+      const here = await this.#attempt(search, attempt);
+      if (here === 'no-index') found = here;
+      else if (here !== 'absent') return here;
+    }
+    return (cleanUrls ? await this.#pageBeside(path, name) : undefined) ?? found;
+  }
+
+  async #attempt(search: Search, { ofPath, rest }: Attempt): Promise<Found> {
+    const { path, name, passedOver } = search;
+    if (!ofPath) return this.#named(rest);
+    const namesDirectory = name.endsWith('/');
+    if (rest === '/') {
+      if (namesDirectory) return this.#findIndex(search);
+      return this.#slashMissing(search);
+    }
+    // What ends in a slash names a directory, and no file but what lies in there.
+    if (namesDirectory && !rest.startsWith('/')) return 'absent';
+    const file = (namesDirectory ? name.slice(0, -1) : name) + rest;
+    const found = await this.#files.load(path, file, passedOver);
+    if (rest === '') search.isDirectory = found === 'directory';
+    passedOver.push(file);
+    return found === 'directory' ? 'absent' : found;
+  }
+
+  /** A file that the configuration names. It is kept once, and not for each path that comes to it. */
+  async #named(name: string): Promise<Found> {
+    const key = `named ${name}`;
+    const found = this.#files.cached(key, monotonicNow()) ?? (await this.#files.load(key, name));
+    return found === 'directory' ? 'absent' : found;
+  }
+
+  async #slashMissing({ path, name, isDirectory }: Search): Promise<Found> {
+    if (isDirectory !== undefined) return isDirectory ? { to: `${path}/` } : 'absent';
+    const found = await this.#files.kindOf(name);
+    if (found === 'directory') return { to: `${path}/` };
+    return found === 'file' ? 'absent' : found;
+  }
+
+  /** The first index file of a directory. */
+  async #findIndex({ path, name: directory, passedOver }: Search): Promise<Found> {
+    for (const index of this.#options.index) {
+      const found = await this.#files.load(path, directory + index, passedOver);
+      if (found !== 'absent' && found !== 'directory') return found;
+      passedOver.push(directory + index);
+    }
+    const found = await this.#files.kindOf(directory);
+    if (found === 'directory') return 'no-index';
+    return found === 'file' ? 'absent' : found;
   }
 
   /**
-   * The index file of a directory. The first of the names is kept under the directory's own path, so that asking for it
-   * is a hit; the others only under theirs, since a look at them would not tell that a better one has come.
+   * Where a page is to be asked for that is there under this very name: `/docs/` for `/docs/index.html` and `/docs/index`,
+   * `/about` for `/about.html`. Never where another file would be found, so that there is no way round in circles.
    */
-  async #findIndex(path: string, directory: string): Promise<Found> {
-    const names = this.#options.index;
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i];
-      const key = i === 0 ? path : path + encodeURIComponent(name);
-      const found =
-        this.#files.cached(key, monotonicNow()) ?? (await this.#files.load(key, directory + name));
-      if (found !== 'absent' && found !== 'directory') return found;
+  async #cleanForm(path: string, name: string): Promise<Redirect | undefined> {
+    if (name.endsWith('/')) return undefined;
+    const [index] = this.#options.index;
+    const slash = name.lastIndexOf('/');
+    const last = name.slice(slash + 1);
+    if (index !== undefined && (last === index || last + HTML === index)) {
+      if ((await this.#files.kindOf(name.slice(0, slash + 1) + index)) !== 'file') return undefined;
+      const isTaken = last !== index && (await this.#files.kindOf(name)) === 'file';
+      return isTaken ? undefined : { to: path.slice(0, path.lastIndexOf('/') + 1) };
     }
-    const found = await this.#files.directory(directory);
-    return found === 'directory' ? 'no-index' : found;
+    if (last === HTML || !path.endsWith(HTML)) return undefined;
+    if ((await this.#files.kindOf(name)) !== 'file') return undefined;
+    const isTaken = (await this.#files.kindOf(name.slice(0, -HTML.length))) === 'file';
+    return isTaken ? undefined : { to: path.slice(0, -HTML.length) };
+  }
+
+  /** The page that a path means whose slash is one too many. */
+  async #pageBeside(path: string, name: string): Promise<Redirect | undefined> {
+    if (name === '/' || !name.endsWith('/')) return undefined;
+    const page = name.slice(0, -1);
+    if ((await this.#files.kindOf(page + HTML)) !== 'file') return undefined;
+    const to = path.replace(/\/+$/, '');
+    return (await this.#cleanForm(to, page)) ?? { to };
   }
 }
 

@@ -104,7 +104,7 @@ export class Representations {
     let loading = this.#loading.get(variant.key);
     if (loading === undefined) {
       const { coding, extension } = offer;
-      const as = { coding, mediaType: file.mediaType };
+      const as = { coding, mediaType: file.mediaType, own: file.own };
       const shared = this.#files.kept(variant.key, file.name + extension, now, as);
       if (shared !== undefined && isOf(offer, shared, file)) return shared;
       loading = this.#load(file, offer, variant.key).finally(() => this.#loading.delete(variant.key));
@@ -119,11 +119,11 @@ export class Representations {
   }
 
   async #load(
-    { name, mediaType }: CachedFile,
+    { name, mediaType, own }: CachedFile,
     { coding, extension }: SiblingOffer,
     key: string,
   ): Promise<CachedFile | undefined> {
-    const found = await this.#files.load(key, name + extension, { coding, mediaType });
+    const found = await this.#files.load(key, name + extension, [], { coding, mediaType, own });
     return typeof found === 'string' ? undefined : found;
   }
 
@@ -173,6 +173,8 @@ export class Representations {
 /** Whether a coded form was made of this version of a file. */
 function isOf(offer: SiblingOffer | CompressedOffer, form: CachedFile, file: CachedFile): boolean {
   if (offer.source === 'compressed') return isSameVersion(form.version, file.version);
+  // One in another root is none of this file.
+  if (form.path !== file.path + offer.extension) return false;
   return form.version.mtimeMs >= file.version.mtimeMs - SIBLING_AGE_MS;
 }
 

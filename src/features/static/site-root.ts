@@ -26,6 +26,8 @@ export const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (co
 /** A regular file, open for reading. Whoever gets it closes the descriptor. */
 export interface OpenFile {
   readonly fd: number;
+  /** Where it was found. */
+  readonly path: string;
   /** Of the descriptor, so of what will be read, whatever has become of the name. */
   readonly stats: Stats;
 }
@@ -102,7 +104,7 @@ export class SiteRoot {
       const stats = fstatSync(fd);
       const isFollowed = this.#symlinks === 'follow';
       keep = stats.isFile() && (isFollowed || this.#allows(realPathOf(fd, path, stats), name));
-      return keep ? { fd, stats } : 'absent';
+      return keep ? { fd, path, stats } : 'absent';
     } finally {
       if (!keep) closeSync(fd);
     }

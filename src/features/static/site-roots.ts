@@ -1,0 +1,49 @@
+import { statSync } from 'node:fs';
+import type { StaticOptions } from './schema.ts';
+import { type Opened, SiteRoot } from './site-root.ts';
+
+/** The directories of a site, of which the first that has a file of some name answers for it. Each keeps its own bounds. */
+export class SiteRoots {
+  readonly #roots: readonly [SiteRoot, ...SiteRoot[]];
+
+  /** Throws the system's error when one of the directories is not there. */
+  constructor({ root, furtherRoots, symlinks }: StaticOptions) {
+    this.#roots = [new SiteRoot(root, symlinks), ...furtherRoots.map((path) => new SiteRoot(path, symlinks))];
+  }
+
+  /**
+   * Open the regular file behind a name, in the first root where there is something of that name: also a directory, which
+   * is one in all of them, or what may not be read.
+   */
+  async open(name: string): Promise<Opened> {
+    for (const root of this.#roots) {
+      const opened = await root.open(name);
+      if (opened !== 'absent') return opened;
+    }
+    return 'absent';
+  }
+
+  /** Where a name lies, as far as may be seen without opening it. */
+  locate(name: string): string {
+    const [first, ...further] = this.placesOf(name);
+    return further.length === 0 || isFile(first) ? first : (further.find(isFile) ?? first);
+  }
+
+  /** Where a name may lie, in the order in which it is looked for. */
+  placesOf(name: string): [string, ...string[]] {
+    const [first, ...further] = this.#roots;
+    return [first.locate(name), ...further.map((root) => root.locate(name))];
+  }
+}
+
+const QUIETLY = { throwIfNoEntry: false } as const;
+
+/** Whether there is a file at a path, as far as may be seen without opening it. */
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path, QUIETLY)?.isFile() === true;
+  } catch {
+    // Behind a file, or where we may not look: nothing that could be served.
+    return false;
+  }
+}
