@@ -37,7 +37,7 @@ export interface FoundFile {
   readonly variants?: FileVariants | undefined;
   /** What the site wants to be said about it besides. */
   readonly own?: OwnFields | undefined;
-  /** Paths at which there was no file when it was found: one there would be served in its place. */
+  /** Paths at which there was nothing (`isThere`) when it was found: what comes there is to be answered in its place. */
   readonly shadowedBy?: readonly string[] | undefined;
 }
 

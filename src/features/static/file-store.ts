@@ -19,7 +19,7 @@ import { look, readAgain, readWhole } from './read-file.ts';
 import type { StaticOptions } from './schema.ts';
 import { fileId, type Knowledge, type Room, type SharedFiles } from './shared-files.ts';
 import type { OpenFile } from './site-root.ts';
-import { isFile, SiteRoots } from './site-roots.ts';
+import { isThere, SiteRoots } from './site-roots.ts';
 
 /**
  * How long a file is served without looking whether it is still the same, in milliseconds. A stat costs some 2 µs,
@@ -90,7 +90,7 @@ export class FileStore {
     if (file === undefined) return undefined;
     const changes = this.#shared?.changes ?? 0;
     if (now >= file.freshUntil || file.changes !== changes) {
-      if (!this.#isStill(file, file.path) || file.shadowedBy.some(isFile)) {
+      if (!this.#isStill(file, file.path) || file.shadowedBy.some(isThere)) {
         this.#table.delete(file);
         return undefined;
       }

@@ -20,10 +20,10 @@ interface Search {
   readonly path: string;
   /** The path, decoded. */
   readonly name: string;
-  /** Names of which there was no file. */
+  /** Names of which there was no file, and of directories (with a slash at the end) that were none. */
   readonly passedOver: string[];
-  /** Whether the name is a directory's, once somebody has looked. */
-  isDirectory: boolean | undefined;
+  /** What there is of the name, once somebody has looked. */
+  kind: 'directory' | 'absent' | undefined;
 }
 
 const HTML = '.html';
@@ -98,7 +98,7 @@ export class Lookup {
     const elsewhere = cleanUrls ? await this.#cleanForm(path, name) : undefined;
     if (elsewhere !== undefined) return elsewhere;
 
-    const search: Search = { path, name, passedOver: [], isDirectory: undefined };
+    const search: Search = { path, name, passedOver: [], kind: undefined };
     let found: Found = 'absent';
     for (const attempt of attempts) {
       const here = await this.#attempt(search, attempt);
@@ -110,7 +110,10 @@ export class Lookup {
 
   async #attempt(search: Search, { ofPath, rest }: Attempt): Promise<Found> {
     const { path, name, passedOver } = search;
-    if (!ofPath) return this.#named(rest);
+    if (!ofPath) {
+      passedOver.push(rest);
+      return this.#named(rest);
+    }
     const namesDirectory = name.endsWith('/');
     if (rest === '/') {
       if (namesDirectory) return this.#findIndex(search);
@@ -120,7 +123,7 @@ export class Lookup {
     if (namesDirectory && !rest.startsWith('/')) return 'absent';
     const file = (namesDirectory ? name.slice(0, -1) : name) + rest;
     const found = await this.#files.load(path, file, passedOver);
-    if (rest === '') search.isDirectory = found === 'directory';
+    if (rest === '') search.kind = found === 'directory' ? found : 'absent';
     passedOver.push(file);
     return found === 'directory' ? 'absent' : found;
   }
@@ -132,10 +135,10 @@ export class Lookup {
     return found === 'directory' ? 'absent' : found;
   }
 
-  async #slashMissing({ path, name, isDirectory }: Search): Promise<Found> {
-    if (isDirectory !== undefined) return isDirectory ? { to: `${path}/` } : 'absent';
-    const found = await this.#files.kindOf(name);
+  async #slashMissing({ path, name, kind, passedOver }: Search): Promise<Found> {
+    const found = kind ?? (await this.#files.kindOf(name));
     if (found === 'directory') return { to: `${path}/` };
+    passedOver.push(`${name}/`);
     return found === 'file' ? 'absent' : found;
   }
 

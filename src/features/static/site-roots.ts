@@ -26,7 +26,7 @@ export class SiteRoots {
   /** Where a name lies, as far as may be seen without opening it. */
   locate(name: string): string {
     const [first, ...further] = this.placesOf(name);
-    return further.length === 0 || isFile(first) ? first : (further.find(isFile) ?? first);
+    return further.length === 0 || isThere(first) ? first : (further.find(isThere) ?? first);
   }
 
   /** Where a name may lie, in the order in which it is looked for. */
@@ -38,10 +38,11 @@ export class SiteRoots {
 
 const QUIETLY = { throwIfNoEntry: false } as const;
 
-/** Whether there is a file at a path, as far as may be seen without opening it. */
-export function isFile(path: string): boolean {
+/** Whether there is a file at a path, or a directory where it ends in a slash, as far as may be seen without opening it. */
+export function isThere(path: string): boolean {
   try {
-    return statSync(path, QUIETLY)?.isFile() === true;
+    const found = statSync(path, QUIETLY);
+    return (path.endsWith('/') ? found?.isDirectory() : found?.isFile()) === true;
   } catch {
     // Behind a file, or where we may not look: nothing that could be served.
     return false;

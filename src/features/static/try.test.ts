@@ -98,6 +98,21 @@ test('what stands further up in the list is served as soon as it comes', async (
   assert.equal((await at(1)).text, 'second');
 });
 
+test('a maintenance page at the top is served as soon as it comes', async () => {
+  const handler = trying(['/closed.html', '{path}', '{path}/']);
+  const at = (seconds: number, path: string) => settledAsk(handler, path, { after: seconds * 2 * FRESH_MS });
+  for (const path of ['/a', '/c/']) assert.notEqual((await at(0, path)).text, 'closed');
+  directory.write('site/closed.html', 'closed');
+  for (const path of ['/a', '/c/', '/x']) assert.equal((await at(1, path)).text, 'closed');
+});
+
+test('a directory that stands further up in the list is seen as soon as it comes', async () => {
+  const handler = trying(['{path}/', '{path}.html']);
+  assert.equal((await settledAsk(handler, '/b')).text, 'b.html');
+  mkdirSync(directory.join('site', 'b'));
+  assert.equal(told(await settledAsk(handler, '/b', { after: 2 * FRESH_MS })), '/b/');
+});
+
 test('the application answers after the list', async () => {
   const handler = trying(['{path}.txt'], { spa: true });
   assert.equal(told(await ask(handler, '/d')), 'd.txt');
