@@ -25,7 +25,7 @@ describe('the banner', () => {
       { match: { path: '/other/*' }, proxy: 'http://10.0.0.9' },
       { match: { path: '/health' }, respond: 'ok' },
       { match: { host: 'old.example' }, redirect: { to: 'https://new.example{uri}', status: 308 } },
-      { files: import.meta.dirname },
+      { files: { root: [import.meta.dirname, import.meta.dirname] } },
     ],
   };
 
@@ -42,7 +42,7 @@ describe('the banner', () => {
       '             /other/*                →  proxy http://10.0.0.9',
       '             /health                 →  respond 200',
       '             old.example/*           →  redirect 308 https://new.example{uri}',
-      `             /*                      →  files ${import.meta.dirname}`,
+      `             /*                      →  files ${import.meta.dirname}, ${import.meta.dirname}`,
       '  log        stdout (dream)',
       '  workers    2',
       '',

@@ -68,7 +68,7 @@ function routeLines({ routes, upstreams }: RuntimeConfig): string[] {
 function describe({ end }: RouteConfig, upstreams: RuntimeConfig['upstreams']): string {
   switch (end.kind) {
     case 'files':
-      return `files ${end.options.root}`;
+      return `files ${[end.options.root, ...end.options.furtherRoots].join(', ')}`;
     case 'proxy':
       return describeProxy(end.options, upstreams);
     case 'redirect':
