@@ -129,12 +129,12 @@ for (const kind of KINDS) {
       await happen(load);
       await load.untilMore(500, 200);
       await load.stop();
-      assert.deepEqual(load.failures, [], 'every client got a whole answer every time');
       return load;
     }
 
     async function unnoticed(happen: (load: Load) => Promise<void>): Promise<void> {
       const load = await under(get, happen);
+      assert.deepEqual(load.failures, [], 'every client got a whole answer every time');
       assert.equal(load.count(200), load.statuses.length, server.child.stderr.join('\n'));
     }
 
@@ -143,7 +143,10 @@ for (const kind of KINDS) {
       const firstId = next;
       const load = await under(post, happen);
       assert.equal(load.count(200) + load.count(502), load.statuses.length);
-      assert.ok(load.count(502) <= CONNECTIONS * downs, `${load.count(502)} failed`);
+      // Of what cannot be sent again an answer is passed on as it comes: it may break off between its head and its body.
+      for (const failure of load.failures) assert.match(failure, /^body of \d+ bytes ended after \d+;/);
+      const failed = load.count(502) + load.failures.length;
+      assert.ok(failed <= CONNECTIONS * downs, `${failed} failed`);
       const arrived = ids.ids().filter((id) => Number(id) >= firstId);
       assert.equal(new Set(arrived).size, arrived.length, 'an id has arrived twice');
       assert.ok(arrived.length >= load.count(200), 'an answer was given for what has not arrived');

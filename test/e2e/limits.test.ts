@@ -151,16 +151,16 @@ suite('slow clients', () => {
   });
 
   test('a client that reads slowly but steadily is not cut off', async () => {
-    await using server = await serveFiles({ timeouts: { writeStall: '500ms' }, workers: 1 });
+    await using server = await serveFiles({ timeouts: { writeStall: '1500ms' }, workers: 1 });
     using client = await RawConnection.connect(server.port);
-    await client.send(get('/huge.bin', 'Range: bytes=0-16777215'));
-    // One piece every 20 ms: some two seconds for the whole, four times the stall allowed.
+    await client.send(get('/huge.bin', 'Range: bytes=0-33554431'));
+    // One piece every 8 ms at the most: more than the stall allowed for the whole, and never as long as that for a piece.
     client.socket.on('data', () => {
       client.socket.pause();
       setTimeout(() => client.socket.resume(), 8);
     });
     const response = await client.response('GET', 60_000);
-    assert.equal(response.body.length, 16 << 20);
+    assert.equal(response.body.length, 32 << 20);
   });
 
   for (const [framing, part] of [
