@@ -266,6 +266,8 @@ export class FileStore {
    * for again.
    */
   keepIfHot(file: CachedFile): void {
+    // On the disk lies what it was made of, not the file itself.
+    if (file.isMade) return;
     const isHot = file.wasStreamed || file.size <= LARGEST_SMALL;
     file.wasStreamed = true;
     if (!isHot || this.#keeping || file.size > this.#largestKept || !file.settled) return;

@@ -57,25 +57,30 @@ suite('what one thread compressed', () => {
     });
   }
 
-  test('is compressed again when it had to go, and never mixed with what it was made of', async () => {
-    const texts = Array.from({ length: 20 }, () => Buffer.from(randomBytes(20_000).toString('hex')));
-    for (const [i, text] of texts.entries()) directory.write(`many/${i}.txt`, text);
-    const compressor = new CountingCompressor();
-    const deps = { files: fileMemory({ size: 2 ** 18, entries: 100 }), compressor };
-    const options = { compress, precompressed: ['gzip'] } as const;
-    const handler = createStaticHandler(staticOptions(directory.path, options), deps);
-    let coded = 0;
-    for (let round = 0; round < 10; round++) {
-      for (const i of texts.keys()) {
-        const answer = await ask(handler, `/many/${(i * 7) % 20}.txt`, GZIP);
+  for (const [size, room] of [
+    ['small', 2 ** 18],
+    ['large enough to take it in again', 2 ** 20],
+  ] as const) {
+    test(`is compressed again when it had to go, and never mixed with what it was made of; the memory is ${size}`, async () => {
+      const count = room / 2 ** 13;
+      const texts = Array.from({ length: count }, () => Buffer.from(randomBytes(20_000).toString('hex')));
+      for (const [i, text] of texts.entries()) directory.write(`many/${i}.txt`, text);
+      const compressor = new CountingCompressor();
+      const deps = { files: fileMemory({ size: room, entries: 1000 }), compressor };
+      const options = { compress, precompressed: ['gzip'] } as const;
+      const handler = createStaticHandler(staticOptions(directory.path, options), deps);
+      let coded = 0;
+      for (let i = 0; i < 4 * count; i++) {
+        const place = (i * 7) % count;
+        const answer = await ask(handler, `/many/${place}.txt`, GZIP);
         assert.equal(answer.status, 200);
         const isCoded = answer.field('Content-Encoding') === 'gzip';
         if (isCoded) coded++;
-        assert.ok((isCoded ? gunzipSync(answer.body) : answer.body).equals(texts[(i * 7) % 20]));
+        assert.ok((isCoded ? gunzipSync(answer.body) : answer.body).equals(texts[place]));
         await nextTurn();
       }
-    }
-    assert.ok(coded > 100, `${coded} of 200 were compressed`);
-    assert.ok(compressor.jobs > 20, `${compressor.jobs}`);
-  });
+      assert.ok(coded > 2 * count, `${coded} of ${4 * count} were compressed`);
+      assert.ok(compressor.jobs > count, `${compressor.jobs}`);
+    });
+  }
 });
