@@ -15,7 +15,7 @@ import type { FileId } from './file-records.ts';
 import { entityTag, isSameVersion, isSettled, LARGEST_SMALL } from './file-version.ts';
 import type { FileTable } from './hot-files.ts';
 import type { KeptBytes } from './kept-bytes.ts';
-import { look, readAgain, readWhole } from './read-file.ts';
+import { readAgain, readWhole } from './read-file.ts';
 import type { StaticOptions } from './schema.ts';
 import { fileId, type Knowledge, type Room, type SharedFiles } from './shared-files.ts';
 import type { OpenFile } from './site-root.ts';
@@ -90,7 +90,7 @@ export class FileStore {
     if (file === undefined) return undefined;
     const changes = this.#shared?.changes ?? 0;
     if (now >= file.freshUntil || file.changes !== changes) {
-      if (!this.#isStill(file, file.path) || file.shadowedBy.some(isThere)) {
+      if (!this.#isStill(file, file.path, file.name, now) || file.shadowedBy.some(isThere)) {
         this.#table.delete(file);
         return undefined;
       }
@@ -113,7 +113,7 @@ export class FileStore {
     if (known === undefined) return undefined;
     const path = this.#roots.locate(name);
     const isFresh = now < known.freshUntil && known.changes === changes;
-    if (!isFresh && !this.#isStill(known, path)) return undefined;
+    if (!isFresh && !this.#isStill(known, path, name, now)) return undefined;
     const { version, etag, settled } = known;
     const { bytes } = known;
     const freshUntil = isFresh ? known.freshUntil : now + FRESH_MS;
@@ -348,9 +348,13 @@ export class FileStore {
     ];
   }
 
-  #isStill({ version, settled }: Pick<CachedFile, 'version' | 'settled'>, path: string): boolean {
-    const seen = settled ? look(path) : undefined;
-    return seen !== undefined && isSameVersion(seen, version);
+  #isStill(
+    { version, settled }: Pick<CachedFile, 'version' | 'settled'>,
+    path: string,
+    name: string,
+    now: number,
+  ): boolean {
+    return settled && this.#roots.isStill(version, path, name, now);
   }
 
   #idOf(name: string, coding?: string): FileId {

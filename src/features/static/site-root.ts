@@ -63,6 +63,11 @@ export class SiteRoot {
     return this.#path === sep ? name : this.#path + name;
   }
 
+  /** Whether links are followed wherever they lead. */
+  get isOpen(): boolean {
+    return this.#symlinks === 'follow';
+  }
+
   /**
    * Open the regular file behind a name. What it is, is looked at first, since opening a device can have effects; that
    * it is still that, and where it lies, is asked of the open descriptor, so that a swap between the two gains nothing.
@@ -72,7 +77,7 @@ export class SiteRoot {
     const path = this.locate(name);
     try {
       const found = await statAsync(path);
-      if (found.isDirectory()) return this.#allows(realpathSync.native(path), name) ? 'directory' : 'absent';
+      if (found.isDirectory()) return this.allows(realpathSync.native(path), name) ? 'directory' : 'absent';
       if (!found.isFile()) return 'absent';
       return this.#vet(await openAsync(path, OPEN_FLAGS), path, name);
     } catch (error) {
@@ -88,7 +93,7 @@ export class SiteRoot {
       let keep = false;
       try {
         const stats = fstatSync(fd);
-        keep = stats.isDirectory() && this.#allows(realPathOf(fd, path, stats), name);
+        keep = stats.isDirectory() && this.allows(realPathOf(fd, path, stats), name);
         return keep ? { fd, path: process.platform === 'linux' ? `/proc/self/fd/${fd}` : path } : 'absent';
       } finally {
         if (!keep) closeSync(fd);
@@ -102,16 +107,16 @@ export class SiteRoot {
     let keep = false;
     try {
       const stats = fstatSync(fd);
-      const isFollowed = this.#symlinks === 'follow';
-      keep = stats.isFile() && (isFollowed || this.#allows(realPathOf(fd, path, stats), name));
+      keep = stats.isFile() && (this.isOpen || this.allows(realPathOf(fd, path, stats), name));
       return keep ? { fd, path, stats } : 'absent';
     } finally {
       if (!keep) closeSync(fd);
     }
   }
 
-  #allows(realPath: string | undefined, name: string): boolean {
-    if (this.#symlinks === 'follow') return true;
+  /** Whether what lies at `realPath` may be seen by that name. Throws the system's error. */
+  allows(realPath: string | undefined, name: string): boolean {
+    if (this.isOpen) return true;
     if (realPath === undefined) return false;
     if (this.#liesWithin(realPath, name)) return true;
     // Perhaps it is the root that has moved.

@@ -1,14 +1,18 @@
 import { statSync } from 'node:fs';
+import { CurrentCheck } from './current-check.ts';
+import type { FileVersion } from './file-version.ts';
 import type { StaticOptions } from './schema.ts';
 import { type Opened, SiteRoot } from './site-root.ts';
 
 /** The directories of a site, of which the first that has a file of some name answers for it. Each keeps its own bounds. */
 export class SiteRoots {
   readonly #roots: readonly [SiteRoot, ...SiteRoot[]];
+  readonly #checks: readonly CurrentCheck[];
 
   /** Throws the system's error when one of the directories is not there. */
   constructor({ root, furtherRoots, symlinks }: StaticOptions) {
     this.#roots = [new SiteRoot(root, symlinks), ...furtherRoots.map((path) => new SiteRoot(path, symlinks))];
+    this.#checks = this.#roots.map((each) => new CurrentCheck(each));
   }
 
   /**
@@ -21,6 +25,11 @@ export class SiteRoots {
       if (opened !== 'absent') return opened;
     }
     return 'absent';
+  }
+
+  /** Whether a version of a file, found at `path`, is what lies there still and may be seen; at `now` (`monotonicNow`). */
+  isStill(version: FileVersion, path: string, name: string, now: number): boolean {
+    return this.#checks.some((check) => check.isStill(version, path, name, now));
   }
 
   /** Where a name lies, as far as may be seen without opening it. */
