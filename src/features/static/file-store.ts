@@ -12,10 +12,10 @@ import type { FileMemory } from './file-memory.ts';
 import { fileParts } from './file-parts.ts';
 import type { CodedAs, FileVariants } from './file-variants.ts';
 import type { FileId } from './file-records.ts';
-import { entityTag, isSameVersion, isSettled, LARGEST_SMALL } from './file-version.ts';
+import { digestTag, entityTag, isSameVersion, isSettled, LARGEST_SMALL } from './file-version.ts';
 import type { FileTable } from './hot-files.ts';
 import type { KeptBytes } from './kept-bytes.ts';
-import { readAgain, readWhole } from './read-file.ts';
+import { readAgain, readDigest, readWhole } from './read-file.ts';
 import type { StaticOptions } from './schema.ts';
 import { fileId, type Knowledge, type Room, type SharedFiles } from './shared-files.ts';
 import type { OpenFile } from './site-root.ts';
@@ -31,6 +31,12 @@ export const FRESH_MS = 500;
 /** Larger files are read for each request, however often: of the room for bytes one of them may take as much as this. */
 const LARGEST_SHARE = 1 / 16;
 const LARGEST_KEPT = 64 * 2 ** 20;
+
+/**
+ * Where there is no room in shared memory, since others hold it, larger files are streamed: an answer holds on to all the
+ * bytes that it has until its client has taken them, however slowly.
+ */
+const LARGEST_OWN = 2 ** 16;
 
 /** What has been in memory before and is not larger is read again at once: the system has it in memory, as a rule … */
 const LARGEST_AT_ONCE = 2 ** 17;
@@ -252,6 +258,7 @@ export class FileStore {
     )
       return undefined;
     const room = shared.reserve(this.#idOf(file.name, file.coding), version);
+    if (room === undefined && size > LARGEST_OWN) return undefined;
     const bytes = room?.view ?? Buffer.allocUnsafeSlow(size);
     const reading = readAgain(path, version, bytes);
     this.#took(monotonicNow() - startedAt, startedAt);
@@ -298,7 +305,7 @@ export class FileStore {
     opened: OpenFile,
     look: Omit<Knowledge, 'version' | 'etag'>,
     coding: string | undefined,
-  ): Promise<{ etag: string; bytes: Buffer | KeptBytes } | undefined | ErrorCode> {
+  ): Promise<{ etag: string; bytes: Buffer | KeptBytes | undefined } | undefined | ErrorCode> {
     const { stats: version } = opened;
     const known = this.#shared?.find(id);
     if (known?.bytes !== undefined && known.settled && isSameVersion(known.version, version)) {
@@ -306,6 +313,12 @@ export class FileStore {
       return { etag: known.etag, bytes: known.bytes };
     }
     const room = this.#shared?.reserve(id, version);
+    if (room === undefined && this.#shared !== undefined && version.size > LARGEST_OWN) {
+      const digest = await readDigest(opened);
+      if (digest === 'changed') return undefined;
+      if (digest === 'failed') return 'static.unreadable';
+      return { etag: digestTag(digest.digest('base64url'), coding), bytes: undefined };
+    }
     const bytes = room?.view ?? Buffer.allocUnsafeSlow(version.size);
     const reading = await readWhole(opened, bytes);
     if (reading !== 'read') {

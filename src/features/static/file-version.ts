@@ -40,10 +40,18 @@ export function entityTag(
   settled: boolean,
   coding?: string,
 ): string {
-  const suffix = coding === undefined ? '' : `-${coding}`;
   const size = bytes?.length ?? version.size;
   if (bytes !== undefined && size <= LARGEST_SMALL)
-    return `"${hash('sha256', bytes, 'base64url').slice(0, 22)}${suffix}"`;
+    return digestTag(hash('sha256', bytes, 'base64url'), coding);
   const microseconds = Math.round(version.mtimeMs * 1000);
-  return `${settled ? '' : 'W/'}"${size.toString(36)}-${microseconds.toString(36)}${suffix}"`;
+  return `${settled ? '' : 'W/'}"${size.toString(36)}-${microseconds.toString(36)}${suffixOf(coding)}"`;
+}
+
+/** The tag of a small file, given the SHA-256 of the bytes that are served, in base64url. */
+export function digestTag(digest: string, coding?: string): string {
+  return `"${digest.slice(0, 22)}${suffixOf(coding)}"`;
+}
+
+function suffixOf(coding: string | undefined): string {
+  return coding === undefined ? '' : `-${coding}`;
 }

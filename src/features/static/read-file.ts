@@ -1,6 +1,8 @@
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, read, readSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { type FileVersion, isSameVersion } from './file-version.ts';
+import { readBuffers } from './read-buffers.ts';
 import { OPEN_FLAGS, type OpenFile } from './site-root.ts';
 
 const readAsync = promisify(read);
@@ -24,7 +26,34 @@ export async function readWhole({ fd, stats }: OpenFile, bytes: Buffer): Promise
   }
 }
 
-/** The same at once, of a version that has been read from there before. */
+/**
+ * The SHA-256 of a file, which is closed: for one whose bytes are not kept. They are read in steps, so that many at a time
+ * need no more memory than streams do.
+ */
+export async function readDigest({ fd, stats }: OpenFile): Promise<Hash | Exclude<Reading, 'read'>> {
+  const hash = createHash('sha256');
+  try {
+    for (let position = 0; position < stats.size;) {
+      const buffer = readBuffers.take(stats.size - position);
+      const length = Math.min(buffer.length, stats.size - position);
+      try {
+        const { bytesRead } = await readAsync(fd, buffer, 0, length, position);
+        if (bytesRead === 0) return 'changed';
+        hash.update(buffer.subarray(0, bytesRead));
+        position += bytesRead;
+      } finally {
+        readBuffers.release(buffer);
+      }
+    }
+    return isSameVersion(fstatSync(fd), stats) ? hash : 'changed';
+  } catch {
+    return 'failed';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same as `readWhole` at once, of a version that has been read from there before. */
 export function readAgain(path: string, version: FileVersion, bytes: Buffer): Reading {
   let fd = -1;
   try {
