@@ -12,7 +12,7 @@ import type { FileMemory } from './file-memory.ts';
 import { fileParts } from './file-parts.ts';
 import type { CodedAs, FileVariants } from './file-variants.ts';
 import type { FileId } from './file-records.ts';
-import { digestTag, entityTag, isSameVersion, isSettled, LARGEST_SMALL } from './file-version.ts';
+import { digestTag, entityTag, hasGrown, isSameVersion, isSettled, LARGEST_SMALL } from './file-version.ts';
 import type { FileTable } from './hot-files.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import { readAgain, readDigest, readWhole } from './read-file.ts';
@@ -179,7 +179,7 @@ export class FileStore {
   async load(key: string, name: string, passedOver: readonly string[] = [], as?: CodedAs): Promise<Loaded> {
     const mediaType = as?.mediaType ?? (await this.#rules.mediaTypeOf(name));
     for (const place of this.#roots.placesOf(name)) this.#watch?.add(dirname(place));
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const changes = this.#shared?.changes ?? 0;
       const freshUntil = monotonicNow() + FRESH_MS;
       const opened = await this.#roots.open(name);
@@ -192,7 +192,13 @@ export class FileStore {
         | undefined
         | ErrorCode;
       if (version.size <= LARGEST_SMALL) {
-        found = await this.#read(this.#idOf(name, as?.coding), opened, look, as?.coding);
+        found = await this.#read(
+          this.#idOf(name, as?.coding),
+          opened,
+          look,
+          as?.coding,
+          attempt === ATTEMPTS,
+        );
         if (typeof found === 'string') return found;
         if (found === undefined) continue;
       } else {
@@ -232,7 +238,10 @@ export class FileStore {
   async #openSame(file: CachedFile): Promise<number | undefined> {
     const opened = file.isMade ? 'absent' : await this.#roots.open(file.name);
     if (typeof opened !== 'string') {
-      if (isSameVersion(opened.stats, file.version)) return opened.fd;
+      const { stats } = opened;
+      // What is being appended to never is the same for long; its tag is weak, as is all that is said of it.
+      const isAppended = !file.settled && file.size > LARGEST_SMALL && hasGrown(stats, file.version);
+      if (isAppended || isSameVersion(stats, file.version)) return opened.fd;
       closeSync(opened.fd);
     }
     this.#table.delete(file);
@@ -299,12 +308,16 @@ export class FileStore {
     }
   }
 
-  /** Read a small file, into memory that is shared where there is room. Undefined: it has changed meanwhile. */
+  /**
+   * Read a small file, into memory that is shared where there is room. Undefined: it has changed meanwhile. `mayGrow`: a log
+   * that is written to all the time is taken as it was when it was opened.
+   */
   async #read(
     id: FileId,
     opened: OpenFile,
     look: Omit<Knowledge, 'version' | 'etag'>,
     coding: string | undefined,
+    mayGrow: boolean,
   ): Promise<{ etag: string; bytes: Buffer | KeptBytes | undefined } | undefined | ErrorCode> {
     const { stats: version } = opened;
     const known = this.#shared?.find(id);
@@ -321,9 +334,9 @@ export class FileStore {
     }
     const bytes = room?.view ?? Buffer.allocUnsafeSlow(version.size);
     const reading = await readWhole(opened, bytes);
-    if (reading !== 'read') {
+    if (reading !== 'read' && !(mayGrow && reading === 'grown')) {
       room?.giveUp();
-      return reading === 'changed' ? undefined : 'static.unreadable';
+      return reading === 'failed' ? 'static.unreadable' : undefined;
     }
     const etag = entityTag(bytes, version, look.settled, coding);
     if (room === undefined) return { etag, bytes };

@@ -24,6 +24,11 @@ export function isSameVersion(a: FileVersion, b: FileVersion): boolean {
   );
 }
 
+/** Whether a file has more bytes than when it was looked at before, as a log has that is written to all the time. */
+export function hasGrown(now: FileVersion, before: FileVersion): boolean {
+  return now.ino === before.ino && now.dev === before.dev && now.size > before.size;
+}
+
 /** Whether equal stat fields are, from now on, to be taken for an equal file. */
 export function isSettled({ ctimeMs }: FileVersion): boolean {
   return Date.now() - ctimeMs > SETTLING_MS;

@@ -1,14 +1,14 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, read, readSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { type FileVersion, isSameVersion } from './file-version.ts';
+import { type FileVersion, hasGrown, isSameVersion } from './file-version.ts';
 import { readBuffers } from './read-buffers.ts';
 import { OPEN_FLAGS, type OpenFile } from './site-root.ts';
 
 const readAsync = promisify(read);
 
-/** What became of reading a file whole. */
-export type Reading = 'read' | 'changed' | 'failed';
+/** What became of reading a file whole. `grown`: all bytes are here, but behind them there are more by now. */
+export type Reading = 'read' | 'grown' | 'changed' | 'failed';
 
 /** Fill `bytes` with the beginning of a file, which is closed. All of it is of the version that `stats` saw, or it has changed. */
 export async function readWhole({ fd, stats }: OpenFile, bytes: Buffer): Promise<Reading> {
@@ -18,7 +18,9 @@ export async function readWhole({ fd, stats }: OpenFile, bytes: Buffer): Promise
       if (bytesRead === 0) return 'changed';
       filled += bytesRead;
     }
-    return isSameVersion(fstatSync(fd), stats) ? 'read' : 'changed';
+    const seen = fstatSync(fd);
+    if (isSameVersion(seen, stats)) return 'read';
+    return hasGrown(seen, stats) ? 'grown' : 'changed';
   } catch {
     return 'failed';
   } finally {
@@ -30,7 +32,7 @@ export async function readWhole({ fd, stats }: OpenFile, bytes: Buffer): Promise
  * The SHA-256 of a file, which is closed: for one whose bytes are not kept. They are read in steps, so that many at a time
  * need no more memory than streams do.
  */
-export async function readDigest({ fd, stats }: OpenFile): Promise<Hash | Exclude<Reading, 'read'>> {
+export async function readDigest({ fd, stats }: OpenFile): Promise<Hash | 'changed' | 'failed'> {
   const hash = createHash('sha256');
   try {
     for (let position = 0; position < stats.size;) {
