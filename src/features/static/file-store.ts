@@ -20,6 +20,7 @@ import type { StaticOptions } from './schema.ts';
 import { fileId, type Knowledge, type Room, type SharedFiles } from './shared-files.ts';
 import type { OpenFile } from './site-root.ts';
 import { isThere, SiteRoots } from './site-roots.ts';
+import { SlowReads } from './slow-reads.ts';
 
 /**
  * How long a file is served without looking whether it is still the same, in milliseconds. A stat costs some 2 µs,
@@ -38,17 +39,8 @@ const LARGEST_KEPT = 64 * 2 ** 20;
  */
 const LARGEST_OWN = 2 ** 16;
 
-/** What has been in memory before and is not larger is read again at once: the system has it in memory, as a rule … */
+/** What has been in memory before and is not larger is read again at once: the system has it in memory, as a rule. */
 const LARGEST_AT_ONCE = 2 ** 17;
-/**
- * … and where that takes longer than this, in milliseconds, there are disks to wait for, and for a while other threads do
- * so. Once is not enough, and something must have been read from a device since: on a busy machine a thread may have had to stop.
- */
-const SLOW_MS = 5;
-const SLOW_FOR_MS = 250;
-const SLOW_TIMES = 3;
-const QUICK_TIMES = 16;
-
 /** How often a file that changes while it is read is tried again. */
 const ATTEMPTS = 3;
 
@@ -71,12 +63,7 @@ export class FileStore {
   readonly #largestKept: number;
   /** A file is on its way into memory. */
   #keeping = false;
-  /** How often reading at once was slow lately; each that was quick takes a little of it. */
-  #slow = 0;
-  /** What the process had read from devices when it was last slow. */
-  #fsRead = process.resourceUsage().fsRead;
-  /** Until when files are not read at once. */
-  #slowUntil = -Infinity;
+  readonly #slowReads = new SlowReads();
 
   /** Throws the system's error when one of the site's directories is not there. */
   constructor(options: StaticOptions, { hot, shared, watch }: FileMemory, variantsOf?: VariantsOf) {
@@ -263,14 +250,14 @@ export class FileStore {
       size > LARGEST_AT_ONCE ||
       !settled ||
       file.isMade ||
-      startedAt < this.#slowUntil
+      this.#slowReads.areExpected(startedAt)
     )
       return undefined;
     const room = shared.reserve(this.#idOf(file.name, file.coding), version);
     if (room === undefined && size > LARGEST_OWN) return undefined;
     const bytes = room?.view ?? Buffer.allocUnsafeSlow(size);
     const reading = readAgain(path, version, bytes);
-    this.#took(monotonicNow() - startedAt, startedAt);
+    this.#slowReads.took(monotonicNow() - startedAt, startedAt);
     if (reading === 'read') return this.#put(file, room === undefined ? bytes : keptIn(room, file));
     room?.giveUp();
     return undefined;
@@ -342,20 +329,6 @@ export class FileStore {
     if (room === undefined) return { etag, bytes };
     const kept = room.keep({ etag, ...look });
     return kept && { etag, bytes: kept };
-  }
-
-  #took(ms: number, startedAt: number): void {
-    if (ms <= SLOW_MS) {
-      this.#slow = Math.max(0, this.#slow - 1 / QUICK_TIMES);
-      return;
-    }
-    const { fsRead } = process.resourceUsage();
-    const waited = fsRead > this.#fsRead;
-    this.#fsRead = fsRead;
-    if (waited && ++this.#slow >= SLOW_TIMES) {
-      this.#slow = SLOW_TIMES - 1;
-      this.#slowUntil = startedAt + SLOW_FOR_MS;
-    }
   }
 
   /** Have the answers of a file made anew, now that its bytes are here. */

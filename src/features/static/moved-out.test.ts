@@ -26,6 +26,8 @@ async function hotSite(
   symlinks: 'within-root' | 'deny' | 'follow',
   paths: readonly string[],
   prepare: (root: string) => void = () => {},
+  /** A root that comes before it. */
+  before?: string,
 ) {
   const name = `${++sites}`;
   directory.write(`${name}/root/a/b/page.txt`, page);
@@ -38,7 +40,8 @@ async function hotSite(
   const compress = { codings: ['gzip'], minSize: 1024 } as const;
   const threads = [1, 2].map(() => {
     const files = new FileMemory({ memory, threads: 2, watch: false });
-    return createStaticHandler(staticOptions(root, { symlinks, compress }), { files });
+    const roots = before === undefined ? {} : { root: before, furtherRoots: [root] };
+    return createStaticHandler(staticOptions(root, { symlinks, compress, ...roots }), { files });
   });
   const statuses = async (question = {}): Promise<number[]> => {
     const seen: number[] = [];
@@ -52,8 +55,7 @@ async function hotSite(
   };
   // As files that were changed long ago.
   const now = mock.method(Date, 'now', () => performance.timeOrigin + performance.now() + 60_000);
-  const before = await statuses();
-  assert.deepEqual(new Set(before), new Set([200]));
+  assert.deepEqual(new Set(await statuses()), new Set([200]));
   now.mock.restore();
   return { root, outside, statuses };
 }
@@ -86,6 +88,14 @@ suite('what is hot and was moved out of the root is not found', () => {
     moveOut(`${site.root}/a`, site.outside);
     assert.deepEqual(new Set(await site.statuses(later)), new Set([404]));
   });
+});
+
+test('what is hot in a further root is not found when it was moved out of that', async () => {
+  directory.write('further/own/empty.txt', '');
+  const own = directory.join('further/own');
+  const site = await hotSite('within-root', files, () => {}, own);
+  moveOut(`${site.root}/a`, site.outside);
+  assert.deepEqual(new Set(await site.statuses(later)), new Set([404]));
 });
 
 test('where links are denied, what is hot is not found by one within the root either', async () => {
