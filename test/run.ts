@@ -2,8 +2,8 @@
  * The one command that runs the tests: `npm test [-- PATTERN…]`.
  *
  *   PATTERN         a part of a test file's path, or a glob; without one, all files
- *   --unit, --e2e   only the files outside test/e2e, only those inside
- *   --limit S       seconds that a file may take instead of 120 (test/e2e: 600)
+ *   --unit, --e2e   only the files outside test/e2e and test/guard, only those inside
+ *   --limit S       seconds that a file may take instead of 120 (--e2e: 600)
  *   --no-install    leave the machine's packages alone
  *   --strict        a todo, an only or a skip without a reason fails, as it does in CI
  */

@@ -16,7 +16,7 @@ export function discover(root: string, patterns: readonly string[]): TestFile[] 
   return globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'], { cwd: root })
     .map((path) => path.replaceAll('\\', '/'))
     .filter((path) => patterns.length === 0 || patterns.some((pattern) => matches(path, pattern)))
-    .map((path) => ({ path, isE2e: path.startsWith('test/e2e/') }))
+    .map((path) => ({ path, isE2e: /^test\/(e2e|guard)\//.test(path) }))
     .toSorted((a, b) => Number(a.isE2e) - Number(b.isE2e) || (a.path < b.path ? -1 : 1));
 }
 

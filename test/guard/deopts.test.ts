@@ -1,0 +1,50 @@
+/** The shapes and types that the hot path sees are always the same: what V8 has optimised for them stays. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { HotPaths, PATHS } from '../support/hot-paths.ts';
+import { requires } from '../support/packages.ts';
+import { deoptsIn, runtimeProbe } from '../support/runtime-probe.ts';
+import { temporaryDirectory } from '../support/temp.ts';
+
+const WARM_UP = 30_000;
+const REQUESTS = 50_000;
+
+/**
+ * A branch runs for the first time: no type has changed. Time leads into such branches, whatever is asked for: a new
+ * second's Date, a file that is looked at again, the next ten seconds of a retry budget.
+ */
+const FIRST_RUN = /^Insufficient type feedback/;
+
+describe('deoptimisations', { skip: requires('nginx') }, () => {
+  test(`${WARM_UP} mixed requests teach V8 all that it has to know of the hot path`, async (context) => {
+    using directory = new DisposableStack();
+    const temporary = directory.adopt(temporaryDirectory(), (each) => each.remove());
+    const trace = temporary.write('deopts', '');
+    const found = (): ReturnType<typeof deoptsIn> =>
+      deoptsIn(readFileSync(trace, 'utf8')).filter(({ place }) => place.includes('src/'));
+    await using paths = await HotPaths.start(runtimeProbe(trace));
+    const loads = await Promise.all(PATHS.map((path) => paths.open(path)));
+    const run = (requests: number): Promise<unknown> =>
+      Promise.all(loads.map((load) => load.run(requests / loads.length)));
+
+    await run(WARM_UP);
+    const before = found().length;
+    assert.ok(before > 0, 'the trace is written: there are some while it learns');
+    await run(REQUESTS);
+    const after = found().slice(before);
+    context.diagnostic(`${before} while it learnt; afterwards ${JSON.stringify(after)}`);
+    for (const load of loads) load[Symbol.dispose]();
+
+    assert.deepEqual(
+      after.filter(({ reason }) => !FIRST_RUN.test(reason)),
+      [],
+    );
+    const places = after.map(({ place }) => place);
+    assert.deepEqual(
+      places.filter((place, index) => places.indexOf(place) !== index),
+      [],
+      'nothing runs for the first time twice',
+    );
+  });
+});
