@@ -53,12 +53,24 @@ function translate(schema: z.ZodType, issue: Issue, base: ConfigPath): Mistake[]
         return [{ path, at: 'value', message: 'the configuration is empty' }];
       }
       if (issue.input === undefined) return [missing(path)];
-      return [{ path, at: 'value', message: issue.message }];
+      return [{ path, at: 'value', message: issue.message + shape(schema, path, issue) }];
     case 'custom':
       return [{ path, at: issue.params?.at === 'key' ? 'key' : 'value', message: issue.message }];
     default:
       return [{ path, at: 'value', message: issue.message }];
   }
+}
+
+/** What may stand where a map or a list is due and something else was written. */
+function shape(
+  schema: z.ZodType,
+  path: ConfigPath,
+  { expected, input }: z.core.$ZodIssueInvalidType,
+): string {
+  const keys = expected === 'object' ? availableKeys(schema, path) : [];
+  if (keys.length > 0) return `; its keys: ${codeList(keys)}`;
+  const isOne = expected === 'array' && typeof input === 'string';
+  return isOne && availableKeys(schema, [...path, 0]).length === 0 ? `; write \`[${input}]\`` : '';
 }
 
 function missing(path: ConfigPath): Mistake {
@@ -82,10 +94,7 @@ function isOfAnotherKind(issue: Issue): boolean {
 
 function unknownKey(path: ConfigPath, key: string, known: readonly string[]): Mistake {
   const meant = didYouMean(key, known);
-  const help =
-    meant === undefined
-      ? `; known here: ${known.map((name) => `\`${name}\``).join(', ')}`
-      : `; did you mean \`${meant}\`?`;
+  const help = meant === undefined ? `; known here: ${codeList(known)}` : `; did you mean \`${meant}\`?`;
   return { path: [...path, key], at: 'key', message: `unknown key \`${key}\`${help}` };
 }
 
@@ -125,6 +134,10 @@ function phrase(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined;
   }
+}
+
+function codeList(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
 }
 
 function orList(items: readonly string[]): string {

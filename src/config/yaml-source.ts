@@ -72,7 +72,7 @@ export class YamlSource {
         if (alias.resolve(this.#document) !== undefined) return;
         mistakes.push({
           span: this.#spanOf(alias as ParsedNode),
-          message: `there is no \`&${alias.source}\` before this \`*${alias.source}\``,
+          message: `there is no \`&${alias.source}\` before this \`*${alias.source}\`; text that begins with \`*\` stands in quotes: \`"*${alias.source}"\``,
         });
       },
     });
