@@ -14,7 +14,7 @@ describe('a pattern of file names', () => {
     ['/a/**/z', ['/a/z', '/a/b/z', '/a/b/c/z'], ['/a/bz', '/az']],
     ['**', ['/a', '/a.b.c'], []],
     ['/**', ['/a', '/a/b/c'], ['/']],
-    ['/a**b/c', ['/ab/c', '/axyb/c'], ['/a/b/c']],
+    ['**/.htaccess', ['/.htaccess', '/a/.htaccess'], ['/a.htaccess']],
     ['?.js', ['/a.js', '/ü.js', '/😀.js'], ['/ab.js', '/.js']],
     ['[a-c].js', ['/a.js', '/c.js'], ['/d.js', '/-.js']],
     ['[!a-c].js', ['/d.js'], ['/a.js', '/ab.js']],
@@ -34,6 +34,9 @@ describe('a pattern of file names', () => {
   for (const [pattern, message] of [
     ['', /a pattern of file names is missing/],
     ['/assets/', /no file; all that lies below is `\/assets\/\*\*`/],
+    ['/a**b/c', /`\*\*` stands between slashes, such as/],
+    ['**.js', /`\*\*` stands between slashes, such as/],
+    ['.pdf', /all with this extension are `\*\.pdf`, that one is `\*\*\/\.pdf`/],
     ['/a//b', /two slashes in a row/],
     ['[a', /a `\[` without its other half/],
     ['a]', /a `\]` without its other half/],

@@ -18,7 +18,13 @@ export function compileGlob(pattern: string): NameMatcher {
   if (pattern.endsWith('/')) {
     throw new SyntaxError(`\`${pattern}\` is no file; all that lies below is \`${pattern}**\``);
   }
-  if (!pattern.includes('/')) {
+  const [extension] = /^\.\w+$/.exec(pattern) ?? [];
+  if (extension !== undefined) {
+    throw new SyntaxError(
+      `\`${pattern}\` would be a file of just that name; all with this extension are \`*${pattern}\`, that one is \`**/${pattern}\``,
+    );
+  }
+  if (!pattern.includes('/') && pattern !== '**') {
     const part = new RegExp(`^${segmentSource(pattern, pattern)}$`, 'u');
     return (name) => part.test(name.slice(name.lastIndexOf('/') + 1));
   }
@@ -48,7 +54,11 @@ function segmentSource(segment: string, pattern: string): string {
         .split(',')
         .map((each) => segmentSource(each, pattern))
         .join('|')})`;
-    else if (stars !== undefined) source += '[^/]*';
+    else if (stars === '**') {
+      throw new SyntaxError(
+        `\`${pattern}\`: \`**\` stands between slashes, such as \`/assets/**/*.js\`, or is one \`*\``,
+      );
+    } else if (stars !== undefined) source += '[^/]*';
     else if (one !== undefined) source += '[^/]';
     else source += literal(plain);
   }

@@ -29,7 +29,9 @@ export function parseAttempt(entry: string): Attempt {
     throw new SyntaxError(`what is not found is answered with a 404: leave \`${entry}\` out`);
   }
   if (/[$]uri/.test(entry)) {
-    throw new SyntaxError(`the path of the request is \`{path}\`, as in \`${entry.replace('$uri', PATH)}\``);
+    throw new SyntaxError(
+      `the path of the request is \`{path}\` here: write \`${entry.replace('$uri', PATH)}\``,
+    );
   }
   if (!ofPath && !rest.startsWith('/')) {
     throw new SyntaxError(

@@ -124,7 +124,7 @@ describe('an entry that cannot be meant is refused', () => {
     ['index.html', /expected `\{path\}`, such as/],
     ['', /expected `\{path\}`, such as/],
     ['=404', /answered with a 404: leave `=404` out/],
-    ['$uri.html', /the path of the request is `\{path\}`, as in `\{path\}\.html`/],
+    ['$uri.html', /the path of the request is `\{path\}` here: write `\{path\}\.html`/],
     ['/{path}', /stands at the front/],
     ['{path}{path}', /stands at the front/],
     ['{path}/../secret', /neither `\.` nor `\.\.`/],
