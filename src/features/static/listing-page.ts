@@ -9,7 +9,11 @@ import { firstOrder, type ListingOrder, queryOf, type SortKey } from './listing-
  */
 
 /** All that comes before the rows of the entries. `name` is the directory's below the root: `/`, `/docs/`. */
-export function listingHead(name: string, { entries }: DirectoryContent, order: ListingOrder): string {
+export function listingHead(
+  name: string,
+  { entries, hasMore }: DirectoryContent,
+  order: ListingOrder,
+): string {
   const query = escapeHtml(queryOf(order));
   const up = name === '/' ? '' : `<tr class=u><td colspan=3><a href="../${query}">Parent folder</a>\n`;
   return `${HEAD}<title>Index of ${escapeHtml(name).replaceAll(UNSEEN, codeOf)}</title>
@@ -18,7 +22,7 @@ export function listingHead(name: string, { entries }: DirectoryContent, order: 
 <header>
 <a class=moon href="${'../'.repeat(depthOf(name)) || './'}${query}" aria-label="Top folder"><i></i></a>
 <h1><nav aria-label="Breadcrumb">${breadcrumb(name, query)}</nav></h1>
-<p>${summary(entries)}</p>
+<p>${summary(entries, hasMore)}</p>
 </header>
 <table>
 <thead><tr>${COLUMNS.map(([key, label]) => columnHead(key, label, order)).join('')}
@@ -84,7 +88,8 @@ function depthOf(name: string): number {
   return name.split('/').length - 2;
 }
 
-function summary(entries: readonly DirectoryEntry[]): string {
+function summary(entries: readonly DirectoryEntry[], hasMore: boolean): string {
+  if (hasMore) return `The first ${grouped(entries.length)} entries; there are more`;
   const directories = entries.filter(({ isDirectory }) => isDirectory).length;
   const files = entries.length - directories;
   const bytes = entries.reduce((sum, { size }) => sum + size, 0);
