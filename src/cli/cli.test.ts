@@ -42,7 +42,10 @@ describe('help and version', () => {
 
 describe('bad usage', () => {
   for (const [args, expected] of [
-    [['serve'], /there is no command `serve`/],
+    [['serve'], /there is no command `serve`; dreamserver --help lists them/],
+    [['file'], /did you mean `files`\?/],
+    [['..'], /a folder is served by `dreamserver files \.\.`/],
+    [['http://a'], /passed on by `dreamserver proxy http:\/\/a`/],
     [['--lisen', ':80'], /unknown option '--lisen'.*did you mean --listen/is],
     [['files', '.', '--listen', '8080'], /--listen 8080: a port alone is written with a colon: `:8080`/],
     [['proxy', 'http://a', 'b'], /expected a URL such as/],

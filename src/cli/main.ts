@@ -7,7 +7,8 @@ const LEAST = [22, 22] as const;
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < LEAST[0] || (major === LEAST[0] && minor < LEAST[1])) {
   process.stderr.write(
-    `dreamserver: needs Node.js ${LEAST.join('.')} or newer; this is ${process.versions.node}\n`,
+    `dreamserver: needs Node.js ${LEAST.join('.')} or newer; this is ${process.versions.node}\n` +
+      '(`npm install node@24` puts one beside it, which `npx dreamserver` takes)\n',
   );
   process.exit(1);
 }

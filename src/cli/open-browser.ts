@@ -10,6 +10,10 @@ const OPENERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
 export function openBrowser(url: string): void {
   const [program, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
   const child = spawn(program, [...args, url], { stdio: 'ignore', detached: true });
-  child.on('error', () => process.stderr.write(`dreamserver: ${program} is not there to open ${url}\n`));
+  const failed = (how: string): boolean => process.stderr.write(`dreamserver: ${program} ${how} ${url}\n`);
+  child.on('error', () => failed('is not there to open'));
+  child.on('exit', (code) => {
+    if (code !== 0) failed('could not open');
+  });
   child.unref();
 }

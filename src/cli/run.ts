@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { ConfigSource } from '../index.ts';
 import { listenersOf, listenOption } from './listen-option.ts';
@@ -25,14 +25,26 @@ export function addRun(program: Command): void {
     .allowExcessArguments()
     .action(async (options: RunOptions, command: Command) => {
       const [word] = command.args;
-      if (word !== undefined)
-        throw new UsageError(`there is no command \`${word}\`; dreamserver --help lists them`);
+      if (word !== undefined) throw new UsageError(noCommand(word, program));
       const { Server } = await import('../index.ts');
       const { value, origin } = await configuration(options.config);
       const listeners = await listenersOf(options.listen);
       const isMap = typeof value === 'object' && value !== null;
       await serve(new Server({ value: isMap ? { ...value, ...listeners } : value, origin }));
     });
+}
+
+/** What somebody may have meant by a word that is no command: one of the commands, a configuration, or a folder. */
+function noCommand(word: string, program: Command): string {
+  const stats = statSync(word, { throwIfNoEntry: false });
+  const names = program.commands.map((command) => command.name());
+  const near = names.find((name) => name.startsWith(word) || word.startsWith(name));
+  let help = 'dreamserver --help lists them';
+  if (near !== undefined) help = `did you mean \`${near}\`?`;
+  else if (stats?.isDirectory() === true) help = `a folder is served by \`dreamserver files ${word}\``;
+  else if (stats?.isFile() === true) help = `a configuration is run by \`dreamserver run -c ${word}\``;
+  else if (/^https?:/.test(word)) help = `requests are passed on by \`dreamserver proxy ${word}\``;
+  return `there is no command \`${word}\`; ${help}`;
 }
 
 async function configuration(named: string | undefined): Promise<ConfigSource> {

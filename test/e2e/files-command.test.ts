@@ -108,6 +108,17 @@ suite('dreamserver files', () => {
     const [request] = await server.untilLogged(1);
     assert.equal(request.path, '/page/?arguments=1');
   });
+
+  test('--open says so where no browser can be opened', async () => {
+    const opener = directory.write('no-browser/xdg-open', '#!/bin/sh\nexit 3\n');
+    chmodSync(opener, 0o755);
+    const child = dreamserver(['files', root, '--open', '--listen', '127.0.0.1:0'], {
+      env: { ...process.env, PATH: `${directory.join('no-browser')}:${process.env.PATH}` },
+    });
+    const said = /xdg-open could not open http:\/\/127\.0\.0\.1:\d+$/;
+    await child.untilOutput('what went wrong', () => child.stderr.some((line) => said.test(line)));
+    await child.stop();
+  });
 });
 
 suite('in a browser', () => {
