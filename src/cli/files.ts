@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../index.ts';
 import { listenersOf, listenOption } from './listen-option.ts';
@@ -6,6 +8,9 @@ import { serve } from './serve.ts';
 
 /** Where it is served unless --listen says it. */
 const PORT = 8080;
+
+/** What --spa answers with. */
+const INDEX = 'index.html';
 
 interface FilesOptions {
   readonly listen?: readonly string[];
@@ -40,9 +45,10 @@ export function addFiles(program: Command): void {
     .option('--open', 'show it in the browser')
     .action(async (root: string, { listen, ...options }: FilesOptions) => {
       const { createServer } = await import('../index.ts');
-      const { listeners, note } = await whereTo(listen);
+      const { listeners, notes } = await whereTo(listen);
+      if (options.spa === true && !existsSync(join(root, INDEX))) notes.push(noIndex(root));
       const server = createServer({ ...configuration(root, options), listeners });
-      await serve(server, { note, network: true, started: options.open === true ? openBrowser : undefined });
+      await serve(server, { notes, network: true, started: options.open === true ? openBrowser : undefined });
     });
 }
 
@@ -54,14 +60,18 @@ function configuration(root: string, { listing, spa = false, cors, watch }: File
   return { workers: watch === true ? 1 : 'auto', routes: [route] };
 }
 
+function noIndex(root: string): string {
+  return `There is no ${join(root, INDEX)}: until it is there, --spa has nothing to answer with.`;
+}
+
 /** The addresses that were named, or the usual port; where that is taken, the next one that is free. */
 async function whereTo(
   listen: readonly string[] | undefined,
-): Promise<{ listeners: string[]; note?: string }> {
+): Promise<{ listeners: string[]; notes: string[] }> {
   const { listeners } = await listenersOf(listen);
-  if (listeners !== undefined) return { listeners };
+  if (listeners !== undefined) return { listeners, notes: [] };
   const { freePort } = await import('../index.ts');
   const port = await freePort(PORT);
-  if (port === PORT) return { listeners: [`:${port}`] };
-  return { listeners: [`:${port}`], note: `Port ${PORT} is in use, so this is on port ${port}.` };
+  if (port === PORT) return { listeners: [`:${port}`], notes: [] };
+  return { listeners: [`:${port}`], notes: [`Port ${PORT} is in use, so this is on port ${port}.`] };
 }

@@ -32,6 +32,9 @@ function program(): Command {
   addProxy(command);
   addCheck(command);
   addExplain(command);
+  for (const each of command.commands) {
+    each.showHelpAfterError(`(dreamserver ${each.name()} --help tells more)`);
+  }
   return command;
 }
 

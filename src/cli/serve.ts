@@ -2,8 +2,8 @@ import type { Server } from '../index.ts';
 
 /** What is said besides the banner when a server has started. */
 interface Greeting {
-  /** A line in front of everything. */
-  readonly note?: string | undefined;
+  /** Lines in front of everything. */
+  readonly notes?: readonly string[];
   /** Whether the URLs for other machines are told, and the first of them shown as a QR code where there is a terminal. */
   readonly network?: boolean;
   /** Called with the URL for this machine. */
@@ -22,7 +22,7 @@ export async function serve(server: Server, greeting: Greeting = {}): Promise<vo
   const output = process.stdout.isTTY ? process.stdout : process.stderr;
   const color = output.isTTY && output.hasColors();
   const network = greeting.network === true ? networkUrls(server.addresses) : [];
-  if (greeting.note !== undefined) output.write(`\n  ${greeting.note}\n`);
+  for (const note of greeting.notes ?? []) output.write(`\n  ${note}\n`);
   output.write(banner(server, color, network));
   if (network.length > 0 && output.isTTY) {
     const { qrCode } = await import('./qr-code.ts');

@@ -11,7 +11,8 @@ export function parseListenAddress(address: string): ListenAddress | string {
   }
   const [, bracketed, name, digits] = ADDRESS.exec(address) ?? [];
   if (digits === undefined) {
-    if (/^\d+$/.test(address)) return `a port alone is written with a colon: \`:${address}\``;
+    if (/^\d{1,5}$/.test(address) && Number(address) <= 65_535)
+      return `a port alone is written with a colon: \`:${address}\``;
     if (/^[\w.-]+$/.test(address)) return `the port is missing, as in \`${address}:8080\``;
     return 'expected an address such as `:8080`, `127.0.0.1:8080`, `[::1]:8080` or `unix:/run/dreamserver.sock`';
   }

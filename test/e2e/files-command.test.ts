@@ -109,6 +109,13 @@ suite('dreamserver files', () => {
     assert.equal(request.path, '/page/?arguments=1');
   });
 
+  test('--spa says so where there is nothing to answer with', async () => {
+    await using without = await startCommand('files', root, '--spa');
+    assert.match(without.child.output, /There is no .*site\/index\.html/);
+    await using having = await startCommand('files', directory.join('site/page'), '--spa');
+    assert.doesNotMatch(having.child.output, /There is no/);
+  });
+
   test('--open says so where no browser can be opened', async () => {
     const opener = directory.write('no-browser/xdg-open', '#!/bin/sh\nexit 3\n');
     chmodSync(opener, 0o755);

@@ -10,5 +10,8 @@ const path = z.string().min(1, 'expected a directory or a file');
 
 /** What a user may write under `liveReload:`; relative paths are made absolute by the configuration. */
 export const liveReloadSchema = z
-  .union([path, z.array(path).min(1, 'expected a directory to watch')])
+  .union(
+    [path, z.array(path).min(1, 'expected a directory to watch')],
+    'expected the directories to watch, such as `./public`',
+  )
   .transform((given): LiveReloadOptions => ({ watch: [given].flat() }));

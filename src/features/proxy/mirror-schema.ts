@@ -47,5 +47,8 @@ export function mirrorSchema(to: z.ZodType<string, string>, { byteSize, duration
       const message = `\`maxBody\` is more than \`memory\` allows all bodies together (${memory} bytes)`;
       context.addIssue({ code: 'custom', path: ['maxBody'], message });
     });
-  return z.union([to.transform((text): MirrorOptions => options.parse({ to: text })), options]);
+  return z.union(
+    [to.transform((text): MirrorOptions => options.parse({ to: text })), options],
+    'expected an upstream, such as `shadow`, or a map such as `{ to: shadow, share: 10% }`',
+  );
 }

@@ -49,12 +49,15 @@ const pattern = checkedBy(compileGlob);
 export const fieldKeys = {
   /** Patterns of file names, and the Cache-Control of those that match; the first counts. `hashed` means names with a hash in them; `immutable` is a year. A value alone is for all. */
   cacheControl: z
-    .union([
-      cacheControlValue.transform((value): (readonly [string, string])[] => [['**', value]]),
-      z
-        .record(pattern, cacheControlValue)
-        .transform((rules): (readonly [string, string])[] => Object.entries(rules)),
-    ])
+    .union(
+      [
+        cacheControlValue.transform((value): (readonly [string, string])[] => [['**', value]]),
+        z
+          .record(pattern, cacheControlValue)
+          .transform((rules): (readonly [string, string])[] => Object.entries(rules)),
+      ],
+      `expected ${CACHE_CONTROL_EXAMPLES}, or a map of patterns and such`,
+    )
     .default([]),
   /** Extensions (`.foo`) or patterns of file names, and their media types, before what is known of extensions. */
   types: z
