@@ -72,7 +72,7 @@ export function splitSchema(to: z.ZodType<string, string>) {
       if (by !== undefined && weight === undefined) problem('`by` is for entries with a `weight`', 'by');
     });
   return z
-    .array(entry)
+    .array(entry, 'expected a list, such as `[{ to: canary, weight: 5% }]`')
     .min(1, 'expected at least one entry, such as `{ to: canary, weight: 5% }`')
     .superRefine((entries, context) => {
       const by = entries.find(({ weight }) => weight !== undefined)?.by;
