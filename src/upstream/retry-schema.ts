@@ -19,13 +19,21 @@ export interface RetryOptions {
 const REASONS = ['connect-failure', 'reset', 'timeout', '502', '503', '504'] as const;
 
 /** A share as a user writes it, `20%`, as a number from 0 to 1. */
-export const percentage = z.string({ error: 'expected a share such as `20%`' }).transform((text, context) => {
-  const [, digits] = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text) ?? [];
-  const share = Number(digits) / 100;
-  if (share <= 1) return share;
-  context.addIssue({ code: 'custom', message: 'expected a share such as `20%`', input: text });
-  return z.NEVER;
-});
+export const percentage = z
+  .string({ error: ({ input }) => shareExpected(input) })
+  .transform((text, context) => {
+    const [, digits] = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text) ?? [];
+    const share = Number(digits) / 100;
+    if (share <= 1) return share;
+    context.addIssue({ code: 'custom', message: shareExpected(text), input: text });
+    return z.NEVER;
+  });
+
+/** With the percent sign that was left out, where that is all there is to it. */
+function shareExpected(input: unknown): string {
+  const share = Number(input) >= 1 && Number(input) <= 100 ? Number(input) : 20;
+  return `expected a share such as \`${share}%\``;
+}
 
 /** A status is a number to whoever writes it. */
 const asText = (value: unknown): unknown => (typeof value === 'number' ? String(value) : value);
