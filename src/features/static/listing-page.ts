@@ -89,7 +89,7 @@ function depthOf(name: string): number {
 }
 
 function summary(entries: readonly DirectoryEntry[], hasMore: boolean): string {
-  if (hasMore) return `The first ${grouped(entries.length)} entries; there are more`;
+  if (hasMore) return `${grouped(entries.length)} entries are shown; there are more`;
   const directories = entries.filter(({ isDirectory }) => isDirectory).length;
   const files = entries.length - directories;
   const bytes = entries.reduce((sum, { size }) => sum + size, 0);
