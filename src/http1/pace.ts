@@ -41,7 +41,8 @@ export class Pace {
     const earned = (received - this.#received) * this.#perByte;
     this.#received = received;
     this.#until = Math.min(now + this.#grace, this.#until + earned);
-    const left = Math.max(1, this.#until - now);
+    // Whole milliseconds, as those of the configuration: whoever takes them sees one kind of number.
+    const left = Math.max(1, Math.ceil(this.#until - now));
     return idle === 0 ? left : Math.min(idle, left);
   }
 }
