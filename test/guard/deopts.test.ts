@@ -16,6 +16,9 @@ const REQUESTS = 50_000;
  */
 const FIRST_RUN = /^Insufficient type feedback/;
 
+/** Each of them may have made code without that branch, the second while the code of the first was given up. */
+const COMPILERS = 2;
+
 describe('deoptimisations', { skip: requires('nginx') }, () => {
   test(`${WARM_UP} mixed requests teach V8 all that it has to know of the hot path`, async (context) => {
     using directory = new DisposableStack();
@@ -41,10 +44,11 @@ describe('deoptimisations', { skip: requires('nginx') }, () => {
       [],
     );
     const places = after.map(({ place }) => place);
+    const times = (each: string): number => places.filter((place) => place === each).length;
     assert.deepEqual(
-      places.filter((place, index) => places.indexOf(place) !== index),
+      places.filter((place) => times(place) > COMPILERS),
       [],
-      'nothing runs for the first time twice',
+      'nothing is given up again and again',
     );
   });
 });
