@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, describe, mock, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Site, temporarySite } from '../../../test/support/site.ts';
 import {
@@ -317,6 +317,26 @@ describe('a large directory', () => {
     assert.ok(turns > MOST_ENTRIES / 100, `${turns} turns of the loop`);
     assert.equal((JSON.parse((await ask(handler, '/many/', JSON_PLEASE)).text) as Listed).truncated, true);
   });
+});
+
+test('a directory is read once for all its orders and forms', async () => {
+  const { files, handler } = site();
+  files.write('read/a.txt', 'a');
+  const read = mock.method(DirectoryReader.prototype, 'read');
+  const queries = ['name', 'size', 'time'].flatMap((by) => [
+    `?sort=${by}&order=asc`,
+    `?sort=${by}&order=desc`,
+  ]);
+  const answers = queries.flatMap((query) => [
+    ask(handler, `/read/${query}`),
+    ask(handler, `/read/${query}`, JSON_PLEASE),
+  ]);
+  for (const { status, text } of await Promise.all(answers)) {
+    assert.equal(status, 200);
+    assert.match(text, /a\.txt/);
+  }
+  read.mock.restore();
+  assert.equal(read.mock.callCount(), 1);
 });
 
 test('sizes are told with the digits that one reads', () => {

@@ -7,16 +7,14 @@ import { HeaderList } from '../../http/header-list.ts';
 import { preferredMediaType } from '../../http/negotiate.ts';
 import { Response } from '../../http/response.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
-import { type DirectoryContent, DirectoryReader, readTogether } from './directory-entries.ts';
+import { type DirectoryContent, DirectoryReader } from './directory-entries.ts';
 import { type ListingOrder, orderOf, queryOf, sortEntries } from './listing-order.ts';
 import { LISTING_POLICY, listingFoot, listingHead, listingRow } from './listing-page.ts';
+import { RecentDirectories } from './recent-directories.ts';
 import type { StaticOptions } from './schema.ts';
 
 type Form = 'text/html' | 'application/json';
 const FORMS: readonly Form[] = ['text/html', 'application/json'];
-
-/** How long a listing is given out without reading the directory again, in milliseconds: as files are. */
-const FRESH_MS = 500;
 
 /** Listings that are kept, so that whoever asks for the same one gets the same memory, and a slow client holds no other. */
 const MOST_KEPT = 8;
@@ -34,15 +32,15 @@ interface Listed {
 
 /** Answers for directories without an index file: what they hold, as a page or as JSON. */
 export class Listing {
-  /** For each root. */
-  readonly #readers: readonly DirectoryReader[];
+  readonly #directories: RecentDirectories;
   readonly #kept = new Map<string, Listed>();
-  /** Those on their way, so that many who ask for one directory make it be read once. */
+  /** Those on their way, so that many who ask for one make it be made once. */
   readonly #pending = new Map<string, Promise<Listed | 'absent' | ErrorCode>>();
 
   /** Throws the system's error when there is no directory at one of the roots. */
   constructor(options: StaticOptions) {
-    this.#readers = [options.root, ...options.furtherRoots].map((root) => new DirectoryReader(root, options));
+    const roots = [options.root, ...options.furtherRoots];
+    this.#directories = new RecentDirectories(roots.map((root) => new DirectoryReader(root, options)));
   }
 
   /** The answer to GET and HEAD for the directory of that name (as `filePathOf` gives it), or why there is none. */
@@ -82,12 +80,11 @@ export class Listing {
     form: Form,
     order: ListingOrder,
   ): Promise<Listed | 'absent' | ErrorCode> {
-    const freshUntil = monotonicNow() + FRESH_MS;
-    const content = await readTogether(this.#readers, name);
+    const { content: read, freshUntil } = await this.#directories.read(name);
     const known = this.#kept.get(key);
     this.#kept.delete(key);
-    if (typeof content === 'string') return content;
-    sortEntries(content.entries, order);
+    if (typeof read === 'string') return read;
+    const content = { ...read, entries: sortEntries([...read.entries], order) };
     const body = form === 'text/html' ? await page(name, content, order) : json(name, content);
     const etag = `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
     const listed = known?.etag === etag ? { ...known, freshUntil } : toListed(form, body, etag, freshUntil);

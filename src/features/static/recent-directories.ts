@@ -1,0 +1,55 @@
+import { monotonicNow } from '../../core/clock.ts';
+import type { ErrorCode } from '../../core/errors.ts';
+import { type DirectoryContent, type DirectoryReader, readTogether } from './directory-entries.ts';
+
+/** How long what was read is used without reading the directory again, in milliseconds: as files are. */
+const FRESH_MS = 500;
+
+/** Directories of which it is remembered. */
+const MOST_KEPT = 8;
+
+/** What was read of a directory. */
+export interface RecentDirectory {
+  readonly content: DirectoryContent | 'absent' | ErrorCode;
+  /** Until when that may be told (`monotonicNow`). */
+  readonly freshUntil: number;
+}
+
+/**
+ * The directories that were read lately. A large one costs a tenth of a second, and there are a dozen pages of each: forms
+ * and orders. They are made of one reading.
+ */
+export class RecentDirectories {
+  readonly #readers: readonly DirectoryReader[];
+  readonly #known = new Map<string, RecentDirectory>();
+  readonly #pending = new Map<string, Promise<RecentDirectory>>();
+
+  /** `readers`: for each root. */
+  constructor(readers: readonly DirectoryReader[]) {
+    this.#readers = readers;
+  }
+
+  /** Nobody may change what it gives. */
+  read(name: string): Promise<RecentDirectory> | RecentDirectory {
+    const known = this.#known.get(name);
+    if (known !== undefined && monotonicNow() < known.freshUntil) return known;
+    let pending = this.#pending.get(name);
+    if (pending === undefined) {
+      pending = this.#read(name).finally(() => this.#pending.delete(name));
+      this.#pending.set(name, pending);
+    }
+    return pending;
+  }
+
+  async #read(name: string): Promise<RecentDirectory> {
+    const freshUntil = monotonicNow() + FRESH_MS;
+    const read = { content: await readTogether(this.#readers, name), freshUntil };
+    this.#known.delete(name);
+    if (typeof read.content !== 'string') this.#known.set(name, read);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= MOST_KEPT) break;
+      this.#known.delete(oldest);
+    }
+    return read;
+  }
+}
