@@ -40,7 +40,8 @@ export function sortEntries(entries: DirectoryEntry[], { by, descending }: Listi
   });
 }
 
-const BY_NAME: ListingOrder = { by: 'name', descending: false };
+/** The order when no other is asked for. */
+export const BY_NAME: ListingOrder = { by: 'name', descending: false };
 
 /** As people count: `photo 2` before `photo 10`, and capitals beside small letters. */
 const collator = new Intl.Collator('en', { numeric: true });

@@ -1,6 +1,7 @@
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { type DirectoryContent, type DirectoryReader, readTogether } from './directory-entries.ts';
+import { BY_NAME, sortEntries } from './listing-order.ts';
 
 /** How long what was read is used without reading the directory again, in milliseconds: as files are. */
 const FRESH_MS = 500;
@@ -8,7 +9,7 @@ const FRESH_MS = 500;
 /** Directories of which it is remembered. */
 const MOST_KEPT = 8;
 
-/** What was read of a directory. */
+/** What was read of a directory, its entries in the order of their names. */
 export interface RecentDirectory {
   readonly content: DirectoryContent | 'absent' | ErrorCode;
   /** Until when that may be told (`monotonicNow`). */
@@ -43,9 +44,12 @@ export class RecentDirectories {
 
   async #read(name: string): Promise<RecentDirectory> {
     const freshUntil = monotonicNow() + FRESH_MS;
-    const read = { content: await readTogether(this.#readers, name), freshUntil };
+    const content = await readTogether(this.#readers, name);
+    // Comparing names is what costs most: what lies in their order is soon brought into any other.
+    if (typeof content !== 'string') sortEntries(content.entries, BY_NAME);
+    const read = { content, freshUntil };
     this.#known.delete(name);
-    if (typeof read.content !== 'string') this.#known.set(name, read);
+    if (typeof content !== 'string') this.#known.set(name, read);
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= MOST_KEPT) break;
       this.#known.delete(oldest);
