@@ -110,7 +110,8 @@ suite('hundreds of slow clients', () => {
     const logged = await server.untilLogged(ATTACKERS + 2);
     const cut = logged.filter((entry) => entry.error === 'http1.timeout.write-stall');
     assert.equal(cut.length, ATTACKERS);
-    assert.ok(memory.growth < ATTACKERS * 2 * EACH, `${memory.growth >> 20} MiB`);
+    // Steps of a megabyte for each, as where there are few, would take more than twice as much.
+    assert.ok(memory.growth < ATTACKERS * 2.5 * EACH, `${memory.growth >> 20} MiB`);
     for (const client of clients) client.close();
   });
 });

@@ -124,7 +124,6 @@ suite('bad usage exits with 2', () => {
   for (const args of [
     ['--no-such-option'],
     ['no-such-command'],
-    ['files'],
     ['proxy'],
     ['files', '.', '--listen', 'not an address'],
     ['proxy', 'not a url'],
