@@ -106,8 +106,13 @@ suite('a file as a body', () => {
     const held = Array.from({ length: 16 }, () => readBuffers.take(Infinity));
     const before = readBuffers.bytesOut;
     const body = whole();
-    const flowing = flow(body, ({ received }) => received > 2 ** 18);
-    while (readBuffers.bytesOut === before) await nextTurn();
+    const refused = Promise.withResolvers<void>();
+    const flowing = flow(body, ({ received }) => {
+      if (received > 2 ** 18) return true;
+      refused.resolve();
+      return false;
+    });
+    await refused.promise;
     for (let turns = 0; turns < 50; turns++) await nextTurn();
     assert.equal(readBuffers.bytesOut - before, 2 ** 18);
     for (const buffer of held) readBuffers.release(buffer);

@@ -317,7 +317,9 @@ export class FileStore {
       const digest = await readDigest(opened);
       if (digest === 'changed') return undefined;
       if (digest === 'failed') return 'static.unreadable';
-      return { etag: digestTag(digest.digest('base64url'), coding), bytes: undefined };
+      const tag = digestTag(digest.digest('base64url'), coding);
+      // They are read once more to be sent, when they may be others and look the same (RFC 9110 §8.8.1).
+      return { etag: look.settled ? tag : `W/${tag}`, bytes: undefined };
     }
     const bytes = room?.view ?? Buffer.allocUnsafeSlow(version.size);
     const reading = await readWhole(opened, bytes);

@@ -54,13 +54,13 @@ suite('clients that take nothing', () => {
       const answer = await ask(handler, `/${i}.bin`);
       assert.ok(answer.body.equals(content(i)));
       tags.add(answer.field('ETag'));
-      assert.match(answer.field('ETag') ?? '', /^"[\w-]{22}"$/);
+      assert.match(answer.field('ETag') ?? '', /^(?:W\/)?"[\w-]{22}"$/);
     }
     assert.equal(tags.size, FILES);
     for (const body of bodies) body.cancel();
   });
 
-  test('do not keep a file from having the same tag that it has with room', async () => {
+  test('do not keep a file from having the same tag that it has with room, weak while it may still change', async () => {
     directory.write('tagged.bin', content(7));
     const tags = [2, 64].map(async (mebibytes) => {
       const files = fileMemory({ size: mebibytes * 2 ** 18, entries: 100 });
@@ -68,6 +68,6 @@ suite('clients that take nothing', () => {
       return (await ask(handler, '/tagged.bin')).field('ETag');
     });
     const [without, withRoom] = await Promise.all(tags);
-    assert.equal(without, withRoom);
+    assert.equal(without, `W/${withRoom}`);
   });
 });
