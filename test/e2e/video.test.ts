@@ -54,7 +54,10 @@ suite('a film of 50 MB', { skip: requires('chromium', 'ffmpeg') }, () => {
       return entries.filter(({ status }) => status === '206').length >= 3 && entries;
     });
     assert.deepEqual(
-      logged.filter(({ status }) => status !== '206' && status !== '304'),
+      logged.filter(
+        // It may begin with the whole film, and break that off as soon as it knows where to look.
+        ({ status, error }) => status !== '206' && status !== '304' && error !== 'client.gone',
+      ),
       [],
     );
   });
