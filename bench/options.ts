@@ -2,18 +2,21 @@ import { parseArgs } from 'node:util';
 
 import { cells } from './cells.ts';
 import type { Cell } from './cells.ts';
+import { dreamserverOf } from './peers/dreamserver.ts';
 import { peers } from './peers/index.ts';
 import type { Peer } from './peers/peer.ts';
-import type { Seconds } from './sample.ts';
+import type { Effort } from './contest.ts';
 
 export const usage = `node bench/run.ts [options]
 
-  --quick          DreamServer, nginx and HAProxy in the four main cells, 3 short rounds: under 3 minutes
+  --quick          DreamServer, nginx and HAProxy in the four main cells: under 3 minutes
   --cells PATTERN  only cells whose id matches this regular expression
   --peers LIST     only these, comma separated: ${peers.map((peer) => peer.id).join(',')}
-  --rounds N       rounds; each measures every peer in every cell once   (5)
-  --seconds S      measured seconds per sample, whole                    (3)
-  --warmup S       least seconds of load before each sample, whole; it goes
+  --before DIR     another checkout of DreamServer takes part, as "before"
+  --rounds N       rounds; each starts every server anew in every cell  (2)
+  --slices N       how often each is measured in each round             (6)
+  --seconds S      seconds that a slice takes, whole                    (1)
+  --warmup S       least seconds of load before the first slice, whole;
                    on, to 10 at most, while the server still gets faster (3)
   --idle N         idle connections for the memory figure; 0 skips it    (10000)
   --json FILE      write the JSON there too
@@ -29,7 +32,7 @@ export interface Options {
   cells: readonly Cell[];
   peers: readonly Peer[];
   rounds: number;
-  seconds: Seconds;
+  effort: Effort;
   idleConnections: number;
   json: string | null;
   write: boolean;
@@ -44,7 +47,9 @@ export function parseOptions(args: string[]): Options {
       quick: { type: 'boolean', default: false },
       cells: { type: 'string' },
       peers: { type: 'string' },
+      before: { type: 'string' },
       rounds: { type: 'string' },
+      slices: { type: 'string' },
       seconds: { type: 'string' },
       warmup: { type: 'string' },
       idle: { type: 'string' },
@@ -53,15 +58,19 @@ export function parseOptions(args: string[]): Options {
       list: { type: 'boolean', default: false },
     },
   });
-  const usual = values.quick ? { rounds: 3, seconds: 1, warmup: 2 } : { rounds: 5, seconds: 3, warmup: 3 };
+  const usual = values.quick ? { rounds: 1, slices: 7, warmup: 2 } : { rounds: 2, slices: 6, warmup: 3 };
   const plain = Object.entries(values).every(([name, value]) => name === 'json' || value === false);
   return {
     cells: chosenCells(values.cells ?? (values.quick ? mainCells : undefined)),
-    peers: chosenPeers(values.peers ?? (values.quick ? mainPeers : undefined)),
+    peers: [
+      ...chosenPeers(values.peers ?? (values.quick ? mainPeers : undefined)),
+      ...(values.before === undefined ? [] : [dreamserverOf(values.before, 'before', 'before')]),
+    ],
     rounds: whole('--rounds', values.rounds, usual.rounds, 1, 50),
-    seconds: {
-      measured: whole('--seconds', values.seconds, usual.seconds, 1, 60),
+    effort: {
       warmup: whole('--warmup', values.warmup, usual.warmup, 1, 10),
+      slices: whole('--slices', values.slices, usual.slices, 1, 100),
+      seconds: whole('--seconds', values.seconds, 1, 1, 60),
     },
     idleConnections: whole('--idle', values.idle, 10_000, 0, 15_000),
     json: values.json ?? null,

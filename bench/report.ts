@@ -3,7 +3,8 @@ import type { Cell } from './cells.ts';
 import type { Idle } from './idle.ts';
 import type { Machine } from './machine.ts';
 import type { Peer } from './peers/peer.ts';
-import type { Sample, Seconds } from './sample.ts';
+import type { Effort } from './contest.ts';
+import type { Sample } from './sample.ts';
 import { isDecided } from './stats.ts';
 import type { Spread } from './stats.ts';
 import { references } from './summary.ts';
@@ -17,7 +18,7 @@ export interface Results {
   machine: Machine;
   versions: Record<string, string>;
   rounds: number;
-  seconds: Seconds;
+  effort: Effort;
   summaries: CellSummary[];
   startups: Startup[];
   idle: Idle[];
@@ -53,14 +54,13 @@ export function report(results: Results, cells: readonly Cell[], peers: readonly
   return `${parts.join('\n\n')}\n`;
 }
 
-const explanation = `Each figure is the median over the rounds. CPU is user and system time of all the server's processes and threads per
-request, with the lowest and highest round in brackets. A ratio is the median of the ratios of each round, in which the
-two were measured one after the other (lowest–highest): below 1 the server needs less CPU, above 1 it answers more
-requests. \`~\` marks a ratio that these rounds cannot tell from 1: their spread is wider than the difference, or there
-were fewer than three. p50 and p99 are those of wrk's closed loop at full load.`;
+const explanation = `Each figure is a median over all slices, with the interval that holds the true one in 95 of 100 cases. CPU is user and
+system time of all the server's processes and threads per request. A ratio is that of two servers in the same slice, one
+measured right after the other: below 1 the server needs less CPU, above 1 it answers more requests. \`~\` marks a ratio
+that these samples cannot tell from 1. p50 and p99 are those of wrk's closed loop at full load.`;
 
 function setting(results: Results, title: (id: string) => string): string {
-  const { machine, rounds, seconds } = results;
+  const { machine, rounds, effort } = results;
   const versions = Object.entries(results.versions).map(([id, version]) => `${title(id)} ${version}`);
   return [
     `Made ${results.made} by \`${results.command}\`.`,
@@ -68,10 +68,10 @@ function setting(results: Results, title: (id: string) => string): string {
     `- Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Linux ${machine.kernel};`,
     `  load average before the run ${machine.loadBefore}.`,
     `- Versions: ${versions.join('; ')}.`,
-    `- Method: the server alone on core 0; wrk (1 thread), the backends and the harness on core 1. ${rounds} rounds; within each,`,
-    `  every cell, and in it every peer after the other: start, byte-exact check, at least ${seconds.warmup} s of warm-up,`,
-    `  and on while it still gets faster, ${seconds.measured} s measured, stop.`,
-    '  A sample counts only if no request failed and the access log holds a line for each.',
+    `- Method: the servers on core 0; wrk (1 thread), the backends and the harness on core 1. ${rounds} rounds; in each cell of`,
+    `  a round all servers are started, their answers compared byte for byte, each is under load for at least ${effort.warmup} s,`,
+    `  and on while it still gets faster; then they take turns, ${effort.slices} slices of ${effort.seconds} s each, while the others wait.`,
+    '  A figure counts only if no request failed and the access log holds a line for each.',
     '- Configurations: [peers/](peers/), backends in [backend.ts](backend.ts), requests in [cells.ts](cells.ts).',
   ].join('\n');
 }
@@ -113,13 +113,13 @@ function restTable({ startups, idle }: Results, title: (id: string) => string): 
   );
 }
 
-const figure = ({ median, min, max }: Spread): string => {
+const figure = ({ median, low, high }: Spread): string => {
   const digits = median < 100 ? 2 : 0;
-  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
+  return `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 };
 
 const ratioFigure = (ratio: Spread): string =>
-  `${isDecided(ratio, 1) ? '' : '~ '}${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`;
+  `${isDecided(ratio, 1) ? '' : '~ '}${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})`;
 
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 

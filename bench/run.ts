@@ -7,6 +7,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { startBackends } from './backend.ts';
+import { contest, oneLine } from './contest.ts';
+import type { Contest } from './contest.ts';
 import { claimMachine } from './exclusive.ts';
 import { measureIdle } from './idle.ts';
 import type { Idle } from './idle.ts';
@@ -16,7 +18,6 @@ import type { Options } from './options.ts';
 import { endAll } from './processes.ts';
 import { report } from './report.ts';
 import type { Results } from './report.ts';
-import { takeSample } from './sample.ts';
 import type { Sample } from './sample.ts';
 import type { Arena } from './server-under-test.ts';
 import { summarise, summariseStartups } from './summary.ts';
@@ -55,19 +56,19 @@ async function main(args: string[]): Promise<void> {
 
   const backends = await startBackends(workspace, cores.load);
   const arena: Arena = { workspace, backends, cores };
-  const { samples, faults } = await runRounds({ ...options, peers: entrants }, arena);
+  const { starts, samples, faults } = await runRounds({ ...options, peers: entrants }, arena);
   const idle = await runIdle({ ...options, peers: entrants }, arena, faults);
   await backends.stop();
 
   const summaries = summarise(samples, options.cells, entrants);
-  const startups = summariseStartups(samples, idle, entrants);
+  const startups = summariseStartups([...starts, ...idle], entrants);
   const results: Results = {
     made: new Date().toISOString().slice(0, 16).replace('T', ' '),
     command: ['node bench/run.ts', ...args].join(' '),
     machine,
     versions,
     rounds: options.rounds,
-    seconds: options.seconds,
+    effort: options.effort,
     summaries,
     startups,
     idle,
@@ -79,29 +80,27 @@ async function main(args: string[]): Promise<void> {
   if (faults.length > 0) process.exitCode = 1;
 }
 
-/** Round by round, cell by cell, the peers one after the other: A B C, A B C, … */
-async function runRounds(options: Options, arena: Arena): Promise<{ samples: Sample[]; faults: Fault[] }> {
-  const samples: Sample[] = [];
-  const faults: Fault[] = [];
+/** Round by round and cell by cell. Who fell out of a cell does not enter it again. */
+async function runRounds(options: Options, arena: Arena): Promise<Contest> {
+  const all: Contest = { starts: [], samples: [], faults: [] };
   for (let round = 1; round <= options.rounds; round++) {
     for (const cell of options.cells) {
-      for (const peer of options.peers) {
-        if (!peer.kinds.includes(cell.kind)) continue;
-        if (faults.some((fault) => fault.peer === peer.id && fault.cell === cell.id)) continue;
-        const label = `round ${round}/${options.rounds}  ${cell.id.padEnd(18)} ${peer.id.padEnd(12)}`;
-        try {
-          const sample = await takeSample(peer, cell, round, options.seconds, arena);
-          samples.push(sample);
-          progress(`${label} ${figures(sample)}`);
-        } catch (error) {
-          const reason = oneLine(error);
-          faults.push({ peer: peer.id, cell: cell.id, round, reason });
-          progress(`${label} NOT COUNTED: ${reason}`);
-        }
-      }
+      const out = new Set(all.faults.filter((fault) => fault.cell === cell.id).map((fault) => fault.peer));
+      const peers = options.peers.filter((peer) => peer.kinds.includes(cell.kind) && !out.has(peer.id));
+      const seen = await contest(peers, cell, round, options.effort, arena, (peer, sample) =>
+        progress(
+          `round ${round}/${options.rounds}  ${cell.id.padEnd(18)} ${peer.id.padEnd(12)} ${figures(sample)}`,
+        ),
+      );
+      for (const { peer, reason } of seen.faults) progress(`${cell.id} ${peer} NOT COUNTED: ${reason}`);
+      all.starts.push(...seen.starts);
+      all.samples.push(...seen.samples);
+      all.faults.push(...seen.faults);
     }
   }
-  return { samples, faults };
+  const isOut = ({ peer, cell }: Sample): boolean =>
+    all.faults.some((fault) => fault.peer === peer && fault.cell === cell);
+  return { ...all, samples: all.samples.filter((sample) => !isOut(sample)) };
 }
 
 async function runIdle(options: Options, arena: Arena, faults: Fault[]): Promise<Idle[]> {
@@ -165,12 +164,6 @@ const figures = (sample: Sample): string =>
     `p99 ${(sample.p99Micros / 1000).toFixed(2)} ms`.padStart(14),
     `core ${(sample.utilisation * 100).toFixed(0)} %`.padStart(11),
   ].join('');
-
-/** An error's first and last line: what was tried, and what a server said last. */
-function oneLine(error: unknown): string {
-  const lines = (error as Error).message.split('\n').filter((line) => line.trim() !== '');
-  return lines.length < 2 ? lines.join('') : `${lines[0].slice(0, 60)} … ${lines[lines.length - 1]}`;
-}
 
 function progress(line: string): void {
   process.stderr.write(`${line}\n`);

@@ -12,14 +12,12 @@ import { load } from './wrk.ts';
 import type { Load } from './wrk.ts';
 import { siteQuestions } from './zipf.ts';
 
-/** One peer in one cell in one round. */
+/** One peer in one slice of a cell. */
 export interface Sample {
   peer: string;
   cell: string;
-  round: number;
-  startupMs: number;
-  /** How long the server was under load before it was measured. */
-  warmupSeconds: number;
+  /** Counted through all rounds: samples of the same slice were taken one right after the other. */
+  slice: number;
   /** Answers during the measured time; a fraction where the cell counts bytes. */
   requests: number;
   requestsPerSecond: number;
@@ -34,97 +32,109 @@ export interface Sample {
   residentBytes: number;
 }
 
-export interface Seconds {
-  /** Load before each sample, at least. */
-  warmup: number;
-  measured: number;
-}
-
 /** Thrown when the server's answers or its log make its figures worthless. */
 export class Disqualified extends Error {}
 
-/** Starts the peer, checks its answers byte for byte, warms it up, measures it and stops it. */
-export async function takeSample(
-  peer: Peer,
-  cell: Cell,
-  round: number,
-  seconds: Seconds,
-  arena: Arena,
-): Promise<Sample> {
-  const server = await startServer(peer, cell, arena);
-  let logged = 0;
-  try {
-    const { request, wireBytes } = await checkAnswers(cell, server.port, server.authority);
-    const requestFile = join(server.folder, 'request');
-    writeFileSync(requestFile, request);
-    let runs = 0;
-    const loadFor = (span: number): Promise<Load> => {
-      const { pathsFile } = arena.workspace;
-      // Another part of the sequence each time, the same for every server.
-      const skip = runs++ * 97_003;
-      const requests =
-        cell.site === undefined ? { file: requestFile } : { pathsFile, authority: server.authority, skip };
-      const { connections } = cell;
-      return load({ port: server.port, requests, connections, core: arena.cores.load, seconds: span });
-    };
-    const warm = await warmUp(() => loadFor(1), server, seconds.warmup);
-    const pids = server.pids();
-    const busyBefore = coreBusyNs(arena.cores.server);
-    const before = readCpu(pids);
-    const seen = await loadFor(seconds.measured);
-    const cpuNs = cpuBetween(before, readCpu(server.pids()));
-    const busyNs = coreBusyNs(arena.cores.server) - busyBefore;
-    const memory = residentBytes(server.pids());
+const longestWarmup = 10;
 
-    logged = await server.stop();
-    for (const { fault } of [...warm, seen]) if (fault !== '') throw new Disqualified(fault);
-    const answered = [...warm, seen].reduce((sum, { requests }) => sum + requests, 0);
-    if (logged < answered) {
-      throw new Disqualified(`${answered} requests were answered and ${logged} are in the access log`);
+/** A peer in a cell: started, its answers checked byte for byte; then warmed up, measured slice by slice, and stopped. */
+export class Contestant {
+  readonly peer: Peer;
+  readonly #cell: Cell;
+  readonly #arena: Arena;
+  readonly #server: ServerUnderTest;
+  readonly #wireBytes: number;
+  #answered = 0;
+  #runs = 0;
+
+  private constructor(peer: Peer, cell: Cell, arena: Arena, server: ServerUnderTest, wireBytes: number) {
+    this.peer = peer;
+    this.#cell = cell;
+    this.#arena = arena;
+    this.#server = server;
+    this.#wireBytes = wireBytes;
+  }
+
+  static async enter(peer: Peer, cell: Cell, arena: Arena): Promise<Contestant> {
+    const server = await startServer(peer, cell, arena);
+    try {
+      const { request, wireBytes } = await checkAnswers(cell, server.port, server.authority);
+      writeFileSync(join(server.folder, 'request'), request);
+      return new Contestant(peer, cell, arena, server, wireBytes);
+    } catch (error) {
+      await server.stop();
+      throw error;
     }
-    const least = cell.site === undefined && !cell.revalidates ? cell.expected.length : 0;
-    if (seen.bytes < seen.requests * least) {
-      throw new Disqualified(`${seen.requests} answers came to ${seen.bytes} bytes`);
+  }
+
+  /** Milliseconds from its start to its first accepted connection. */
+  get startupMs(): number {
+    return this.#server.startupMs;
+  }
+
+  /**
+   * Load in steps of 1 s: at least the seconds asked for, and on until a step needs no longer 5 % less CPU per byte
+   * than the best one before it. A compiler that works while it serves gets its time, and no other server loses any.
+   */
+  async warmUp(atLeast: number): Promise<void> {
+    let best = Infinity;
+    for (let steps = 1; ; steps++) {
+      const before = readCpu(this.#server.pids());
+      const { bytes } = await this.#load(1);
+      const cost = cpuBetween(before, readCpu(this.#server.pids())) / bytes;
+      if (steps >= longestWarmup || (steps >= atLeast && cost >= best * 0.95)) return;
+      best = Math.min(best, cost);
     }
-    const counted = cell.countBytes ? seen.bytes / wireBytes : seen.requests;
+  }
+
+  async measure(slice: number, seconds: number): Promise<Sample> {
+    const { server: core } = this.#arena.cores;
+    const busyBefore = coreBusyNs(core);
+    const before = readCpu(this.#server.pids());
+    const seen = await this.#load(seconds);
+    const cpuNs = cpuBetween(before, readCpu(this.#server.pids()));
+    const busyNs = coreBusyNs(core) - busyBefore;
+    const counted = this.#cell.countBytes ? seen.bytes / this.#wireBytes : seen.requests;
     return {
-      peer: peer.id,
-      cell: cell.id,
-      round,
-      warmupSeconds: warm.length,
-      startupMs: server.startupMs,
+      peer: this.peer.id,
+      cell: this.#cell.id,
+      slice,
       requests: counted,
       requestsPerSecond: (counted * 1e6) / seen.microseconds,
       cpuMicros: cpuNs / 1000 / counted,
       p50Micros: seen.p50,
       p99Micros: seen.p99,
       utilisation: cpuNs / 1000 / seen.microseconds,
-      residentBytes: memory,
       foreign: Math.max(0, busyNs - cpuNs) / 1000 / seen.microseconds,
+      residentBytes: residentBytes(this.#server.pids()),
     };
-  } finally {
-    await server.stop();
   }
-}
 
-const longestWarmup = 10;
+  /** Stops it; its log has to hold a line for every request that was answered. */
+  async leave(): Promise<void> {
+    const logged = await this.#server.stop();
+    if (logged < this.#answered) {
+      throw new Disqualified(`${this.#answered} requests were answered and ${logged} are in the access log`);
+    }
+  }
 
-/**
- * Load in steps of 1 s: at least the seconds asked for, and on until a step needs no longer 5 % less CPU per byte than
- * the best one before it. A compiler that works while it serves gets its time, and no other server loses any by it.
- */
-async function warmUp(step: () => Promise<Load>, server: ServerUnderTest, atLeast: number): Promise<Load[]> {
-  const steps: Load[] = [];
-  let best = Infinity;
-  for (;;) {
-    const before = readCpu(server.pids());
-    const seen = await step();
-    const cost = cpuBetween(before, readCpu(server.pids())) / seen.bytes;
-    steps.push(seen);
-    const improves = cost < best * 0.95;
-    if (seen.fault !== '' || steps.length >= longestWarmup) return steps;
-    if (steps.length >= atLeast && !improves) return steps;
-    best = Math.min(best, cost);
+  async #load(seconds: number): Promise<Load> {
+    const { port, authority, folder } = this.#server;
+    const { connections, site, revalidates, expected } = this.#cell;
+    // Another part of the sequence each time, the same for every server.
+    const skip = this.#runs++ * 97_003;
+    const requests =
+      site === undefined
+        ? { file: join(folder, 'request') }
+        : { pathsFile: this.#arena.workspace.pathsFile, authority, skip };
+    const seen = await load({ port, requests, connections, core: this.#arena.cores.load, seconds });
+    if (seen.fault !== '') throw new Disqualified(seen.fault);
+    this.#answered += seen.requests;
+    const least = site === undefined && !revalidates ? expected.length : 0;
+    if (seen.bytes < seen.requests * least) {
+      throw new Disqualified(`${seen.requests} answers came to ${seen.bytes} bytes`);
+    }
+    return seen;
   }
 }
 

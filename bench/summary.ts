@@ -1,5 +1,4 @@
 import type { Cell } from './cells.ts';
-import type { Idle } from './idle.ts';
 import type { Peer } from './peers/peer.ts';
 import type { Sample } from './sample.ts';
 import { pairedRatio, spread } from './stats.ts';
@@ -13,7 +12,7 @@ export interface Fault {
   reason: string;
 }
 
-/** A ratio to another peer of the same cell, round by round. */
+/** A ratio to another peer of the same cell, slice by slice. */
 export interface Ratio {
   to: string;
   cpu: Spread;
@@ -28,7 +27,7 @@ export interface Row {
   cpuMicros: Spread;
   utilisation: Spread;
   residentBytes: Spread;
-  /** The most that anything else used of the server's core in a round: 0 to 1. */
+  /** The most that anything else used of the server's core in a slice: 0 to 1. */
   foreign: number;
   ratios: Ratio[];
 }
@@ -38,27 +37,25 @@ export interface CellSummary {
   rows: Row[];
 }
 
-/** Milliseconds from spawning a peer to its first accepted connection, over all its starts. */
+/** One start of a peer: milliseconds from spawning it to its first accepted connection. */
+export interface Start {
+  peer: string;
+  startupMs: number;
+}
+
+/** The same over all its starts. */
 export interface Startup {
   peer: string;
   ms: Spread;
 }
 
-export function summariseStartups(
-  samples: readonly Sample[],
-  idle: readonly Idle[],
-  peers: readonly Peer[],
-): Startup[] {
-  const of = (peer: string) => [...samples, ...idle].filter((each) => each.peer === peer);
-  const started = peers.filter((peer) => of(peer.id).length > 0);
-  return started.map((peer) => ({
-    peer: peer.id,
-    ms: spread(of(peer.id).map((each) => each.startupMs)),
-  }));
+export function summariseStartups(starts: readonly Start[], peers: readonly Peer[]): Startup[] {
+  const of = (peer: Peer) => starts.filter((start) => start.peer === peer.id).map((start) => start.startupMs);
+  return peers.filter((peer) => of(peer).length > 0).map((peer) => ({ peer: peer.id, ms: spread(of(peer)) }));
 }
 
 /** The peers that every other is set in relation to. */
-export const references: readonly string[] = ['nginx', 'haproxy'];
+export const references: readonly string[] = ['nginx', 'haproxy', 'before'];
 
 export function summarise(
   samples: readonly Sample[],
@@ -77,13 +74,13 @@ function row(peer: string, mine: Sample[], of: (peer: string) => Sample[]): Row 
   const over = (figure: (sample: Sample) => number) => spread(mine.map(figure));
   const cpu = (sample: Sample) => sample.cpuMicros;
   const throughput = (sample: Sample) => sample.requestsPerSecond;
-  const byRound = (samples: Sample[], figure: (sample: Sample) => number) =>
-    new Map(samples.map((sample) => [sample.round, figure(sample)]));
+  const bySlice = (samples: Sample[], figure: (sample: Sample) => number) =>
+    new Map(samples.map((sample) => [sample.slice, figure(sample)]));
   const ratios: Ratio[] = [];
   for (const to of references) {
     if (to === peer) continue;
-    const cpuRatio = pairedRatio(byRound(mine, cpu), byRound(of(to), cpu));
-    const throughputRatio = pairedRatio(byRound(mine, throughput), byRound(of(to), throughput));
+    const cpuRatio = pairedRatio(bySlice(mine, cpu), bySlice(of(to), cpu));
+    const throughputRatio = pairedRatio(bySlice(mine, throughput), bySlice(of(to), throughput));
     if (cpuRatio !== null && throughputRatio !== null)
       ratios.push({ to, cpu: cpuRatio, throughput: throughputRatio });
   }

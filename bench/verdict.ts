@@ -5,7 +5,7 @@ import type { Spread } from './stats.ts';
 import type { CellSummary, Startup } from './summary.ts';
 import { bytesPerConnectionTarget, ratioTargets, startupMsTarget } from './targets.ts';
 
-/** One target: `~` where the rounds spread wider than the figure differs from the target. */
+/** One target: `~` where the samples cannot tell the figure from it. */
 export interface Verdict {
   what: string;
   target: string;
@@ -46,12 +46,12 @@ export function judge(
 }
 
 function verdict(what: string, figure: Spread, atMost: number, digits: number): Verdict {
-  const [median, min, max] = [figure.median, figure.min, figure.max].map((value) => value.toFixed(digits));
+  const [median, low, high] = [figure.median, figure.low, figure.high].map((value) => value.toFixed(digits));
   const reached = figure.median <= atMost ? 'reached' : 'not reached';
   return {
     what,
     target: `≤ ${atMost}`,
-    measured: `${median} (${min}–${max})`,
+    measured: `${median} (${low}–${high})`,
     verdict: isDecided(figure, atMost) ? reached : '~',
   };
 }

@@ -30,8 +30,8 @@ for (let round = 0; round < Number(values.rounds); round++) {
   }
 }
 for (const [way, all] of samples) {
-  const { median, min, max } = spread(all);
-  console.log(`${way.padEnd(8)} ${median.toFixed(2)} µs (${min.toFixed(2)}–${max.toFixed(2)})`);
+  const { median, low, high } = spread(all);
+  console.log(`${way.padEnd(8)} ${median.toFixed(2)} µs (${low.toFixed(2)}–${high.toFixed(2)})`);
 }
 
 async function sample(way: string): Promise<number> {

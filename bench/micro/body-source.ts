@@ -49,10 +49,10 @@ for (const { title, place, bytes } of settings) {
     for (const style of styles) seen.get(style)!.set(round, await trial(style, place, bytes));
   }
   for (const style of styles) {
-    const { median, min, max } = spread([...seen.get(style)!.values()]);
+    const { median, low, high } = spread([...seen.get(style)!.values()]);
     const ratio = pairedRatio(seen.get(style)!, seen.get('push')!)!;
-    const figures = `${median.toFixed(0)} ns (${min.toFixed(0)}–${max.toFixed(0)})`;
-    const relative = `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`;
+    const figures = `${median.toFixed(0)} ns (${low.toFixed(0)}–${high.toFixed(0)})`;
+    const relative = `${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})`;
     console.log(`${title.padEnd(16)} ${style.padEnd(10)} ${figures.padStart(34)}   ${relative.padStart(18)}`);
   }
 }

@@ -139,7 +139,7 @@ for (let round = -WARM_UP; round < Number(values.rounds); round++) {
   }
 }
 for (const [{ title, unit }, all] of figures) {
-  const { median, min, max } = spread(all);
-  const range = `(${min.toFixed(2)}–${max.toFixed(2)})`;
+  const { median, low, high } = spread(all);
+  const range = `(${low.toFixed(2)}–${high.toFixed(2)})`;
   console.log(`${title.padEnd(32)} ${median.toFixed(2).padStart(6)} ${range.padEnd(14)} ${unit}`);
 }

@@ -128,6 +128,6 @@ async function besideStreams(measure: () => Promise<Sample>): Promise<Sample> {
 }
 
 function told(values: readonly number[], digits = 0): string {
-  const { median, min, max } = spread(values);
-  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
+  const { median, low, high } = spread(values);
+  return `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 }

@@ -53,9 +53,9 @@ for (const size of Object.keys(sizes)) {
     }
   }
   for (const [way, all] of Object.entries(samples)) {
-    const { median, min, max } = spread(all);
+    const { median, low, high } = spread(all);
     console.log(
-      `${size.padEnd(5)} ${way.padEnd(6)} ${median.toFixed(2)} µs (${min.toFixed(2)}–${max.toFixed(2)})`,
+      `${size.padEnd(5)} ${way.padEnd(6)} ${median.toFixed(2)} µs (${low.toFixed(2)}–${high.toFixed(2)})`,
     );
   }
 }

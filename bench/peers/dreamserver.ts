@@ -5,41 +5,48 @@ import { fileURLToPath } from 'node:url';
 
 import type { Peer, Task } from './peer.ts';
 
-const repository = fileURLToPath(new URL('../../', import.meta.url));
-
 /** DreamServer with one worker, its access log in a file, everything else as it is by default. */
-export const dreamserver: Peer = {
-  id: 'dreamserver',
-  title: 'DreamServer',
+export const dreamserverOf = (repository: string, id: string, title: string): Peer => ({
+  id,
+  title,
   kinds: ['file', 'coded', 'proxy'],
   version() {
     const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       version: string;
     };
     const git = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: repository, encoding: 'utf8' });
-    return `${version} (${(git.stdout ?? '').trim()}, ${entryPoint()}, Node ${process.versions.node})`;
+    const commit = (git.stdout ?? '').trim();
+    return `${version} (${commit}, ${entryPoint(repository)}, Node ${process.versions.node})`;
   },
   launch(task) {
     const config = join(task.folder, 'dreamserver.json');
     writeFileSync(config, JSON.stringify(configuration(task)));
-    return { command: process.execPath, args: [join(repository, entryPoint()), 'run', '-c', config] };
+    return {
+      command: process.execPath,
+      args: [join(repository, entryPoint(repository)), 'run', '-c', config],
+    };
   },
-};
+});
+
+export const dreamserver = dreamserverOf(
+  fileURLToPath(new URL('../../', import.meta.url)),
+  'dreamserver',
+  'DreamServer',
+);
 
 const configuration = (task: Task) => ({
   listeners: [{ address: `127.0.0.1:${task.port}` }],
   upstreams: { backend: { servers: task.backendPorts.map((port) => `http://127.0.0.1:${port}`) } },
   routes: [
     { match: { path: '/proxy/*' }, proxy: { to: 'backend' } },
-    { match: { path: '/coded/*' }, files: { root: task.root, precompressed: ['gzip'] } },
-    { files: { root: task.root } },
+    { files: { root: task.root, ...(task.kind === 'coded' && { precompressed: ['gzip'] }) } },
   ],
   accessLog: { path: task.logFile },
   workers: 1,
 });
 
 /** The built package where it is newer than every source file, as users have it; the sources otherwise. */
-function entryPoint(): string {
+function entryPoint(repository: string): string {
   const built = 'dist/cli/main.js';
   const source = 'src/cli/main.ts';
   if (!existsSync(join(repository, built))) {
