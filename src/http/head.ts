@@ -24,6 +24,8 @@ export interface RequestHead {
   readonly authority: string;
   readonly version: HttpVersion;
   readonly headers: ReadonlyHeaderList;
+  /** What its reader has made of it and keeps here: a head that comes again, byte for byte, is the same object. */
+  derived?: unknown;
 }
 
 /** The head of a response as an upstream sent it. */
@@ -32,6 +34,8 @@ export interface ResponseHead {
   readonly reason: string;
   readonly version: HttpVersion;
   readonly headers: ReadonlyHeaderList;
+  /** As in a request's head. */
+  derived?: unknown;
 }
 
 /** The head of a request that we send, derived from the one that we received. The wire adds what frames it. */
@@ -52,4 +56,9 @@ export interface OutgoingRequestHead {
   readonly trailers: boolean;
   /** The client waits to hear that its body is wanted (RFC 9110 §10.1.1): so does this request. */
   readonly expectContinue: boolean;
+  /** The request's id goes with it, as X-Request-Id. */
+  readonly identified: boolean;
+  /** Set for a head that is sent many times: the wire keeps its serialised form in `serialised`. */
+  readonly reusable: boolean;
+  serialised?: unknown;
 }

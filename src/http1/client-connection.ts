@@ -12,12 +12,12 @@ import { ConnectionInput } from './connection-input.ts';
 import type { InputReader } from './connection-input.ts';
 import { encodeRequestHead, requestBodyMode } from './encode-request-head.ts';
 import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
-import { UNTIL_CLOSE, endIsDoubtful, responseFraming, wantsKeepAlive } from './framing.ts';
 import { GatedBody } from './gated-body.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { MessageWriterOwner } from './message-writer.ts';
 import { ResponseHeadParser } from './parse-response-head.ts';
+import { ResponseFraming } from './response-framing.ts';
 import type { HeadLimits } from './parse-request-head.ts';
 
 type Phase = 'first-byte' | 'idle' | 'kept';
@@ -51,6 +51,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   #writer!: MessageWriter;
   readonly #deadline: Deadline<Phase>;
   readonly #parser: ResponseHeadParser;
+  readonly #framing: ResponseFraming;
   #state: State = 'free';
   #requester: Requester | undefined = undefined;
   #method = '';
@@ -75,6 +76,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#owner = owner;
     this.#timeouts = options.timeouts;
     this.#parser = new ResponseHeadParser(RESPONSE_HEAD_LIMITS, options.lenient);
+    this.#framing = new ResponseFraming(this.#parser.lenient);
     this.#deadline = new Deadline(this);
   }
 
@@ -85,8 +87,8 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#writer = new MessageWriter(transport, this.#timeouts.idle, 0, this);
   }
 
-  /** Send a request. The answer, or why there is none, goes to `requester`. */
-  send(head: OutgoingRequestHead, body: BodySource | null, requester: Requester): void {
+  /** Send a request, which is called `id`. The answer, or why there is none, goes to `requester`. */
+  send(head: OutgoingRequestHead, body: BodySource | null, requester: Requester, id?: string): void {
     this.#state = 'head';
     this.#requester = requester;
     this.#method = head.method;
@@ -101,7 +103,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     this.#parser.reset();
     this.#deadline.clear();
     const mode = requestBodyMode(head, body);
-    const text = encodeRequestHead(head, body === null ? null : body.length);
+    const text = encodeRequestHead(head, body === null ? null : body.length, id);
     if (body !== null && head.expectContinue) this.#gate = new GatedBody(body);
     this.#writer.send(text, mode, this.#gate ?? body);
     this.#writer.flush();
@@ -239,15 +241,12 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       parser.reset();
       return this.#readInterim(head, seen);
     }
-    const framing = responseFraming(this.#method, head.status, head.version, head.headers, seen, lenient);
+    const framing = this.#framing.judge(head, this.#method, seen);
     if (typeof framing === 'string') {
       this.#fail('upstream.ambiguous-framing', framing);
       return false;
     }
-    this.#keepAlive =
-      framing !== UNTIL_CLOSE &&
-      wantsKeepAlive(head.version, head.headers, seen) &&
-      !endIsDoubtful(this.#method, head.status, head.version, head.headers, seen, lenient);
+    this.#keepAlive = this.#framing.keepAlive;
     this.#gate?.close();
     this.#state = 'body';
     const body = new IncomingBody(framing < 0 ? undefined : framing, this);

@@ -1,4 +1,5 @@
 import { httpDateNow } from '../core/clock.ts';
+import { flat } from '../core/latin1.ts';
 import { REMOVED, SPAN } from '../http/header-list.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { STATUS_CODES } from '../http/status.ts';
@@ -60,12 +61,12 @@ for (const [status, reason] of Object.entries(STATUS_CODES))
 let dateLine = '';
 let dateOfLine = '';
 
-/** The Date field line, made once a second. */
-export function dateFieldLine(): string {
+/** The Date field line, made once a second, and the beginning of that of the request's id, which stands behind it. */
+export function dateAndId(): string {
   const date = httpDateNow();
   if (date !== dateOfLine) {
     dateOfLine = date;
-    dateLine = `Date: ${date}\r\n`;
+    dateLine = flat(`Date: ${date}\r\nX-Request-Id: `);
   }
   return dateLine;
 }

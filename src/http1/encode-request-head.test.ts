@@ -17,6 +17,8 @@ const outgoing = (changes: Partial<OutgoingRequestHead> = {}): OutgoingRequestHe
   upgrade: undefined,
   trailers: false,
   expectContinue: false,
+  identified: false,
+  reusable: false,
   ...changes,
 });
 

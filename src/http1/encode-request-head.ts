@@ -1,13 +1,34 @@
+import { flat } from '../core/latin1.ts';
 import type { BodySource } from '../http/body.ts';
 import type { OutgoingRequestHead } from '../http/head.ts';
 import type { BodyMode } from './message-writer.ts';
 import { encodeFields } from './encode-fields.ts';
 
-/**
- * The serialised head of a request, from the request line to the empty line. `length` frames the body: bytes,
- * undefined for chunks, null where there is no body.
- */
-export function encodeRequestHead(head: OutgoingRequestHead, length: number | undefined | null): string {
+/** What the wire keeps of a head that is sent many times. */
+interface Serialised {
+  readonly length: BodyLength;
+  readonly fixed: string;
+}
+
+/** What frames a body: its bytes, undefined for chunks, null where there is no body. */
+type BodyLength = number | undefined | null;
+
+/** The serialised head of a request, from the request line to the empty line. `id`: what the request is called. */
+export function encodeRequestHead(head: OutgoingRequestHead, length: BodyLength, id?: string): string {
+  const fixed = head.reusable ? serialised(head, length) : fixedPart(head, length);
+  return head.identified && id !== undefined ? `${fixed}X-Request-Id: ${id}\r\n\r\n` : `${fixed}\r\n`;
+}
+
+function serialised(head: OutgoingRequestHead, length: BodyLength): string {
+  const kept = head.serialised as Serialised | undefined;
+  if (kept !== undefined && kept.length === length) return kept.fixed;
+  const fixed = flat(fixedPart(head, length));
+  head.serialised = { length, fixed };
+  return fixed;
+}
+
+/** All but the request's id and the empty line. */
+function fixedPart(head: OutgoingRequestHead, length: BodyLength): string {
   const { added } = head;
   const fields = encodeFields(head.headers, head.omit, head.nominated);
   let text = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${head.host}\r\n${fields}`;
@@ -19,7 +40,7 @@ export function encodeRequestHead(head: OutgoingRequestHead, length: number | un
   } else if (METHODS_WITH_CONTENT.has(head.method)) {
     text += 'Content-Length: 0\r\n';
   }
-  return `${text}\r\n`;
+  return text;
 }
 
 /** How this request's body goes out. */

@@ -2,7 +2,8 @@ import { hopByHopAnd } from '../http/hop-by-hop.ts';
 import type { HttpVersion } from '../http/head.ts';
 import type { Response } from '../http/response.ts';
 import type { BodyMode } from './message-writer.ts';
-import { dateFieldLine, encodeFields, statusLine } from './encode-fields.ts';
+import { flat } from '../core/latin1.ts';
+import { dateAndId, encodeFields, statusLine } from './encode-fields.ts';
 import { knownField } from '../http/field-names.ts';
 
 /** What the wire keeps of an answer that is sent many times. */
@@ -42,13 +43,20 @@ export function encodeResponseHead(
   const fixed = response.reusable
     ? serialised(response.original ?? response, serverHeader).fixed
     : fixedPart(response, serverHeader);
-  let head = `${fixed}${dateFieldLine()}X-Request-Id: ${requestId}\r\n`;
+  const begun = `${fixed}${dateAndId()}${requestId}`;
+  if (keepAlive && version === 11 && isFramedBefore(mode)) return `${begun}\r\n\r\n`;
+  let head = `${begun}\r\n`;
   if (mode === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
   else if (mode === 'chunked-trailers') head += `Transfer-Encoding: chunked\r\n${trailerLine(response)}`;
   if (mode === 'tunnel') head += tunnelLines(response);
   else if (!keepAlive) head += 'Connection: close\r\n';
   else if (version === 10) head += 'Connection: keep-alive\r\n';
   return `${head}\r\n`;
+}
+
+/** Whether the part of the head that does not depend on the request says where the body ends. */
+function isFramedBefore(mode: BodyMode): boolean {
+  return mode === 'whole' || mode === 'counted' || mode === 'none';
 }
 
 /** Which fields follow the body, as the handler or the upstream has announced them (RFC 9110 §6.6.2). */
@@ -77,7 +85,7 @@ export function bodyText(response: Response, serverHeader: string | undefined): 
 function serialised(response: Response, serverHeader: string | undefined): Serialised {
   const kept = response.serialised as Serialised | undefined;
   if (kept !== undefined && kept.serverHeader === serverHeader) return kept;
-  const made = { serverHeader, fixed: fixedPart(response, serverHeader), body: undefined };
+  const made = { serverHeader, fixed: flat(fixedPart(response, serverHeader)), body: undefined };
   response.serialised = made;
   return made;
 }

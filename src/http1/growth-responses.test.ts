@@ -37,6 +37,8 @@ class Asker {
       upgrade: undefined,
       trailers: true,
       expectContinue: false,
+      identified: false,
+      reusable: false,
     };
     connection.send(head, null, {
       responded: (_, body) => this.#read(body),

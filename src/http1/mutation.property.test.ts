@@ -113,6 +113,8 @@ describe('a changed request that is taken', () => {
       upgrade: undefined,
       trailers: false,
       expectContinue: false,
+      identified: false,
+      reusable: false,
     };
     return encodeRequestHead(head, undefined);
   }

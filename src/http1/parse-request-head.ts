@@ -335,7 +335,7 @@ function plainHead(
 ): RequestHead {
   const path = queryAt === 0 ? rawTarget : rawTarget.slice(0, queryAt);
   const query = queryAt === 0 ? '' : rawTarget.slice(queryAt);
-  return { method, form: 'origin', rawTarget, path, query, authority, version, headers };
+  return { method, form: 'origin', rawTarget, path, query, authority, version, headers, derived: undefined };
 }
 
 /** The head with its target taken apart (RFC 9112 §3.2), or undefined where the target does not fit the method. */
@@ -361,12 +361,23 @@ function makeHead(
       authority: rawTarget.toLowerCase(),
       version,
       headers,
+      derived: undefined,
     };
   }
   if (rawTarget.charCodeAt(0) !== 0x2f) {
     if (rawTarget === '*') {
       if (method !== 'OPTIONS') return undefined;
-      return { method, form: 'asterisk', rawTarget, path: '*', query, authority, version, headers };
+      return {
+        method,
+        form: 'asterisk',
+        rawTarget,
+        path: '*',
+        query,
+        authority,
+        version,
+        headers,
+        derived: undefined,
+      };
     }
     // The authority of an absolute target overrides the Host field (RFC 9112 §3.2.2).
     const parts = ABSOLUTE.exec(rawTarget);
@@ -374,7 +385,17 @@ function makeHead(
     authority = parts[1].toLowerCase();
     if (method === 'OPTIONS' && parts[2] === undefined && parts[3] === undefined) {
       // Of a server as a whole, in the form that proxies are asked (RFC 9112 §3.2.4).
-      return { method, form: 'asterisk', rawTarget, path: '*', query, authority, version, headers };
+      return {
+        method,
+        form: 'asterisk',
+        rawTarget,
+        path: '*',
+        query,
+        authority,
+        version,
+        headers,
+        derived: undefined,
+      };
     }
     form = 'absolute';
     rawPath = parts[2] ?? '/';
@@ -389,5 +410,5 @@ function makeHead(
   const path = normalisePath(rawPath);
   if (path === undefined) return undefined;
   if (query !== '') query = encodeUnwise(query);
-  return { method, form, rawTarget, path, query, authority, version, headers };
+  return { method, form, rawTarget, path, query, authority, version, headers, derived: undefined };
 }

@@ -29,7 +29,7 @@ function outcome(message: string, limits = LIMITS, lenient = STRICT): Parsed | s
       return `${parser.error} (${parser.detail} at ${parser.errorOffset})`;
     }
     assert.ok(parser.head);
-    const { headers, ...rest } = parser.head;
+    const { headers, derived: _, ...rest } = parser.head;
     return { ...rest, fields: [...headers], seen: parser.seen, consumed: verdict.consumed };
   });
 }

@@ -102,7 +102,13 @@ export class ResponseHeadParser {
     const version: HttpVersion = text.charCodeAt(PREFIX.length) === 0x30 ? 10 : 11;
     const status = statusOf(text);
     const reason = text.slice(this.#reasonStart, this.#reasonEnd);
-    const head = { status, reason, version, headers: new HeaderList(text, fields.takeSpans()) };
+    const head = {
+      status,
+      reason,
+      version,
+      headers: new HeaderList(text, fields.takeSpans()),
+      derived: undefined,
+    };
     this.head = head;
     this.seen = fields.seen;
     this.#memo.remember(bytes, base, after, head, this.seen);

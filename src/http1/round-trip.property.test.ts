@@ -85,6 +85,8 @@ describe('a request head that we write', () => {
             upgrade: undefined,
             trailers: false,
             expectContinue: false,
+            identified: false,
+            reusable: false,
           };
           const { head, seen } = parsed(encodeRequestHead(outgoing, length));
           assert.deepEqual([head.method, head.form, head.path, head.query], [method, 'origin', path, query]);

@@ -15,7 +15,7 @@ export function dreamLine(record: AccessRecord): string {
   const { id, ip, method, host, path, status, bytes, latencyMs, error } = record;
   const ms = Math.round(latencyMs);
   const end = error === undefined ? dreamEnd(ms) : ` | latency=${ms}ms${dreamError(record)}\n`;
-  return `[INFO] DREAM_SERVER REQUEST | id=${id} | ip=${ip}${dreamMiddle(method, host)}${fieldValue(path)}${dreamStatus(status)}${bytes}${end}`;
+  return `[INFO] DREAM_SERVER REQUEST | id=${id} | ip=${ip}${dreamMiddle(method, host)}${dreamPath(path)}${dreamStatus(status)}${bytes}${end}`;
 }
 
 function dreamError({ error, cause, at }: AccessRecord): string {
@@ -26,6 +26,7 @@ function dreamError({ error, cause, at }: AccessRecord): string {
 const dreamMiddle = keepLast((method, host) =>
   flat(' | method=', fieldValue(method), ' | host=', fieldValue(host), ' | path='),
 );
+const dreamPath = keepLastText(fieldValue);
 const dreamStatus = keepFirst(600, (status) => flat(' | status=', status, ' | bytes='));
 const dreamEnd = keepFirst(256, (ms) => flat(' | latency=', ms, 'ms\n'));
 
@@ -38,7 +39,7 @@ export function jsonLine(record: AccessRecord): string {
     error === undefined
       ? jsonEnd(micros - ms * 1000)
       : `${jsonFraction(micros - ms * 1000)}${jsonError(record)}}\n`;
-  return `${jsonStart(Date.now())}${id}","ip":"${ip}${jsonMiddle(method, host)}${jsonString(path)}${jsonStatus(status)}${bytes},"latency":${ms}${end}`;
+  return `${jsonStart(Date.now())}${id}","ip":"${ip}${jsonMiddle(method, host)}${jsonPath(path)}${jsonStatus(status)}${bytes},"latency":${ms}${end}`;
 }
 
 function jsonError({ error, cause, at }: AccessRecord): string {
@@ -50,6 +51,7 @@ const jsonStart = keepLastNumber((now) => flat('{"time":"', new Date(now).toISOS
 const jsonMiddle = keepLast((method, host) =>
   flat('","method":', jsonString(method), ',"host":', jsonString(host), ',"path":'),
 );
+const jsonPath = keepLastText(jsonString);
 const jsonStatus = keepFirst(600, (status) => flat(',"status":', status, ',"bytes":'));
 const jsonFraction = (thousandths: number): string => flat('.', String(thousandths).padStart(3, '0'));
 const jsonEnd = keepFirst(1000, (thousandths) => flat(jsonFraction(thousandths), '}\n'));
@@ -89,6 +91,19 @@ function keepLast(make: (method: string, host: string) => string): (method: stri
       lastMethod = method;
       lastHost = host;
       made = make(method, host);
+    }
+    return made;
+  };
+}
+
+/** Remember what `make` gave for the last text. */
+function keepLastText(make: (text: string) => string): (text: string) => string {
+  let last = '';
+  let made = make('');
+  return (text) => {
+    if (text !== last) {
+      last = text;
+      made = make(text);
     }
     return made;
   };

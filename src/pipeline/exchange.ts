@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { newRequestId } from '../core/request-id.ts';
 import { monotonicNow } from '../core/clock.ts';
 import type { Peer } from '../core/peer.ts';
 import type { BodySource } from '../http/body.ts';
@@ -68,7 +68,7 @@ export class Exchange {
     origin?: Exchange,
   ) {
     this.#origin = origin ?? this;
-    this.id = origin?.id ?? (trust === undefined ? undefined : takenId(request)) ?? randomUUID();
+    this.id = origin?.id ?? (trust === undefined ? undefined : takenId(request)) ?? newRequestId();
     this.startedAt = origin?.startedAt ?? monotonicNow();
     this.request = request;
     this.body = body;

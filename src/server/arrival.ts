@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { newRequestId } from '../core/request-id.ts';
 import { errorInfo } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Peer } from '../core/peer.ts';
@@ -64,7 +64,7 @@ function clientOf({ source, destination }: ProxiedAddresses): Peer {
 export function logRefusal(log: AccessLog, ip: string, error: ErrorCode): void {
   const { status } = errorInfo(error);
   log.request({
-    id: randomUUID(),
+    id: newRequestId(),
     ip,
     method: '',
     host: '',

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { newRequestId } from '../core/request-id.ts';
 import { monotonicNow } from '../core/clock.ts';
 import { errorCodeOf } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
@@ -102,7 +102,7 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
     const exchange =
       head === undefined ? undefined : new Exchange(head, emptyBody, this.#peer, undefined, this.#trust);
     this.#exchange = exchange;
-    this.requestId = exchange?.id ?? randomUUID();
+    this.requestId = exchange?.id ?? newRequestId();
     return errorResponse(code, { request: head, id: this.requestId, at });
   }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { newRequestId } from '../core/request-id.ts';
 import { Deadline } from '../core/deadline.ts';
 import { encodeResponseHead } from '../http1/encode-response-head.ts';
 import type { AcceptedSocket } from '../net/listener.ts';
@@ -26,7 +26,7 @@ export function turnAway(
     return;
   }
   present++;
-  const id = randomUUID();
+  const id = newRequestId();
   const response = errorResponse('server.connection-limit', {
     request: undefined,
     id,

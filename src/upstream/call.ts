@@ -20,6 +20,8 @@ import type { Upstream } from './upstream.ts';
 /** A request for an upstream, and who hears of its outcome: exactly one of `responded`, `switched` and `failed`. */
 export interface UpstreamRequest {
   readonly method: string;
+  /** What it is called in logs: goes with it where its head says so. */
+  readonly id: string;
   readonly body: BodySource | null;
   /** The other end of the client's connection, of which servers may want to know. */
   readonly peer?: Peer | undefined;
@@ -194,7 +196,7 @@ export class UpstreamCall implements Waiter, Requester, Queued, Timed<'server'> 
     }
     const head = request.head((this.#server as ServerState).server);
     if (this.#deadline !== undefined) this.#setFirstByte();
-    connection.send(head, request.body, this);
+    connection.send(head, request.body, this, request.id);
   }
 
   connectFailed(code: ErrorCode, detail: string | undefined): void {

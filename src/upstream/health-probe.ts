@@ -83,6 +83,8 @@ export class HealthProbe implements Requester, ClientConnectionOwner<ClientConne
       upgrade: undefined,
       trailers: false,
       expectContinue: false,
+      identified: false,
+      reusable: false,
     };
   }
 

@@ -40,7 +40,7 @@ export function requestOutcome(
     if (verdict === 'need-more') return verdict;
     if (verdict === 'refused') return { error: parser.error, offset: parser.errorOffset };
     assert.ok(parser.head);
-    const { headers, ...rest } = parser.head;
+    const { headers, derived: _, ...rest } = parser.head;
     return { ...rest, fields: [...headers], seen: parser.seen, consumed: verdict.consumed };
   });
 }

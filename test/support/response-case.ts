@@ -125,5 +125,7 @@ function requestHead({ method, upgrade }: Asked): Parameters<ClientConnection['s
     upgrade,
     trailers: true,
     expectContinue: false,
+    identified: false,
+    reusable: false,
   };
 }

@@ -32,6 +32,7 @@ export function sendTo(upstream: Upstream, options: SendOptions = {}): Sent {
   const known = Promise.withResolvers<number>();
   const call = new UpstreamCall(upstream, {
     method,
+    id: 'a-request',
     body,
     origin,
     head: () => outgoing(method),

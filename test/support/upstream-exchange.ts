@@ -21,6 +21,8 @@ export function outgoing(method = 'GET', target = '/'): OutgoingRequestHead {
     upgrade: undefined,
     trailers: false,
     expectContinue: false,
+    identified: true,
+    reusable: false,
   };
 }
 

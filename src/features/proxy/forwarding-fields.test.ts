@@ -32,7 +32,7 @@ function derived(message: string, { proxy = {}, ...from }: Case = {}): string[] 
   const exchange = exchangeOf(message, from);
   const all = proxyOptions(proxy);
   const host = upstreamHost(exchange.request, all, server);
-  const text = encodeRequestHead(upstreamHead(exchange, all, '/', host, false), null);
+  const text = encodeRequestHead(upstreamHead(exchange, all, '/', host, false), null, exchange.id);
   return text.replace(exchange.id, 'ID').trimEnd().split('\r\n');
 }
 

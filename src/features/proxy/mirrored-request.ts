@@ -48,6 +48,10 @@ export class MirroredRequest implements UpstreamRequest, BodySink, Waiter<'mirro
     return this.origin.request.method;
   }
 
+  get id(): string {
+    return this.origin.id;
+  }
+
   get peer(): Peer {
     return this.origin.peer;
   }
@@ -76,7 +80,7 @@ export class MirroredRequest implements UpstreamRequest, BodySink, Waiter<'mirro
   head(server: UpstreamServer): OutgoingRequestHead {
     const host = upstreamHost(this.origin.request, this.#options, server);
     const head = upstreamHead(this.origin, this.#options, this.#target, host, false);
-    return { ...head, added: [...head.added, ...MARKER] };
+    return { ...head, added: [...head.added, ...MARKER], reusable: false };
   }
 
   responded(_head: ResponseHead, body: BodySource): void {

@@ -18,6 +18,7 @@ import type { UpstreamServer } from '../../upstream/schema.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { collectBody, MEMORY_LIMIT } from './collect-body.ts';
 import { ElasticBody } from './elastic-body.ts';
+import { keepPassed, passAgain } from './passed-answer.ts';
 import { proxyStatus } from './proxy-status.ts';
 import { RedirectTrail, type NextStep } from './redirect-trail.ts';
 import type { PathRewriting } from './path-rewriting.ts';
@@ -104,6 +105,10 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
   }
 
   // ---- UpstreamRequest
+
+  get id(): string {
+    return this.#exchange.id;
+  }
 
   get origin(): Exchange {
     return this.#exchange;
@@ -214,18 +219,26 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
     server: UpstreamServer,
     cookie: string | undefined,
   ): Response {
+    const options = this.#options;
+    const { rewriteLocation, cookies, buffer } = options;
+    const isHead = this.method === 'HEAD';
+    // Neither cookies of ours nor a buffer: nothing but the head decides what becomes of it.
+    const plain = cookie === undefined && this.#trail === undefined && buffer.response === undefined;
+    const again = plain ? passAgain(head, options, isHead, isHead ? headBody(head) : body) : undefined;
+    if (again !== undefined) return again;
     const headers = this.#endToEnd(head).append('Via', VIA[head.version]);
-    const { rewriteLocation, cookies } = this.#options;
-    if (rewriteLocation && tellsOfPlaces(headers)) this.#rewritePlaces(headers, server);
+    const tells = rewriteLocation && tellsOfPlaces(headers);
+    if (tells) this.#rewritePlaces(headers, server);
     if (this.#trail?.begun === true) this.#trail.addCookies(headers, this.#target, this.#host);
     else if (cookies !== undefined) headers.change('Set-Cookie', (line) => this.#clientCookie(line));
     if (cookie !== undefined) headers.append('Set-Cookie', cookie);
     const reason = head.reason === '' ? undefined : head.reason;
-    const { response: bounds } = this.#options.buffer;
     let content = body;
-    if (this.method === 'HEAD') content = headBody(head);
-    else if (bounds !== undefined && mayWaitHere(head, body)) content = new ElasticBody(body, bounds);
-    return new Response(head.status, headers, content, { reason });
+    if (isHead) content = headBody(head);
+    else if (buffer.response !== undefined && mayWaitHere(head, body))
+      content = new ElasticBody(body, buffer.response);
+    const response = new Response(head.status, headers, content, { reason });
+    return plain && !tells && cookies === undefined ? keepPassed(head, options, isHead, response) : response;
   }
 }
 

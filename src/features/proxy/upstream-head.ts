@@ -29,7 +29,10 @@ export function upstreamHost(request: RequestHead, options: ProxyOptions, server
   return options.host === 'upstream' ? server.authority : options.host;
 }
 
-/** The head of the request as an upstream gets it, derived from the client's. */
+/**
+ * The head of the request as an upstream gets it, derived from the client's. One that comes again, from the same
+ * address and for the same place, is derived once.
+ */
 export function upstreamHead(
   exchange: Exchange,
   options: ProxyOptions,
@@ -37,15 +40,92 @@ export function upstreamHead(
   host: string,
   bodyFollows: boolean,
 ): OutgoingRequestHead {
-  const { request, id } = exchange;
+  const { request, peer } = exchange;
+  // What others say of those before them is looked at anew each time.
+  if (exchange.believed !== undefined) return derive(exchange, options, target, host, bodyFollows, false);
+  const kept = request.derived;
+  if (kept instanceof DerivedHead && kept.fits(exchange, options, target, host, bodyFollows))
+    return kept.head;
+  // Kept when it has come twice: most heads that differ never come again.
+  const again = kept === CAME_ONCE || kept instanceof DerivedHead;
+  const head = derive(exchange, options, target, host, bodyFollows, again);
+  request.derived = again
+    ? new DerivedHead(request, options, target, host, bodyFollows, peer.address, peer.secure, head)
+    : CAME_ONCE;
+  return head;
+}
+
+const CAME_ONCE = Symbol('came once');
+
+/** A head for an upstream, and all that it depends on. */
+class DerivedHead {
+  readonly head: OutgoingRequestHead;
+  readonly #request: RequestHead;
+  readonly #options: ProxyOptions;
+  readonly #target: string;
+  readonly #host: string;
+  readonly #bodyFollows: boolean;
+  readonly #address: string;
+  readonly #secure: boolean;
+
+  constructor(
+    request: RequestHead,
+    options: ProxyOptions,
+    target: string,
+    host: string,
+    bodyFollows: boolean,
+    address: string,
+    secure: boolean,
+    head: OutgoingRequestHead,
+  ) {
+    this.#request = request;
+    this.#options = options;
+    this.#target = target;
+    this.#host = host;
+    this.#bodyFollows = bodyFollows;
+    this.#address = address;
+    this.#secure = secure;
+    this.head = head;
+  }
+
+  /** A request that was derived from another may have brought along what was made of that one. */
+  fits(
+    { request, peer }: Exchange,
+    options: ProxyOptions,
+    target: string,
+    host: string,
+    bodyFollows: boolean,
+  ): boolean {
+    return (
+      this.#request === request &&
+      this.#options === options &&
+      this.#target === target &&
+      this.#host === host &&
+      this.#bodyFollows === bodyFollows &&
+      this.#address === peer.address &&
+      this.#secure === peer.secure
+    );
+  }
+}
+
+function derive(
+  exchange: Exchange,
+  options: ProxyOptions,
+  target: string,
+  host: string,
+  bodyFollows: boolean,
+  reusable: boolean,
+): OutgoingRequestHead {
+  const { request } = exchange;
   const { headers } = request;
   const via = request.version === 11 ? '1.1 dreamserver' : '1.0 dreamserver';
-  const added = ['X-Request-Id', id, 'Via', via];
+  const added = ['Via', via];
   if (options.forwarded !== 'off') addForwardingFields(added, exchange, options.forwarded);
   const nominated = nominatedFields(headers);
   const dropped = exchange.believed === undefined ? withClaims(headers, nominated) : nominated;
   // Fields that are not the client's, but a rule's: they are as good as ours, whatever the client nominates.
   const ruled = headers.added.length > 0;
+  const identified = !ruled || !headers.added.some(isRequestId);
   return {
     method: request.method,
     target,
@@ -58,6 +138,9 @@ export function upstreamHead(
     trailers: acceptsTrailers(headers),
     // Only what streams: a body that was collected is here already.
     expectContinue: bodyFollows && request.version === 11 && headers.getKnown(EXPECT) !== undefined,
+    identified,
+    reusable,
+    serialised: undefined,
   };
 }
 
@@ -82,6 +165,11 @@ function withClaims(
     names.add(name);
   }
   return names ?? nominated;
+}
+
+/** Of names and values: whether this is the id's name. */
+function isRequestId(text: string, i: number): boolean {
+  return i % 2 === 0 && text.toLowerCase() === 'x-request-id';
 }
 
 /** A rule that sets a field has the last word on it, also where the field would be ours. */
