@@ -1,16 +1,14 @@
 /** A server whose requests fail too often gets none for a while, also when it is the only one. */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { freePort } from '../../test/support/ports.ts';
-import { upstreamOptions } from '../../test/support/proxy-server.ts';
-import { RawBackend } from '../../test/support/raw-backend.ts';
 import { Tap } from '../../test/support/tap.ts';
 import { until } from '../../test/support/until.ts';
 import { BackendPeer, sendTo } from '../../test/support/upstream-calls.ts';
+import { UpstreamRig } from '../../test/support/upstream-rig.ts';
 import { coarseNow } from '../core/deadline.ts';
 import type { BreakerOptions } from './breaker-schema.ts';
 import type { UpstreamOptions } from './schema.ts';
-import { Upstream } from './upstream.ts';
 
 const BREAKER: BreakerOptions = {
   failures: 0.5,
@@ -23,21 +21,9 @@ const BREAKER: BreakerOptions = {
   slow: 0,
 };
 
-let backend: RawBackend;
-let second: RawBackend;
-let upstream: Upstream;
+const rig = UpstreamRig.perTest();
 /** The changes that were told, other than of reachability. */
 let told: string[];
-
-beforeEach(async () => {
-  backend = await RawBackend.start();
-  second = await RawBackend.start();
-});
-afterEach(() => {
-  upstream.close();
-  backend[Symbol.dispose]();
-  second[Symbol.dispose]();
-});
 
 function makeUpstream(
   urls: readonly string[],
@@ -45,34 +31,34 @@ function makeUpstream(
   changes: Partial<UpstreamOptions> = {},
 ): void {
   told = [];
-  const options = upstreamOptions(urls, { breaker: { ...BREAKER, ...breaker }, ...changes });
-  upstream = new Upstream(options, ({ state, detail, explanation }) => {
+  const setup = { urls, breaker: { ...BREAKER, ...breaker }, ...changes };
+  rig.make(setup, ({ state, detail, explanation }) => {
     if (state.includes('reachable')) return;
     told.push([state, detail, explanation].filter((part) => part !== undefined).join(' '));
   });
 }
 
-async function answered(status: string, from = backend): Promise<void> {
-  const { outcome } = sendTo(upstream);
+async function answered(status: string, from = rig.first): Promise<void> {
+  const { outcome } = sendTo(rig.upstream);
   await (await BackendPeer.of(from)).serve(status, 'Connection: close');
   assert.equal(await outcome, `${status.slice(0, 3)} of ${from.url}`);
 }
 
 const refused = async (): Promise<void> =>
-  assert.equal(await sendTo(upstream).outcome, 'upstream.circuit-open');
+  assert.equal(await sendTo(rig.upstream).outcome, 'upstream.circuit-open');
 
 describe('a circuit opens', () => {
   it('by the statuses that are failures, and says by how many', async () => {
-    makeUpstream([backend.url]);
+    makeUpstream([rig.first.url]);
     await answered('200 OK');
     await answered('503 Service Unavailable');
     assert.deepEqual(told, ['circuit-open status 503 1 of 2 requests failed']);
     await refused();
-    assert.equal(backend.connections.length, 2);
+    assert.equal(rig.first.connections.length, 2);
   });
 
   it('not by other statuses', async () => {
-    makeUpstream([backend.url]);
+    makeUpstream([rig.first.url]);
     await answered('500 Internal Server Error');
     await answered('500 Internal Server Error');
     await answered('505 HTTP Version Not Supported');
@@ -81,37 +67,37 @@ describe('a circuit opens', () => {
 
   it('by connections that break, and those that cannot be made', async () => {
     makeUpstream([`http://127.0.0.1:${await freePort()}`]);
-    assert.equal(await sendTo(upstream).outcome, 'upstream.connect-failed');
-    assert.equal(await sendTo(upstream).outcome, 'upstream.connect-failed');
+    assert.equal(await sendTo(rig.upstream).outcome, 'upstream.connect-failed');
+    assert.equal(await sendTo(rig.upstream).outcome, 'upstream.connect-failed');
     await refused();
     assert.deepEqual(told, ['circuit-open ECONNREFUSED 2 of 2 requests failed']);
   });
 
   it('by answers that do not begin in time', async () => {
     const timeouts = { connect: 10_000, firstByte: 100, idle: 10_000 };
-    makeUpstream([backend.url], { requests: 1 }, { timeouts });
-    assert.equal(await sendTo(upstream).outcome, 'upstream.first-byte-timeout');
+    makeUpstream([rig.first.url], { requests: 1 }, { timeouts });
+    assert.equal(await sendTo(rig.upstream).outcome, 'upstream.first-byte-timeout');
     await refused();
     assert.deepEqual(told, ['circuit-open upstream.first-byte-timeout 1 of 1 requests failed']);
   });
 
   it('by answers that are slow, which clients get all the same', async () => {
-    makeUpstream([backend.url], { requests: 1, slow: 100 });
-    const { outcome } = sendTo(upstream);
-    const peer = await BackendPeer.of(backend);
+    makeUpstream([rig.first.url], { requests: 1, slow: 100 });
+    const { outcome } = sendTo(rig.upstream);
+    const peer = await BackendPeer.of(rig.first);
     await peer.request();
     const received = coarseNow();
     await until(() => coarseNow() - received > 100, { what: 'the server is slow' });
     await peer.connection.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-    assert.equal(await outcome, `200 of ${backend.url}`);
+    assert.equal(await outcome, `200 of ${rig.first.url}`);
     assert.deepEqual(told, ['circuit-open slow 1 of 1 requests failed']);
   });
 
   it('not by the time that a client takes for its body', async () => {
-    makeUpstream([backend.url], { requests: 1, slow: 100 });
+    makeUpstream([rig.first.url], { requests: 1, slow: 100 });
     const body = new Tap(4);
-    const { outcome } = sendTo(upstream, { method: 'POST', body });
-    const peer = await BackendPeer.of(backend);
+    const { outcome } = sendTo(rig.upstream, { method: 'POST', body });
+    const peer = await BackendPeer.of(rig.first);
     await peer.request();
     const begun = coarseNow();
     await until(() => coarseNow() - begun > 200, { what: 'the client is slow' });
@@ -119,89 +105,89 @@ describe('a circuit opens', () => {
     body.sink?.end();
     await peer.connection.untilText('body');
     await peer.connection.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-    assert.equal(await outcome, `200 of ${backend.url}`);
+    assert.equal(await outcome, `200 of ${rig.first.url}`);
     assert.deepEqual(told, []);
   });
 
   it('not by an answer that came before the end of a body', async () => {
-    makeUpstream([backend.url], { requests: 1, slow: 100 });
-    const { outcome } = sendTo(upstream, { method: 'POST', body: new Tap(4) });
-    const peer = await BackendPeer.of(backend);
+    makeUpstream([rig.first.url], { requests: 1, slow: 100 });
+    const { outcome } = sendTo(rig.upstream, { method: 'POST', body: new Tap(4) });
+    const peer = await BackendPeer.of(rig.first);
     await peer.request();
     const begun = coarseNow();
     await until(() => coarseNow() - begun > 200, { what: 'the client is slow' });
     await peer.connection.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n');
-    assert.equal(await outcome, `413 of ${backend.url}`);
+    assert.equal(await outcome, `413 of ${rig.first.url}`);
     assert.deepEqual(told, []);
   });
 
   it('not by what a client did', async () => {
-    makeUpstream([backend.url], { requests: 1 });
-    const { call } = sendTo(upstream);
-    await (await BackendPeer.of(backend)).request();
+    makeUpstream([rig.first.url], { requests: 1 });
+    const { call } = sendTo(rig.upstream);
+    await (await BackendPeer.of(rig.first)).request();
     call.cancel();
     await answered('200 OK');
     assert.deepEqual(told, []);
   });
 
   it('no more where the server has been removed, whatever comes of its last requests', async () => {
-    makeUpstream([backend.url, second.url], { requests: 1, open: 1 });
-    const { outcome } = sendTo(upstream);
-    const peer = await BackendPeer.of(backend);
+    makeUpstream([rig.first.url, rig.second.url], { requests: 1, open: 1 });
+    const { outcome } = sendTo(rig.upstream);
+    const peer = await BackendPeer.of(rig.first);
     await peer.request();
-    await upstream.obey({ type: 'remove', url: backend.url });
+    await rig.upstream.obey({ type: 'remove', url: rig.first.url });
     peer.connection.reset();
     assert.equal(await outcome, 'upstream.reset');
     assert.deepEqual(told, []);
   });
 
   it('for that server alone', async () => {
-    makeUpstream([backend.url, second.url], { requests: 1 });
+    makeUpstream([rig.first.url, rig.second.url], { requests: 1 });
     await answered('502 Bad Gateway');
-    await answered('200 OK', second);
-    await answered('200 OK', second);
+    await answered('200 OK', rig.second);
+    await answered('200 OK', rig.second);
   });
 });
 
 describe('while a circuit is open', () => {
   it('clients are told when to ask again', async () => {
-    makeUpstream([backend.url], { requests: 1, open: 30_000 });
+    makeUpstream([rig.first.url], { requests: 1, open: 30_000 });
     await answered('503 Service Unavailable');
-    assert.ok(upstream.retryAfter > 25 && upstream.retryAfter <= 30, String(upstream.retryAfter));
+    assert.ok(rig.upstream.retryAfter > 25 && rig.upstream.retryAfter <= 30, String(rig.upstream.retryAfter));
   });
 
   it('requests that had to wait are refused, too', async () => {
-    makeUpstream([backend.url], { requests: 1 }, { pool: { max: 1, idleTimeout: 60_000 } });
-    const busy = sendTo(upstream);
-    const waiting = sendTo(upstream);
-    await (await BackendPeer.of(backend)).serve('503 Service Unavailable');
-    assert.equal(await busy.outcome, `503 of ${backend.url}`);
+    makeUpstream([rig.first.url], { requests: 1 }, { pool: { max: 1, idleTimeout: 60_000 } });
+    const busy = sendTo(rig.upstream);
+    const waiting = sendTo(rig.upstream);
+    await (await BackendPeer.of(rig.first)).serve('503 Service Unavailable');
+    assert.equal(await busy.outcome, `503 of ${rig.first.url}`);
     assert.equal(await waiting.outcome, 'upstream.circuit-open');
   });
 
   it('the code is that of the ejection where the server is ejected besides', async () => {
     const eject = { failures: 1, window: 10_000, for: 60_000, share: 1 };
     makeUpstream([`http://127.0.0.1:${await freePort()}`], { requests: 1 }, { eject });
-    assert.equal(await sendTo(upstream).outcome, 'upstream.connect-failed');
-    assert.equal(await sendTo(upstream).outcome, 'upstream.no-server');
+    assert.equal(await sendTo(rig.upstream).outcome, 'upstream.connect-failed');
+    assert.equal(await sendTo(rig.upstream).outcome, 'upstream.no-server');
     assert.deepEqual(told, ['ejected ECONNREFUSED', 'circuit-open ECONNREFUSED 1 of 1 requests failed']);
   });
 });
 
 describe('a circuit that is half-open', () => {
   async function halfOpen(): Promise<void> {
-    makeUpstream([backend.url], { requests: 1, open: 200, maxOpen: 200 });
+    makeUpstream([rig.first.url], { requests: 1, open: 200, maxOpen: 200 });
     await answered('503 Service Unavailable');
-    await until(() => upstream.hasServerBeside([]), { what: 'it may be tried' });
+    await until(() => rig.upstream.hasServerBeside([]), { what: 'it may be tried' });
     assert.deepEqual(told.splice(0), ['circuit-open status 503 1 of 1 requests failed', 'circuit-half-open']);
   }
 
   it('lets one request through, and closes when that goes well', async () => {
     await halfOpen();
-    const { outcome } = sendTo(upstream);
+    const { outcome } = sendTo(rig.upstream);
     await refused();
-    await (await BackendPeer.of(backend)).serve('200 OK', 'Connection: close');
-    assert.equal(await outcome, `200 of ${backend.url}`);
+    await (await BackendPeer.of(rig.first)).serve('200 OK', 'Connection: close');
+    assert.equal(await outcome, `200 of ${rig.first.url}`);
     assert.deepEqual(told, ['circuit-closed']);
     await answered('200 OK');
   });
@@ -215,8 +201,8 @@ describe('a circuit that is half-open', () => {
 
   it('lets another one through when its client goes', async () => {
     await halfOpen();
-    const { call } = sendTo(upstream);
-    await (await BackendPeer.of(backend)).request();
+    const { call } = sendTo(rig.upstream);
+    await (await BackendPeer.of(rig.first)).request();
     call.cancel();
     await answered('200 OK');
     assert.deepEqual(told, ['circuit-closed']);

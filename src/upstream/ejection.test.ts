@@ -1,32 +1,18 @@
 /** A server that fails is left alone for a while, and one request shows whether it is well again. */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { freePort } from '../../test/support/ports.ts';
-import { upstreamOptions } from '../../test/support/proxy-server.ts';
-import { RawBackend } from '../../test/support/raw-backend.ts';
 import { until } from '../../test/support/until.ts';
 import { BackendPeer, sendTo } from '../../test/support/upstream-calls.ts';
+import { UpstreamRig } from '../../test/support/upstream-rig.ts';
 import type { EjectOptions } from './eject-schema.ts';
 import type { UpstreamOptions } from './schema.ts';
-import { Upstream } from './upstream.ts';
 
 const EJECT: EjectOptions = { failures: 2, window: 10_000, for: 60_000, share: 1 };
 
-let backend: RawBackend;
-let second: RawBackend;
-let upstream: Upstream;
+const rig = UpstreamRig.perTest();
 /** The changes that were told, other than of reachability. */
 let told: string[];
-
-beforeEach(async () => {
-  backend = await RawBackend.start();
-  second = await RawBackend.start();
-});
-afterEach(() => {
-  upstream.close();
-  backend[Symbol.dispose]();
-  second[Symbol.dispose]();
-});
 
 function makeUpstream(
   urls: readonly string[],
@@ -34,24 +20,24 @@ function makeUpstream(
   changes: Partial<UpstreamOptions> = {},
 ): void {
   told = [];
-  const options = upstreamOptions(urls, { eject: { ...EJECT, ...eject }, ...changes });
-  upstream = new Upstream(options, ({ server, state, detail }) => {
+  const setup = { urls, eject: { ...EJECT, ...eject }, ...changes };
+  rig.make(setup, ({ server, state, detail }) => {
     if (state.includes('reachable')) return;
     told.push(detail === undefined ? `${server} ${state}` : `${server} ${state} ${detail}`);
   });
 }
 
 /** A request that the backend takes and breaks. */
-async function broken(from = backend): Promise<void> {
-  const { outcome } = sendTo(upstream);
+async function broken(from = rig.first): Promise<void> {
+  const { outcome } = sendTo(rig.upstream);
   const peer = await BackendPeer.of(from);
   await peer.request();
   peer.connection.reset();
   assert.equal(await outcome, 'upstream.reset');
 }
 
-async function served(from = backend): Promise<void> {
-  const { outcome } = sendTo(upstream);
+async function served(from = rig.first): Promise<void> {
+  const { outcome } = sendTo(rig.upstream);
   await (await BackendPeer.of(from)).serve('200 OK', 'Connection: close');
   assert.equal(await outcome, `200 of ${from.url}`);
 }
@@ -59,27 +45,27 @@ async function served(from = backend): Promise<void> {
 describe('a server that fails several times in a row', () => {
   it('gets no requests any more, and that is told once', async () => {
     const dead = `http://127.0.0.1:${await freePort()}`;
-    makeUpstream([dead, backend.url]);
+    makeUpstream([dead, rig.first.url]);
     for (let request = 0; request < 6; request++) await served();
     assert.deepEqual(told, [`${dead} ejected ECONNREFUSED`]);
   });
 
   it('is not ejected when it answers in between, even with an error', async () => {
-    makeUpstream([backend.url]);
+    makeUpstream([rig.first.url]);
     for (let round = 0; round < 3; round++) {
       await broken();
-      const { outcome } = sendTo(upstream);
-      await (await BackendPeer.of(backend)).serve('500 Internal Server Error', 'Connection: close');
-      assert.equal(await outcome, `500 of ${backend.url}`);
+      const { outcome } = sendTo(rig.upstream);
+      await (await BackendPeer.of(rig.first)).serve('500 Internal Server Error', 'Connection: close');
+      assert.equal(await outcome, `500 of ${rig.first.url}`);
     }
     assert.deepEqual(told, []);
   });
 
   it('is not ejected for what a client did', async () => {
-    makeUpstream([backend.url]);
+    makeUpstream([rig.first.url]);
     for (let request = 0; request < 3; request++) {
-      const { call } = sendTo(upstream);
-      const peer = await BackendPeer.of(backend);
+      const { call } = sendTo(rig.upstream);
+      const peer = await BackendPeer.of(rig.first);
       await peer.request();
       call.cancel();
     }
@@ -88,56 +74,56 @@ describe('a server that fails several times in a row', () => {
   });
 
   it('is not ejected when too many are', async () => {
-    makeUpstream([backend.url, second.url], { failures: 1, share: 0.5 });
+    makeUpstream([rig.first.url, rig.second.url], { failures: 1, share: 0.5 });
     await broken();
-    assert.deepEqual(told, [`${backend.url} ejected upstream.reset`]);
-    await broken(second);
-    await served(second);
+    assert.deepEqual(told, [`${rig.first.url} ejected upstream.reset`]);
+    await broken(rig.second);
+    await served(rig.second);
     assert.equal(told.length, 1);
   });
 });
 
 describe('an upstream all of whose servers are ejected', () => {
   it('answers at once, and says when to ask again', async () => {
-    makeUpstream([backend.url], { failures: 1, for: 30_000 });
+    makeUpstream([rig.first.url], { failures: 1, for: 30_000 });
     await broken();
-    assert.equal(await sendTo(upstream).outcome, 'upstream.no-server');
-    assert.ok(upstream.retryAfter > 25 && upstream.retryAfter <= 30, String(upstream.retryAfter));
-    assert.equal(backend.connections.length, 1);
+    assert.equal(await sendTo(rig.upstream).outcome, 'upstream.no-server');
+    assert.ok(rig.upstream.retryAfter > 25 && rig.upstream.retryAfter <= 30, String(rig.upstream.retryAfter));
+    assert.equal(rig.first.connections.length, 1);
   });
 });
 
 describe('a server whose time is up', () => {
   /** Eject the server, and wait until it may be tried. */
   async function due(): Promise<void> {
-    makeUpstream([backend.url], { failures: 1, for: 200 });
+    makeUpstream([rig.first.url], { failures: 1, for: 200 });
     await broken();
-    await until(() => upstream.hasServerBeside([]), { what: 'it may be tried' });
+    await until(() => rig.upstream.hasServerBeside([]), { what: 'it may be tried' });
   }
 
   it('is tried with one request alone, and has returned when that is answered', async () => {
     await due();
-    const { outcome } = sendTo(upstream);
-    assert.equal(await sendTo(upstream).outcome, 'upstream.no-server');
-    await (await BackendPeer.of(backend)).serve('200 OK', 'Connection: close');
-    assert.equal(await outcome, `200 of ${backend.url}`);
-    assert.deepEqual(told, [`${backend.url} ejected upstream.reset`, `${backend.url} returned`]);
+    const { outcome } = sendTo(rig.upstream);
+    assert.equal(await sendTo(rig.upstream).outcome, 'upstream.no-server');
+    await (await BackendPeer.of(rig.first)).serve('200 OK', 'Connection: close');
+    assert.equal(await outcome, `200 of ${rig.first.url}`);
+    assert.deepEqual(told, [`${rig.first.url} ejected upstream.reset`, `${rig.first.url} returned`]);
     await served();
   });
 
   it('is left alone again when that one fails, which is not told again', async () => {
     await due();
     await broken();
-    assert.equal(await sendTo(upstream).outcome, 'upstream.no-server');
-    await until(() => upstream.hasServerBeside([]), { what: 'it may be tried again' });
+    assert.equal(await sendTo(rig.upstream).outcome, 'upstream.no-server');
+    await until(() => rig.upstream.hasServerBeside([]), { what: 'it may be tried again' });
     await served();
-    assert.deepEqual(told, [`${backend.url} ejected upstream.reset`, `${backend.url} returned`]);
+    assert.deepEqual(told, [`${rig.first.url} ejected upstream.reset`, `${rig.first.url} returned`]);
   });
 
   it('is tried with the next one when the client of that one goes', async () => {
     await due();
-    const { call } = sendTo(upstream);
-    await (await BackendPeer.of(backend)).request();
+    const { call } = sendTo(rig.upstream);
+    await (await BackendPeer.of(rig.first)).request();
     call.cancel();
     await served();
     assert.equal(told.length, 2);

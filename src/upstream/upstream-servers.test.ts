@@ -1,47 +1,35 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { beforeEach, describe, it } from 'node:test';
 import { exchangeOf } from '../../test/support/exchange.ts';
 import { head } from '../../test/support/message.ts';
-import { upstreamOptions, upstreamServer } from '../../test/support/proxy-server.ts';
-import { RawBackend } from '../../test/support/raw-backend.ts';
+import { upstreamServer } from '../../test/support/proxy-server.ts';
 import { exchangeOver, Taker } from '../../test/support/upstream-exchange.ts';
+import { UpstreamRig } from '../../test/support/upstream-rig.ts';
 import type { UpstreamServer } from './schema.ts';
 import type { ServerState } from './server-state.ts';
-import { Upstream } from './upstream.ts';
 
 const ORIGIN = exchangeOf('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
 const OK = head('HTTP/1.1 200 OK', 'Content-Length: 0');
 
-let first: RawBackend;
-let second: RawBackend;
-let upstream: Upstream;
+const rig = UpstreamRig.perTest();
 
-beforeEach(async () => {
-  first = await RawBackend.start();
-  second = await RawBackend.start();
-  upstream = new Upstream(upstreamOptions([first.url]), () => {});
-});
-afterEach(() => {
-  upstream.close();
-  first[Symbol.dispose]();
-  second[Symbol.dispose]();
-});
+beforeEach(() => rig.make({ urls: [rig.first.url] }));
 
-const chosen = (): ServerState => upstream.choose(ORIGIN, []) as ServerState;
+const chosen = (): ServerState => rig.upstream.choose(ORIGIN, []) as ServerState;
 
 describe('the servers of an upstream', () => {
   it('come and go; those that stay keep their connections', async () => {
     const before = chosen();
     const connection = await new Taker(before.pool).connection;
     const outcome = exchangeOver(connection);
-    const peer = await first.accept();
+    const peer = await rig.first.accept();
     await peer.untilText('\r\n\r\n');
     await peer.send(OK);
     await outcome;
-    upstream.use([upstreamServer(second.url), upstreamServer(first.url)]);
+    rig.upstream.use([upstreamServer(rig.second.url), upstreamServer(rig.first.url)]);
     const both = [chosen(), chosen()];
-    assert.deepEqual(new Set(both.map(({ id }) => id)), new Set([first.url, second.url]));
-    const stayed = both.find(({ id }) => id === first.url) as ServerState;
+    assert.deepEqual(new Set(both.map(({ id }) => id)), new Set([rig.first.url, rig.second.url]));
+    const stayed = both.find(({ id }) => id === rig.first.url) as ServerState;
     assert.equal(stayed, before);
     assert.equal(await new Taker(stayed.pool).connection, connection);
   });
@@ -50,16 +38,16 @@ describe('the servers of an upstream', () => {
     const gone = chosen();
     const connection = await new Taker(gone.pool).connection;
     const outcome = exchangeOver(connection);
-    const peer = await first.accept();
+    const peer = await rig.first.accept();
     await peer.untilText('\r\n\r\n');
     const idle = await new Taker(gone.pool).connection;
-    const idlePeer = await first.accept();
+    const idlePeer = await rig.first.accept();
     const idleOutcome = exchangeOver(idle);
     await idlePeer.untilText('\r\n\r\n');
     await idlePeer.send(OK);
     await idleOutcome;
-    upstream.use([upstreamServer(second.url)]);
-    assert.deepEqual([chosen().id, chosen().id], [second.url, second.url]);
+    rig.upstream.use([upstreamServer(rig.second.url)]);
+    assert.deepEqual([chosen().id, chosen().id], [rig.second.url, rig.second.url]);
     assert.equal(await idlePeer.ended, 'end');
     await peer.send(OK);
     assert.equal((await outcome).head?.status, 200);
@@ -68,15 +56,14 @@ describe('the servers of an upstream', () => {
   });
 
   it('send those elsewhere who wait for a connection when they go', async () => {
-    const options = upstreamOptions([first.url], { pool: { max: 1, idleTimeout: 60_000 } });
-    upstream = new Upstream(options, () => {});
+    rig.make({ urls: [rig.first.url], pool: { max: 1, idleTimeout: 60_000 } });
     const gone = chosen();
     await new Taker(gone.pool).connection;
     const waiting = new Taker(gone.pool);
-    upstream.use([]);
+    rig.upstream.use([]);
     assert.equal(await waiting.failure, 'upstream.no-server');
-    assert.equal(upstream.choose(ORIGIN, []), undefined);
-    assert.equal(upstream.hasServerBeside([]), false);
+    assert.equal(rig.upstream.choose(ORIGIN, []), undefined);
+    assert.equal(rig.upstream.hasServerBeside([]), false);
   });
 
   it('keep all they have when they come with another weight, or as backups', async () => {
@@ -87,27 +74,27 @@ describe('the servers of an upstream', () => {
       [5, true],
       [1, false],
     ] as const) {
-      upstream.use([upstreamServer(first.url, weight, backup)]);
+      rig.upstream.use([upstreamServer(rig.first.url, weight, backup)]);
       assert.equal(chosen(), before);
       assert.deepEqual([before.weight, before.server.backup, before.pool.open], [weight, backup, 1]);
     }
   });
 
   it('are others when another name stands for the same address', () => {
-    const at = (authority: string): UpstreamServer => ({ ...upstreamServer(first.url), authority });
-    upstream.use([at('one.test')]);
+    const at = (authority: string): UpstreamServer => ({ ...upstreamServer(rig.first.url), authority });
+    rig.upstream.use([at('one.test')]);
     const before = chosen();
-    upstream.use([at('other.test')]);
+    rig.upstream.use([at('other.test')]);
     assert.notEqual(chosen(), before);
     assert.equal(chosen().server.authority, 'other.test');
   });
 
   it('may all be backups, or none', () => {
-    upstream.use([{ ...upstreamServer(first.url), backup: true }]);
-    assert.equal(chosen().id, first.url);
-    upstream.use([upstreamServer(first.url)]);
-    assert.equal(chosen().id, first.url);
-    upstream.use([{ ...upstreamServer(first.url), backup: true }, upstreamServer(second.url)]);
-    assert.deepEqual([chosen().id, chosen().id], [second.url, second.url]);
+    rig.upstream.use([{ ...upstreamServer(rig.first.url), backup: true }]);
+    assert.equal(chosen().id, rig.first.url);
+    rig.upstream.use([upstreamServer(rig.first.url)]);
+    assert.equal(chosen().id, rig.first.url);
+    rig.upstream.use([{ ...upstreamServer(rig.first.url), backup: true }, upstreamServer(rig.second.url)]);
+    assert.deepEqual([chosen().id, chosen().id], [rig.second.url, rig.second.url]);
   });
 });

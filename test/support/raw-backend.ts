@@ -36,6 +36,14 @@ export class RawBackend implements Disposable {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** How many requests have arrived, over all connections. */
+  get requests(): number {
+    return this.connections.reduce(
+      (sum, { unread }) => sum + unread.toString('latin1').split(' HTTP/1.1\r\n').length - 1,
+      0,
+    );
+  }
+
   /** Hears of each connection from now on. */
   onConnection(listener: (connection: RawConnection) => void): void {
     this.#server.on('connection', () => listener(this.connections[this.connections.length - 1]));

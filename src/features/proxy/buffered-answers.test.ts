@@ -1,11 +1,10 @@
 /** With `buffer: { response: on }` a backend is done with an answer as soon as it has sent it, however slow the client is. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { beforeEach, describe, it } from 'node:test';
 import { chunk, get, head } from '../../../test/support/message.ts';
 import { field } from '../../../test/support/parse-response.ts';
-import { startProxy, type ProxyServer } from '../../../test/support/proxy-server.ts';
-import { RawBackend } from '../../../test/support/raw-backend.ts';
+import { ProxyRig } from '../../../test/support/proxy-rig.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
 import { RequestReader } from '../../../test/support/request-reader.ts';
 import { within } from '../../../test/support/until.ts';
@@ -15,33 +14,22 @@ const MIB = 1024 * 1024;
 /** More than the buffers of the system on the way hold. */
 const BIG = 32 * MIB;
 
-let backend: RawBackend;
-let proxy: ProxyServer;
-let client: RawConnection;
+const rig = ProxyRig.perTest();
 
 async function start(response?: ElasticBounds): Promise<void> {
-  proxy = await startProxy([backend.url], {
+  await rig.start({
     proxy: { buffer: { request: 'auto', response } },
     upstream: { pool: { max: 1, idleTimeout: 60_000 } },
   });
-  client = await RawConnection.connect(proxy.port);
 }
 
-beforeEach(async () => {
-  backend = await RawBackend.start();
-  await start({ memory: 64 * 1024, file: 1024 * MIB });
-});
-afterEach(async () => {
-  client.close();
-  await proxy[Symbol.asyncDispose]();
-  backend[Symbol.dispose]();
-});
+beforeEach(() => start({ memory: 64 * 1024, file: 1024 * MIB }));
 
 /** The client asks, and reads nothing of the answer until it is told to. */
 async function ask(request = get('/big')): Promise<RequestReader> {
-  client.socket.pause();
-  await client.send(request);
-  const requests = new RequestReader(await backend.accept());
+  rig.client.socket.pause();
+  await rig.client.send(request);
+  const requests = new RequestReader(await rig.backend.accept());
   await requests.head();
   return requests;
 }
@@ -57,17 +45,18 @@ describe('the answer to a client that does not read', () => {
     await requests.connection.send(head('HTTP/1.1 200 OK', `Content-Length: ${BIG}`));
     await within(60_000, 'all of it is taken', requests.connection.send(body));
 
-    using other = await RawConnection.connect(proxy.port);
+    using other = await RawConnection.connect(rig.proxy.port);
     await other.send(get('/other'));
     assert.equal((await requests.head()).target, '/other');
     await requests.connection.send(`${head('HTTP/1.1 200 OK', 'Content-Length: 2')}ok`);
     assert.equal((await other.response()).body.toString(), 'ok');
     assert.ok(process.memoryUsage().arrayBuffers - before < 16 * MIB, 'it does not lie in memory');
 
-    client.socket.resume();
-    const response = await client.response('GET', 60_000);
+    rig.client.socket.resume();
+    const response = await rig.client.response('GET', 60_000);
     assert.equal(sum(response.body), sum(body));
-    const { bytes, error } = (await proxy.server.untilLogged(2)).find(({ path }) => path === '/big') ?? {};
+    const { bytes, error } =
+      (await rig.proxy.server.untilLogged(2)).find(({ path }) => path === '/big') ?? {};
     assert.deepEqual({ bytes, error }, { bytes: BIG, error: undefined });
   });
 
@@ -79,9 +68,9 @@ describe('the answer to a client that does not read', () => {
       .send(chunk(body.toString('latin1')))
       .then(() => requests.connection.send('0\r\nX-Sum: 1\r\n\r\n'));
     await within(60_000, 'all of it is taken', sending);
-    client.socket.resume();
-    await client.untilUnread(BIG, 60_000);
-    const response = await client.response();
+    rig.client.socket.resume();
+    await rig.client.untilUnread(BIG, 60_000);
+    const response = await rig.client.response();
     assert.equal(sum(response.body), sum(body));
     assert.deepEqual(response.trailers, [['X-Sum', '1']]);
   });
@@ -90,9 +79,9 @@ describe('the answer to a client that does not read', () => {
     const requests = await ask();
     await requests.connection.send(head('HTTP/1.1 200 OK', `Content-Length: ${2 * BIG}`));
     await requests.connection.send(big());
-    client.reset();
+    rig.client.reset();
     await within(10_000, 'the backend is left', requests.connection.ended);
-    assert.equal((await proxy.server.untilLogged(1))[0].error, 'client.gone');
+    assert.equal((await rig.proxy.server.untilLogged(1))[0].error, 'client.gone');
   });
 
   it('whose backend dies in the middle: the client gets what has come, and sees that it is not whole', async () => {
@@ -100,16 +89,16 @@ describe('the answer to a client that does not read', () => {
     await requests.connection.send(head('HTTP/1.1 200 OK', `Content-Length: ${2 * BIG}`));
     await requests.connection.send(big());
     requests.connection.halfClose();
-    client.socket.resume();
-    assert.equal(await within(60_000, 'the end', client.ended), 'reset');
-    const [{ status, bytes, error }] = await proxy.server.untilLogged(1);
+    rig.client.socket.resume();
+    assert.equal(await within(60_000, 'the end', rig.client.ended), 'reset');
+    const [{ status, bytes, error }] = await rig.proxy.server.untilLogged(1);
     assert.deepEqual({ status, error }, { status: 200, error: 'upstream.body-incomplete' });
     assert.equal(bytes, BIG);
   });
 
   it('waits in the backend past the bounds', async () => {
-    client.close();
-    await proxy[Symbol.asyncDispose]();
+    rig.client.close();
+    await rig.proxy[Symbol.asyncDispose]();
     await start({ memory: 64 * 1024, file: MIB });
     const requests = await ask();
     await requests.connection.send(head('HTTP/1.1 200 OK', `Content-Length: ${BIG}`));
@@ -117,13 +106,13 @@ describe('the answer to a client that does not read', () => {
     const sending = requests.connection.send(big()).finally(() => {
       done = true;
     });
-    using other = await RawConnection.connect(proxy.port);
+    using other = await RawConnection.connect(rig.proxy.port);
     await other.send(get('/other'));
     // The only connection is not free for it.
-    assert.equal(await Promise.race([other.nextEvent(), client.ended, moment()]), 'a moment');
+    assert.equal(await Promise.race([other.nextEvent(), rig.client.ended, moment()]), 'a moment');
     assert.equal(done, false);
-    client.socket.resume();
-    assert.equal((await client.response('GET', 60_000)).body.length, BIG);
+    rig.client.socket.resume();
+    assert.equal((await rig.client.response('GET', 60_000)).body.length, BIG);
     await sending;
     assert.equal((await requests.head()).target, '/other');
   });
@@ -146,8 +135,8 @@ describe('an answer that is not to wait', () => {
       });
       await moment();
       assert.equal(done, false);
-      client.socket.resume();
-      const response = await client.response('GET', 60_000);
+      rig.client.socket.resume();
+      const response = await rig.client.response('GET', 60_000);
       assert.equal(response.body.length, BIG);
       await sending;
     });
@@ -156,17 +145,17 @@ describe('an answer that is not to wait', () => {
 
 describe('an answer to a client that reads', () => {
   it('comes as it is sent, piece by piece', async () => {
-    await client.send(get('/'));
-    const requests = new RequestReader(await backend.accept());
+    await rig.client.send(get('/'));
+    const requests = new RequestReader(await rig.backend.accept());
     await requests.head();
     await requests.connection.send(head('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'));
-    assert.match(await client.untilText('\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n/);
+    assert.match(await rig.client.untilText('\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n/);
     for (const word of ['one', 'two', 'three']) {
       await requests.connection.send(chunk(word));
-      await client.untilText(word);
+      await rig.client.untilText(word);
     }
     await requests.connection.send(chunk(''));
-    assert.equal((await client.response()).body.toString(), 'onetwothree');
+    assert.equal((await rig.client.response()).body.toString(), 'onetwothree');
   });
 
   it('may have no body', async () => {
@@ -177,11 +166,11 @@ describe('an answer to a client that reads', () => {
       ['GET', head('HTTP/1.1 204 No Content')],
       ['GET', head('HTTP/1.1 200 OK', 'Content-Length: 0')],
     ]) {
-      await client.send(head(`${method} / HTTP/1.1`, 'Host: a'));
-      requests ??= new RequestReader(await backend.accept());
+      await rig.client.send(head(`${method} / HTTP/1.1`, 'Host: a'));
+      requests ??= new RequestReader(await rig.backend.accept());
       assert.equal((await requests.head()).method, method);
       await requests.connection.send(answer);
-      const response = await client.response(method);
+      const response = await rig.client.response(method);
       assert.equal(`HTTP/1.1 ${response.status}`, answer.slice(0, 12));
       assert.equal(response.body.length, 0);
       if (method === 'HEAD') assert.equal(field(response, 'Content-Length'), '12345');

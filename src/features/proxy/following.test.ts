@@ -3,27 +3,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { get, head } from '../../../test/support/message.ts';
 import { field, fieldValues, type RawResponse } from '../../../test/support/parse-response.ts';
-import { startProxy, type ProxyServer } from '../../../test/support/proxy-server.ts';
-import { RawBackend } from '../../../test/support/raw-backend.ts';
-import { RawConnection } from '../../../test/support/raw-connection.ts';
+import { ProxyRig } from '../../../test/support/proxy-rig.ts';
 import { RequestReader, type RawRequest } from '../../../test/support/request-reader.ts';
 import type { ProxyOptions } from './schema.ts';
 
-let backend: RawBackend;
-let proxy: ProxyServer;
-let client: RawConnection;
-
-beforeEach(async () => {
-  backend = await RawBackend.start();
-});
-afterEach(async () => {
-  client.close();
-  await proxy[Symbol.asyncDispose]();
-  backend[Symbol.dispose]();
-});
+const rig = ProxyRig.perTest();
 
 const GET = ['GET', 'HEAD'];
 const ALL = [...GET, 'POST', 'PUT', 'DELETE'];
@@ -44,13 +31,12 @@ interface Walk {
 /** A request, to which and to those that follow from it the backend gives these answers, on one connection. */
 async function walk(request: string, answers: readonly string[], setup: Setup = {}): Promise<Walk> {
   const { max = 5, methods = GET } = setup;
-  proxy = await startProxy([backend.url], {
+  await rig.start({
     proxy: { followRedirects: { max, methods }, ...setup.proxy },
     upstream: { pool: { max: 1, idleTimeout: 60_000 } },
   });
-  client = await RawConnection.connect(proxy.port);
-  await client.send(request);
-  const reader = new RequestReader(await backend.accept());
+  await rig.client.send(request);
+  const reader = new RequestReader(await rig.backend.accept());
   const requests = [];
   for (const answer of answers) {
     const received = await reader.head();
@@ -58,7 +44,7 @@ async function walk(request: string, answers: readonly string[], setup: Setup = 
     requests.push(received);
     await reader.connection.send(answer);
   }
-  const response = await client.response(request.slice(0, request.indexOf(' ')));
+  const response = await rig.client.response(request.slice(0, request.indexOf(' ')));
   const steps = requests.map(({ method, target }) => `${method} ${target}`);
   return { requests, steps, response };
 }
@@ -78,7 +64,7 @@ describe('redirects of the backend', () => {
       [response.status, response.body.toString(), field(response, 'Location')],
       [200, 'hello', '/d'],
     );
-    assert.equal((await proxy.server.untilLogged(1))[0].path, '/a/');
+    assert.equal((await rig.proxy.server.untilLogged(1))[0].path, '/a/');
   });
 
   it('are followed for HEAD, which stays HEAD', async () => {
@@ -157,8 +143,8 @@ describe('the request that follows (RFC 9110 §15.4)', () => {
       const bare = head(`${method} /a HTTP/1.1`, 'Host: localhost', 'Content-Length: 0');
       const followed = await walk(bare, [redirect('/b', status), ok()], { methods: ALL });
       assert.deepEqual([followed.steps, followed.response.status], [[`${method} /a`, `${method} /b`], 200]);
-      client.close();
-      await proxy[Symbol.asyncDispose]();
+      rig.client.close();
+      await rig.proxy[Symbol.asyncDispose]();
       const left = await walk(post(method), [redirect('/b', status)], { methods: ALL });
       assert.deepEqual([left.response.status, field(left.response, 'Location')], [status, '/b']);
     });
@@ -169,7 +155,7 @@ describe('the way', () => {
   it('has so many steps, and no more', async () => {
     const { response } = await walk(get('/'), [redirect('/1'), redirect('/2'), redirect('/3')], { max: 2 });
     assert.equal(response.status, 502);
-    assert.equal(proxy.server.log[0].error, 'upstream.redirect-limit');
+    assert.equal(rig.proxy.server.log[0].error, 'upstream.redirect-limit');
   });
 
   it('ends where it goes round in circles', async () => {
@@ -184,8 +170,8 @@ describe('the way', () => {
     const { steps, requests } = await walk(get('/a'), answers);
     assert.deepEqual(steps, ['GET /a', 'GET /login', 'GET /a']);
     assert.deepEqual(requests[2].values('Cookie'), ['sid=1']);
-    client.close();
-    await proxy[Symbol.asyncDispose]();
+    rig.client.close();
+    await rig.proxy[Symbol.asyncDispose]();
     const again = [
       redirect('/login'),
       redirect('/a', 302, 'Set-Cookie: sid=1'),
@@ -243,8 +229,7 @@ describe('cookies that are set on the way', () => {
       }).listen(0, '127.0.0.1'),
     );
     await Promise.all(servers.map((server) => once(server, 'listening')));
-    proxy = await startProxy(
-      servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    await rig.start(
       {
         proxy: {
           followRedirects: { max: 5, methods: GET },
@@ -252,10 +237,10 @@ describe('cookies that are set on the way', () => {
         },
         upstream: { sticky: { cookie: 'ds', secret: 'x' } },
       },
+      servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     );
-    client = await RawConnection.connect(proxy.port);
-    await client.send(get('/a'));
-    const response = await client.response();
+    await rig.client.send(get('/a'));
+    const response = await rig.client.response();
     for (const server of servers) {
       server.closeAllConnections();
       server.close();

@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { chunk, head } from '../../../test/support/message.ts';
 import { field } from '../../../test/support/parse-response.ts';
 import { freePort } from '../../../test/support/ports.ts';
-import { startProxy, upstreamOptions, type ProxyServer } from '../../../test/support/proxy-server.ts';
+import { ProxyRig } from '../../../test/support/proxy-rig.ts';
+import { upstreamOptions } from '../../../test/support/proxy-server.ts';
 import { RawBackend } from '../../../test/support/raw-backend.ts';
-import { RawConnection } from '../../../test/support/raw-connection.ts';
+import type { RawConnection } from '../../../test/support/raw-connection.ts';
 import { RequestReader } from '../../../test/support/request-reader.ts';
 import { until } from '../../../test/support/until.ts';
 import type { MirrorOptions } from './mirror-schema.ts';
@@ -15,21 +16,13 @@ import type { ProxyOptions } from './schema.ts';
 const OK = head('HTTP/1.1 200 OK', 'Content-Length: 0');
 const post = (...fields: string[]): string => head('POST /x?a=b HTTP/1.1', 'Host: a', ...fields);
 
-let backend: RawBackend;
+const rig = ProxyRig.perTest();
 let shadow: RawBackend;
-let proxy: ProxyServer;
-let client: RawConnection;
 
 beforeEach(async () => {
-  backend = await RawBackend.start();
   shadow = await RawBackend.start();
 });
-afterEach(async () => {
-  client.close();
-  await proxy[Symbol.asyncDispose]();
-  backend[Symbol.dispose]();
-  shadow[Symbol.dispose]();
-});
+afterEach(() => shadow[Symbol.dispose]());
 
 interface Setup {
   readonly mirror?: Partial<MirrorOptions>;
@@ -42,34 +35,33 @@ async function start(setup: Setup = {}): Promise<void> {
   const bounds = { share: 1, maxBody: 65_536, inFlight: 100, memory: 1 << 20, timeout: 10_000 };
   const mirror = { to: 'shadow', ...bounds, ...setup.mirror };
   const other = upstreamOptions(setup.shadowUrls ?? [shadow.url], setup.shadowOptions);
-  proxy = await startProxy([backend.url], {
+  await rig.start({
     proxy: { ...setup.proxy, mirror },
     others: [{ ...other, name: 'shadow' }],
   });
-  client = await RawConnection.connect(proxy.port);
 }
 
 /** The next request on the backend's one connection. */
 let atBackend: RequestReader | undefined;
 async function backendGets(): Promise<RequestReader> {
-  if (atBackend?.connection !== backend.connections[0] || atBackend === undefined) {
-    atBackend = new RequestReader(await backend.accept());
+  if (atBackend?.connection !== rig.backend.connections[0] || atBackend === undefined) {
+    atBackend = new RequestReader(await rig.backend.accept());
   }
   return atBackend;
 }
 
 /** A request without a body, and its answer; the shadow has no part in it. */
 async function ask(request: string, answer = OK): Promise<number> {
-  await client.send(request);
+  await rig.client.send(request);
   const requests = await backendGets();
   await requests.head();
   await requests.connection.send(answer);
-  return (await client.response(request.split(' ', 1)[0])).status;
+  return (await rig.client.response(request.split(' ', 1)[0])).status;
 }
 
 const get = (path = '/'): string => head(`GET ${path} HTTP/1.1`, 'Host: a');
 const untilIdle = (): Promise<boolean> =>
-  until(() => proxy.mirrors.inFlight === 0 && proxy.mirrors.held === 0, {
+  until(() => rig.proxy.mirrors.inFlight === 0 && rig.proxy.mirrors.held === 0, {
     what: 'no copy is left',
     every: 2,
   });
@@ -77,7 +69,7 @@ const untilIdle = (): Promise<boolean> =>
 describe('the copy of a request', () => {
   it('is the request as the upstream gets it, marked, and its answer is for nobody', async () => {
     await start({ proxy: { addPrefix: '/app' } });
-    await client.send(
+    await rig.client.send(
       head(
         'GET /x?a=b HTTP/1.1',
         'Host: a',
@@ -102,11 +94,11 @@ describe('the copy of a request', () => {
       real.lines,
     );
     // The client has not been answered yet: the shadow's word is not for it.
-    await backend.connections[0].send(OK);
-    const response = await client.response();
+    await rig.backend.connections[0].send(OK);
+    const response = await rig.client.response();
     assert.deepEqual([response.status, field(response, 'Set-Cookie')], [200, undefined]);
-    assert.equal((await proxy.server.untilLogged(1)).length, 1);
-    assert.equal(proxy.reports.length, 0);
+    assert.equal((await rig.proxy.server.untilLogged(1)).length, 1);
+    assert.equal(rig.proxy.reports.length, 0);
   });
 
   it('is not waited for, neither by its client nor by the next request', async () => {
@@ -133,12 +125,12 @@ describe('the copy of a request', () => {
 
   it('has the body, with its length, when all of it has passed', async () => {
     await start({ proxy: { buffer: { request: 'off' } } });
-    await client.send(post('Transfer-Encoding: chunked') + chunk('first'));
+    await rig.client.send(post('Transfer-Encoding: chunked') + chunk('first'));
     const requests = await backendGets();
     await requests.head();
     await requests.through(chunk('first'));
-    assert.equal(proxy.mirrors.inFlight, 0);
-    await client.send(chunk('-last') + chunk(''));
+    assert.equal(rig.proxy.mirrors.inFlight, 0);
+    await rig.client.send(chunk('-last') + chunk(''));
     await requests.through(chunk('-last') + chunk(''));
     const copies = new RequestReader(await shadow.accept());
     const copy = await copies.head();
@@ -147,17 +139,17 @@ describe('the copy of a request', () => {
     await copies.connection.send(OK);
     await untilIdle();
     await requests.connection.send(OK);
-    assert.equal((await client.response('POST')).status, 200);
+    assert.equal((await rig.client.response('POST')).status, 200);
   });
 
   it('of an upload that waits for 100 Continue waits for nobody', async () => {
     await start();
-    await client.send(post('Content-Length: 5', 'Expect: 100-continue'));
+    await rig.client.send(post('Content-Length: 5', 'Expect: 100-continue'));
     const requests = await backendGets();
     await requests.head();
     await requests.connection.send('HTTP/1.1 100 Continue\r\n\r\n');
-    await client.untilText('100 Continue');
-    await client.send('hello');
+    await rig.client.untilText('100 Continue');
+    await rig.client.send('hello');
     await requests.body(5);
     const copies = new RequestReader(await shadow.accept());
     assert.deepEqual((await copies.head()).values('Expect'), []);
@@ -167,34 +159,34 @@ describe('the copy of a request', () => {
 
   it('goes on when its client has left, since all of it is here', async () => {
     await start();
-    await client.send(get('/left'));
+    await rig.client.send(get('/left'));
     const requests = new RequestReader(await shadow.accept());
-    client.reset();
-    await proxy.server.untilLogged(1);
+    rig.client.reset();
+    await rig.proxy.server.untilLogged(1);
     assert.equal((await requests.head()).target, '/left');
     await requests.connection.send(OK);
     await untilIdle();
-    assert.deepEqual(proxy.reports, []);
+    assert.deepEqual(rig.proxy.reports, []);
   });
 
   for (const [what, leave] of [
-    ['the client leaves', () => client.reset()],
+    ['the client leaves', () => rig.client.reset()],
     [
       'the backend refuses',
       () =>
-        void backend.connections[0].send(
+        void rig.backend.connections[0].send(
           `${head('HTTP/1.1 413 No', 'Content-Length: 0', 'Connection: close')}`,
         ),
     ],
   ] as const) {
     it(`is never sent where ${what} in the middle of the body`, async () => {
       await start();
-      await client.send(`${post('Content-Length: 10')}half`);
+      await rig.client.send(`${post('Content-Length: 10')}half`);
       await (await backendGets()).head();
-      await until(() => proxy.mirrors.held > 0, { what: 'a half of the body is copied', every: 2 });
+      await until(() => rig.proxy.mirrors.held > 0, { what: 'a half of the body is copied', every: 2 });
       leave();
-      await proxy.server.untilLogged(1);
-      client.close();
+      await rig.proxy.server.untilLogged(1);
+      rig.client.close();
       await untilIdle();
       assert.equal(shadow.connections.length, 0);
     });
@@ -245,8 +237,8 @@ describe('a shadow', () => {
         each.onConnection((peer) => void peer.untilText('\r\n\r\n').then(() => behave(peer)));
       }
       assert.equal(await ask(get()), 200);
-      await until(() => proxy.reports.length > 0, { what: 'a report', every: 2 });
-      assert.deepEqual(proxy.reports, [
+      await until(() => rig.proxy.reports.length > 0, { what: 'a report', every: 2 });
+      assert.deepEqual(rig.proxy.reports, [
         { upstream: 'shadow', skipped: 0, limit: undefined, failed: 1, error },
       ]);
       assert.equal(await ask(get()), 200);
@@ -269,20 +261,20 @@ describe('a shadow', () => {
     await requests.head();
     requests.connection.close();
     await untilIdle();
-    assert.deepEqual([shadow.connections.length, proxy.reports.length], [1, 1]);
+    assert.deepEqual([shadow.connections.length, rig.proxy.reports.length], [1, 1]);
   });
 
   it('that is down is told of, not with each request', async () => {
     await start({ shadowUrls: [`http://127.0.0.1:${await freePort()}`] });
     for (let i = 0; i < 20; i++) assert.equal(await ask(get()), 200);
     await untilIdle();
-    proxy.mirrors.close();
-    const [first, ...others] = proxy.reports;
+    rig.proxy.mirrors.close();
+    const [first, ...others] = rig.proxy.reports;
     assert.deepEqual([first.failed, first.error], [1, 'upstream.connect-failed']);
     assert.ok(others.length < 19);
     // After five failures it is left alone, but for one copy a second.
     const sum = (of: 'failed' | 'skipped'): number =>
-      proxy.reports.reduce((total, each) => total + each[of], 0);
+      rig.proxy.reports.reduce((total, each) => total + each[of], 0);
     assert.equal(sum('failed') + sum('skipped'), 20);
     assert.ok(sum('failed') >= 5);
     assert.ok(others.some(({ limit }) => limit === 'failures'));
@@ -319,7 +311,7 @@ describe('a shadow', () => {
     })();
     await assert.rejects(sending);
     await untilIdle();
-    assert.equal(proxy.reports.length, 0);
+    assert.equal(rig.proxy.reports.length, 0);
   });
 
   it('is left where the server stops', async () => {
@@ -327,20 +319,20 @@ describe('a shadow', () => {
     assert.equal(await ask(get()), 200);
     const peer = await shadow.accept();
     await peer.untilText('\r\n\r\n');
-    proxy.mirrors.close();
+    rig.proxy.mirrors.close();
     await peer.ended;
-    assert.equal(proxy.mirrors.inFlight, 0);
+    assert.equal(rig.proxy.mirrors.inFlight, 0);
   });
 });
 
 describe('beyond a bound', () => {
   const skipped = (): [number, string | undefined][] =>
-    proxy.reports.map((each) => [each.skipped, each.limit]);
+    rig.proxy.reports.map((each) => [each.skipped, each.limit]);
 
   it('of requests in flight there are no copies, until there is room', async () => {
     await start({ mirror: { inFlight: 2 } });
     for (let i = 0; i < 5; i++) assert.equal(await ask(get(`/${i}`)), 200);
-    assert.equal(proxy.mirrors.inFlight, 2);
+    assert.equal(rig.proxy.mirrors.inFlight, 2);
     for (let i = 0; i < 2; i++) {
       const requests = new RequestReader(await shadow.accept());
       assert.equal((await requests.head()).target, `/${i}`);
@@ -348,8 +340,8 @@ describe('beyond a bound', () => {
     }
     await untilIdle();
     assert.equal(await ask(get('/again')), 200);
-    assert.equal(proxy.mirrors.inFlight, 1);
-    proxy.mirrors.close();
+    assert.equal(rig.proxy.mirrors.inFlight, 1);
+    rig.proxy.mirrors.close();
     // The first at once, the others together, however many seconds have passed.
     assert.deepEqual(skipped()[0], [1, 'inFlight']);
     assert.equal(
@@ -367,14 +359,16 @@ describe('beyond a bound', () => {
     it(`of ${limit} a body whose length is ${told} reaches the backend alone`, async () => {
       await start({ mirror });
       const framing = told === 'said' ? 'Content-Length: 10' : 'Transfer-Encoding: chunked';
-      await client.send(post(framing) + (told === 'said' ? '0123456789' : chunk('0123456789') + chunk('')));
+      await rig.client.send(
+        post(framing) + (told === 'said' ? '0123456789' : chunk('0123456789') + chunk('')),
+      );
       const requests = await backendGets();
       await requests.head();
       assert.equal((await requests.body(10)).toString(), '0123456789');
       await requests.connection.send(OK);
-      assert.equal((await client.response('POST')).status, 200);
+      assert.equal((await rig.client.response('POST')).status, 200);
       assert.deepEqual(skipped(), [[1, limit]]);
-      assert.deepEqual([proxy.mirrors.held, shadow.connections.length], [0, 0]);
+      assert.deepEqual([rig.proxy.mirrors.held, shadow.connections.length], [0, 0]);
     });
   }
 });

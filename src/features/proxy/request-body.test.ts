@@ -1,12 +1,11 @@
 /** A request's body on its way through the proxy: collected or as it comes, and let go of when nobody wants it. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { DeafServer } from '../../../test/support/deaf-server.ts';
 import { chunk, head } from '../../../test/support/message.ts';
 import { field } from '../../../test/support/parse-response.ts';
 import { freePort } from '../../../test/support/ports.ts';
-import { startProxy, type ProxyServer, type ProxySetup } from '../../../test/support/proxy-server.ts';
-import { RawBackend } from '../../../test/support/raw-backend.ts';
+import { ProxyRig } from '../../../test/support/proxy-rig.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
 import { RequestReader } from '../../../test/support/request-reader.ts';
 import { openBelow } from '../../../test/support/static-handler.ts';
@@ -23,9 +22,7 @@ const skip = process.platform === 'linux' ? false : 'open files are looked up in
 
 let usual: string | undefined;
 let directory: TemporaryDirectory;
-let backend: RawBackend;
-let proxy: ProxyServer;
-let client: RawConnection;
+const rig = ProxyRig.perTest();
 
 before(() => {
   usual = process.env['TMPDIR'];
@@ -37,19 +34,6 @@ after(() => {
   else process.env['TMPDIR'] = usual;
   directory.remove();
 });
-beforeEach(async () => {
-  backend = await RawBackend.start();
-});
-afterEach(async () => {
-  client.close();
-  await proxy[Symbol.asyncDispose]();
-  backend[Symbol.dispose]();
-});
-
-async function start(setup?: ProxySetup, url = backend.url): Promise<void> {
-  proxy = await startProxy([url], setup);
-  client = await RawConnection.connect(proxy.port);
-}
 
 const filesOpen = (): number => openBelow(directory.path).length;
 const untilNoneOpen = (): Promise<boolean> =>
@@ -57,56 +41,56 @@ const untilNoneOpen = (): Promise<boolean> =>
 
 describe('a request body with a length', () => {
   it('flows on as it comes, with that length', async () => {
-    await start();
-    await client.send(`${post('Content-Length: 10')}first`);
-    const requests = new RequestReader(await backend.accept());
+    await rig.start();
+    await rig.client.send(`${post('Content-Length: 10')}first`);
+    const requests = new RequestReader(await rig.backend.accept());
     const received = await requests.head();
     assert.deepEqual([received.values('Content-Length'), received.values('Transfer-Encoding')], [['10'], []]);
     assert.equal((await requests.body(5)).toString(), 'first');
-    await client.send('-last');
+    await rig.client.send('-last');
     assert.equal((await requests.body(5)).toString(), '-last');
     await requests.connection.send(OK);
-    assert.equal((await client.response('POST')).status, 200);
+    assert.equal((await rig.client.response('POST')).status, 200);
   });
 
   it('of none is said to be none', async () => {
-    await start();
-    await client.send(post('Content-Length: 0'));
-    const requests = new RequestReader(await backend.accept());
+    await rig.start();
+    await rig.client.send(post('Content-Length: 0'));
+    const requests = new RequestReader(await rig.backend.accept());
     assert.deepEqual((await requests.head()).values('Content-Length'), ['0']);
     await requests.connection.send(OK);
-    assert.equal((await client.response('POST')).status, 200);
+    assert.equal((await rig.client.response('POST')).status, 200);
   });
 
   it('is asked for with 100 Continue when the backend asks for it', async () => {
-    await start();
-    await client.send(post('Content-Length: 5', 'Expect: 100-continue'));
-    const requests = new RequestReader(await backend.accept());
+    await rig.start();
+    await rig.client.send(post('Content-Length: 5', 'Expect: 100-continue'));
+    const requests = new RequestReader(await rig.backend.accept());
     assert.deepEqual((await requests.head()).values('Expect'), ['100-continue']);
     await requests.connection.send('HTTP/1.1 100 Continue\r\n\r\n');
-    await client.untilText('100 Continue');
-    await client.send('hello');
+    await rig.client.untilText('100 Continue');
+    await rig.client.send('hello');
     assert.equal((await requests.body(5)).toString(), 'hello');
     await requests.connection.send(OK);
-    assert.equal((await client.response('POST')).interim.length, 1);
+    assert.equal((await rig.client.response('POST')).interim.length, 1);
   });
 
   it('is not asked for when the backend refuses it beforehand; neither connection is used again', async () => {
-    await start();
-    await client.send(post('Content-Length: 5', 'Expect: 100-continue'));
-    const requests = new RequestReader(await backend.accept());
+    await rig.start();
+    await rig.client.send(post('Content-Length: 5', 'Expect: 100-continue'));
+    const requests = new RequestReader(await rig.backend.accept());
     await requests.head();
     await requests.connection.send(head('HTTP/1.1 413 Content Too Large', 'Content-Length: 0'));
-    const response = await client.response('POST');
+    const response = await rig.client.response('POST');
     assert.deepEqual([response.status, response.interim.length], [413, 0]);
     assert.equal(field(response, 'Connection'), 'close');
     await requests.connection.ended;
   });
 
   it('that was refused is waited for by nobody, however long the refusal takes', async () => {
-    await start({ timeouts: { bodyIdle: 200 } });
-    await client.send(post('Content-Length: 5', 'Expect: 100-continue'));
-    const requests = new RequestReader(await backend.accept());
+    await rig.start({ timeouts: { bodyIdle: 200 } });
+    await rig.client.send(post('Content-Length: 5', 'Expect: 100-continue'));
+    const requests = new RequestReader(await rig.backend.accept());
     await requests.head();
     await requests.connection.send(head('HTTP/1.1 401 Unauthorized', 'Content-Length: 40'));
     // Longer than the body would be waited for, and than a backend is given to ask for it.
@@ -114,127 +98,127 @@ describe('a request body with a length', () => {
       await requests.connection.send('x'.repeat(5));
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    const response = await client.response('POST');
+    const response = await rig.client.response('POST');
     assert.deepEqual([response.status, response.body.length, response.interim.length], [401, 40, 0]);
     assert.equal(requests.connection.unread.includes('hello'), false);
-    assert.equal((await proxy.server.untilLogged(1))[0].error, undefined);
+    assert.equal((await rig.proxy.server.untilLogged(1))[0].error, undefined);
   });
 
   it('goes on however long it takes when the backend’s word comes in two pieces', async () => {
-    await start({ upstream: { timeouts: { connect: 1000, firstByte: 60_000, idle: 200 } } });
-    await client.send(post('Content-Length: 8', 'Expect: 100-continue'));
-    const requests = new RequestReader(await backend.accept());
+    await rig.start({ upstream: { timeouts: { connect: 1000, firstByte: 60_000, idle: 200 } } });
+    await rig.client.send(post('Content-Length: 8', 'Expect: 100-continue'));
+    const requests = new RequestReader(await rig.backend.accept());
     await requests.head();
     await requests.connection.send('HTTP/1.1 100 Cont');
     await new Promise(setImmediate);
     await requests.connection.send('inue\r\n\r\n');
-    await client.untilText('100 Continue');
+    await rig.client.untilText('100 Continue');
     for (let byte = 0; byte < 8; byte++) {
-      await client.send('x');
+      await rig.client.send('x');
       await new Promise((resolve) => setTimeout(resolve, 80));
     }
     assert.equal((await requests.body(8)).toString(), 'xxxxxxxx');
     await requests.connection.send(OK);
-    assert.equal((await client.response('POST')).status, 200);
+    assert.equal((await rig.client.response('POST')).status, 200);
   });
 
   it('is asked for after a while when the backend does not know how to ask', async () => {
-    await start();
-    await client.send(post('Content-Length: 5', 'Expect: 100-continue'));
-    const requests = new RequestReader(await backend.accept());
+    await rig.start();
+    await rig.client.send(post('Content-Length: 5', 'Expect: 100-continue'));
+    const requests = new RequestReader(await rig.backend.accept());
     await requests.head();
-    await client.untilText('100 Continue');
-    await client.send('hello');
+    await rig.client.untilText('100 Continue');
+    await rig.client.send('hello');
     assert.equal((await requests.body(5)).toString(), 'hello');
     await requests.connection.send(OK);
-    assert.equal((await client.response('POST')).status, 200);
+    assert.equal((await rig.client.response('POST')).status, 200);
   });
 
   it('is not asked for when the backend is not there', async () => {
-    await start({}, `http://127.0.0.1:${await freePort()}`);
-    await client.send(post('Content-Length: 5', 'Expect: 100-continue'));
-    const response = await client.response('POST');
+    await rig.start({}, [`http://127.0.0.1:${await freePort()}`]);
+    await rig.client.send(post('Content-Length: 5', 'Expect: 100-continue'));
+    const response = await rig.client.response('POST');
     assert.deepEqual([response.status, response.interim.length], [502, 0]);
   });
 });
 
 describe('a request body in chunks', () => {
   it('is collected, and sent with its length; nothing is sent before', async () => {
-    await start();
-    await client.send(post(CHUNKED) + chunk('first') + chunk('-last'));
-    await client.send('0\r\nDigest: x\r\n\r\n');
-    const requests = new RequestReader(await backend.accept());
+    await rig.start();
+    await rig.client.send(post(CHUNKED) + chunk('first') + chunk('-last'));
+    await rig.client.send('0\r\nDigest: x\r\n\r\n');
+    const requests = new RequestReader(await rig.backend.accept());
     const received = await requests.head();
     assert.deepEqual([received.values('Content-Length'), received.values('Transfer-Encoding')], [['10'], []]);
     assert.equal((await requests.body(10)).toString(), 'first-last');
     await requests.connection.send(OK);
-    assert.equal((await client.response('POST')).status, 200);
+    assert.equal((await rig.client.response('POST')).status, 200);
   });
 
   it('goes by way of a file when it is large, which is closed when it is sent', { skip }, async () => {
-    await start();
-    await client.send(post(CHUNKED) + chunk(LARGE));
+    await rig.start();
+    await rig.client.send(post(CHUNKED) + chunk(LARGE));
     await until(() => filesOpen() === 1, { what: 'a file', every: 2 });
-    assert.equal(backend.connections.length, 0);
-    await client.send(chunk(''));
-    const requests = new RequestReader(await backend.accept());
+    assert.equal(rig.backend.connections.length, 0);
+    await rig.client.send(chunk(''));
+    const requests = new RequestReader(await rig.backend.accept());
     assert.deepEqual((await requests.head()).values('Content-Length'), [String(LARGE.length)]);
     assert.equal((await requests.body(LARGE.length)).toString(), LARGE);
     await untilNoneOpen();
     await requests.connection.send(OK);
-    assert.equal((await client.response('POST')).status, 200);
+    assert.equal((await rig.client.response('POST')).status, 200);
   });
 
   it('flows on in chunks where the route says so', async () => {
-    await start({ proxy: { buffer: { request: 'off' } } });
-    await client.send(post(CHUNKED) + chunk('first'));
-    const requests = new RequestReader(await backend.accept());
+    await rig.start({ proxy: { buffer: { request: 'off' } } });
+    await rig.client.send(post(CHUNKED) + chunk('first'));
+    const requests = new RequestReader(await rig.backend.accept());
     const received = await requests.head();
     assert.deepEqual(
       [received.values('Content-Length'), received.values('Transfer-Encoding')],
       [[], ['chunked']],
     );
     assert.equal(await requests.through('first\r\n'), chunk('first'));
-    await client.send(chunk('-last') + chunk(''));
+    await rig.client.send(chunk('-last') + chunk(''));
     assert.equal(await requests.through('0\r\n\r\n'), chunk('-last') + chunk(''));
     await requests.connection.send(OK);
-    assert.equal((await client.response('POST')).status, 200);
+    assert.equal((await rig.client.response('POST')).status, 200);
   });
 
   it('that breaks off or breaks a rule never reaches the backend as a whole one', async () => {
-    await start();
+    await rig.start();
     for (const [rest, status] of [
       ['x', 400],
       ['1\r\nab', 400],
     ] as const) {
-      using sender = await RawConnection.connect(proxy.port);
+      using sender = await RawConnection.connect(rig.proxy.port);
       await sender.send(post(CHUNKED) + chunk('a') + rest);
       assert.equal((await sender.response('POST')).status, status);
     }
-    using leaving = await RawConnection.connect(proxy.port);
+    using leaving = await RawConnection.connect(rig.proxy.port);
     await leaving.send(post(CHUNKED) + chunk('a'));
     leaving.reset();
-    await proxy.server.untilLogged(3);
-    assert.equal(backend.connections.length, 0);
+    await rig.proxy.server.untilLogged(3);
+    assert.equal(rig.backend.connections.length, 0);
   });
 
   it('that breaks a rule on its way is never ended for the backend', async () => {
-    await start({ proxy: { buffer: { request: 'off' } } });
-    await client.send(post(CHUNKED) + chunk('a'));
-    const requests = new RequestReader(await backend.accept());
+    await rig.start({ proxy: { buffer: { request: 'off' } } });
+    await rig.client.send(post(CHUNKED) + chunk('a'));
+    const requests = new RequestReader(await rig.backend.accept());
     await requests.through(chunk('a'));
-    await client.send('x\r\n');
-    assert.equal((await client.response('POST')).status, 400);
+    await rig.client.send('x\r\n');
+    assert.equal((await rig.client.response('POST')).status, 400);
     await within(10_000, 'the backend is left', requests.connection.ended);
     assert.doesNotMatch(requests.connection.unread.toString(), /0\r\n\r\n$/);
   });
 
   it('larger than the limit is refused, and let go of', { skip }, async () => {
-    await start({ limits: { bodyBytes: 150_000 } });
-    await client.send(post(CHUNKED) + chunk(LARGE) + chunk(LARGE) + chunk(''));
-    assert.equal((await client.response('POST')).status, 413);
+    await rig.start({ limits: { bodyBytes: 150_000 } });
+    await rig.client.send(post(CHUNKED) + chunk(LARGE) + chunk(LARGE) + chunk(''));
+    assert.equal((await rig.client.response('POST')).status, 413);
     await untilNoneOpen();
-    assert.equal(backend.connections.length, 0);
+    assert.equal(rig.backend.connections.length, 0);
   });
 });
 
@@ -242,43 +226,43 @@ describe('a collected body that is not sent', { skip }, () => {
   const collected = post(CHUNKED) + chunk(LARGE) + chunk('');
 
   it('is let go of when no server can be reached', async () => {
-    await start({}, `http://127.0.0.1:${await freePort()}`);
-    await client.send(collected);
-    assert.equal((await client.response('POST')).status, 502);
+    await rig.start({}, [`http://127.0.0.1:${await freePort()}`]);
+    await rig.client.send(collected);
+    assert.equal((await rig.client.response('POST')).status, 502);
     await untilNoneOpen();
   });
 
   it('is let go of when the client goes while the connection is made', async () => {
     await using deaf = await DeafServer.start();
-    await start({}, deaf.url);
-    await client.send(collected);
+    await rig.start({}, [deaf.url]);
+    await rig.client.send(collected);
     await until(() => filesOpen() === 1, { what: 'a file', every: 2 });
-    client.reset();
-    await proxy.server.untilLogged(1);
+    rig.client.reset();
+    await rig.proxy.server.untilLogged(1);
     await untilNoneOpen();
   });
 
   it('is let go of when the client goes while it waits for a connection', async () => {
-    await start({ upstream: { pool: { max: 1, idleTimeout: 60_000 } } });
-    using other = await RawConnection.connect(proxy.port);
+    await rig.start({ upstream: { pool: { max: 1, idleTimeout: 60_000 } } });
+    using other = await RawConnection.connect(rig.proxy.port);
     await other.send(head('GET / HTTP/1.1', 'Host: a'));
-    await new RequestReader(await backend.accept()).head();
-    await client.send(collected);
+    await new RequestReader(await rig.backend.accept()).head();
+    await rig.client.send(collected);
     await until(() => filesOpen() === 1, { what: 'a file', every: 2 });
-    client.reset();
-    await proxy.server.untilLogged(1);
+    rig.client.reset();
+    await rig.proxy.server.untilLogged(1);
     await untilNoneOpen();
   });
 
   it('is let go of when the server answers before it has all of it', async () => {
-    await start();
+    await rig.start();
     const huge = 'x'.repeat(8 << 20);
-    await client.send(post(CHUNKED) + chunk(huge) + chunk(''));
-    const peer = await backend.accept();
+    await rig.client.send(post(CHUNKED) + chunk(huge) + chunk(''));
+    const peer = await rig.backend.accept();
     await peer.untilText('\r\n\r\n');
     peer.socket.pause();
     await peer.send(head('HTTP/1.1 413 Content Too Large', 'Content-Length: 0', 'Connection: close'));
-    assert.equal((await client.response('POST')).status, 413);
+    assert.equal((await rig.client.response('POST')).status, 413);
     await untilNoneOpen();
   });
 });

@@ -3,41 +3,24 @@
  * to be bettered is not lost.
  */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { get, head } from '../../../test/support/message.ts';
 import { field } from '../../../test/support/parse-response.ts';
-import { startProxy, type ProxyServer } from '../../../test/support/proxy-server.ts';
-import { RawBackend } from '../../../test/support/raw-backend.ts';
-import { RawConnection } from '../../../test/support/raw-connection.ts';
+import { ProxyRig } from '../../../test/support/proxy-rig.ts';
 
 const upstream = {
   retry: { attempts: 3, reset: true, timeout: false, statuses: [], budget: 0.2, within: 0 },
 };
 
-let first: RawBackend;
-let second: RawBackend;
-let proxy: ProxyServer;
-let client: RawConnection;
-
-beforeEach(async () => {
-  first = await RawBackend.start();
-  second = await RawBackend.start();
-});
-afterEach(async () => {
-  client.close();
-  await proxy[Symbol.asyncDispose]();
-  first[Symbol.dispose]();
-  second[Symbol.dispose]();
-});
+const rig = ProxyRig.perTest(2);
 
 async function start(request: 'auto' | 'off' = 'auto'): Promise<void> {
-  proxy = await startProxy([first.url, second.url], { upstream, proxy: { buffer: { request } } });
-  client = await RawConnection.connect(proxy.port);
+  await rig.start({ upstream, proxy: { buffer: { request } } });
 }
 
 /** The first backend takes the request with its body and breaks the connection. */
 async function firstBreaks(body: string): Promise<void> {
-  const peer = await first.accept();
+  const peer = await rig.backends[0].accept();
   await peer.untilText(`\r\n\r\n${body}`);
   peer.reset();
 }
@@ -45,14 +28,14 @@ async function firstBreaks(body: string): Promise<void> {
 test('a PUT whose server breaks the connection is sent to another with its whole body', async () => {
   await start();
   const body = 'x'.repeat(65_536);
-  await client.send(`${head('PUT / HTTP/1.1', 'Host: a', 'Content-Length: 65536')}${body}`);
+  await rig.client.send(`${head('PUT / HTTP/1.1', 'Host: a', 'Content-Length: 65536')}${body}`);
   await firstBreaks(body);
-  const peer = await second.accept();
+  const peer = await rig.backends[1].accept();
   const received = await peer.untilText(`\r\n\r\n${body}`);
   assert.match(received, /^PUT \/ HTTP\/1\.1\r\n/);
   assert.match(received, /\r\nContent-Length: 65536\r\n/i);
   await peer.send(head('HTTP/1.1 200 OK', 'Content-Length: 0'));
-  assert.equal((await client.response()).status, 200);
+  assert.equal((await rig.client.response()).status, 200);
 });
 
 for (const [name, lines, length, mode] of [
@@ -63,26 +46,24 @@ for (const [name, lines, length, mode] of [
   test(`${name} is sent once, whatever becomes of it`, async () => {
     await start(mode);
     const body = 'x'.repeat(length);
-    await client.send(`${head(...lines, 'Host: a')}${body}`);
+    await rig.client.send(`${head(...lines, 'Host: a')}${body}`);
     await firstBreaks(body);
-    assert.equal((await client.response()).status, 502);
-    assert.equal(second.connections.length, 0);
+    assert.equal((await rig.client.response()).status, 502);
+    assert.equal(rig.backends[1].connections.length, 0);
   });
 }
 
 test('an answer that another server was to better comes to the client as it was, when that one is gone', async () => {
-  const { url } = second;
-  second[Symbol.dispose]();
-  const retry = { ...upstream.retry, statuses: [503] };
-  proxy = await startProxy([first.url, url], { upstream: { retry } });
-  client = await RawConnection.connect(proxy.port);
-  await client.send(get('/'));
-  const peer = await first.accept();
+  const urls = [rig.backends[0].url, rig.backends[1].url];
+  rig.backends[1][Symbol.dispose]();
+  await rig.start({ upstream: { retry: { ...upstream.retry, statuses: [503] } } }, urls);
+  await rig.client.send(get('/'));
+  const peer = await rig.backends[0].accept();
   await peer.untilText('\r\n\r\n');
   const fields = ['Retry-After: 7', 'X-Own: yes', 'Transfer-Encoding: chunked'];
   await peer.send(`${head('HTTP/1.1 503 Closed for Repairs', ...fields)}5\r\nsorry\r\n`);
   await peer.send('6\r\n, dear\r\n0\r\n\r\n');
-  const response = await client.response();
+  const response = await rig.client.response();
   assert.deepEqual([response.status, response.reason], [503, 'Closed for Repairs']);
   assert.deepEqual([field(response, 'Retry-After'), field(response, 'X-Own')], ['7', 'yes']);
   assert.equal(response.body.toString(), 'sorry, dear');

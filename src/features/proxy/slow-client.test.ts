@@ -4,11 +4,10 @@
  * first client's leaving end the next exchange.
  */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { beforeEach, describe, it } from 'node:test';
 import { get, head } from '../../../test/support/message.ts';
 import type { RawResponse } from '../../../test/support/parse-response.ts';
-import { startProxy, type ProxyServer } from '../../../test/support/proxy-server.ts';
-import { RawBackend } from '../../../test/support/raw-backend.ts';
+import { ProxyRig } from '../../../test/support/proxy-rig.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
 import { RequestReader } from '../../../test/support/request-reader.ts';
 import { until } from '../../../test/support/until.ts';
@@ -18,8 +17,7 @@ const SIZE = 60_000;
 const answerOf = (letter: string): string =>
   head('HTTP/1.1 200 OK', `Content-Length: ${SIZE}`) + letter.repeat(SIZE);
 
-let backend: RawBackend;
-let proxy: ProxyServer;
+const rig = ProxyRig.perTest();
 let upstream: RawConnection;
 let requests: RequestReader;
 let slow: RawConnection;
@@ -27,15 +25,14 @@ let slow: RawConnection;
 let sent: number;
 
 beforeEach(async () => {
-  backend = await RawBackend.start();
-  proxy = await startProxy([backend.url]);
-  slow = await RawConnection.connect(proxy.port);
+  await rig.start();
+  slow = rig.client;
   slow.socket.pause();
   await slow.send(get('/slow'));
-  upstream = await backend.accept();
+  upstream = await rig.backend.accept();
   requests = new RequestReader(upstream);
-  const [transport] = proxy.server.transports;
-  const { log } = proxy.server;
+  const [transport] = rig.proxy.server.transports;
+  const { log } = rig.proxy.server;
   for (sent = 1; ; sent++) {
     await requests.head();
     await upstream.send(answerOf('s'));
@@ -44,15 +41,10 @@ beforeEach(async () => {
     await slow.send(get('/slow'));
   }
 });
-afterEach(async () => {
-  slow.close();
-  await proxy[Symbol.asyncDispose]();
-  backend[Symbol.dispose]();
-});
 
 describe('while a client does not read the end of its answer', () => {
   it('the connection to the backend serves another, and the answers do not mix', async () => {
-    using other = await RawConnection.connect(proxy.port);
+    using other = await RawConnection.connect(rig.proxy.port);
     await other.send(get('/other'));
     await requests.head();
     await upstream.send(answerOf('o'));
@@ -65,11 +57,11 @@ describe('while a client does not read the end of its answer', () => {
   });
 
   it('its leaving does not end the exchange that the connection serves now', async () => {
-    using other = await RawConnection.connect(proxy.port);
+    using other = await RawConnection.connect(rig.proxy.port);
     await other.send(get('/other'));
     await requests.head();
     slow.reset();
-    await proxy.server.untilLogged(sent);
+    await rig.proxy.server.untilLogged(sent);
     await upstream.send(answerOf('o'));
     assert.equal((await other.response()).status, 200);
   });

@@ -1,9 +1,8 @@
 /** Bodies that are larger than anybody's memory, peers that stand still, and peers that go in the middle. */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { beforeEach, describe, it } from 'node:test';
 import { chunk, get, head } from '../../../test/support/message.ts';
-import { startProxy, type ProxyServer, type ProxySetup } from '../../../test/support/proxy-server.ts';
-import { RawBackend } from '../../../test/support/raw-backend.ts';
+import { ProxyRig } from '../../../test/support/proxy-rig.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
 import { RequestReader } from '../../../test/support/request-reader.ts';
 import { until, within } from '../../../test/support/until.ts';
@@ -13,26 +12,9 @@ const PIECE = Buffer.alloc(64 * 1024, 'x');
 const COUNT = 1024;
 const SIZE = PIECE.length * COUNT;
 
-let backend: RawBackend;
-let proxy: ProxyServer;
-let client: RawConnection;
+const rig = ProxyRig.perTest();
 
-beforeEach(async () => {
-  backend = await RawBackend.start();
-  await start();
-});
-afterEach(stop);
-
-async function start(setup?: ProxySetup): Promise<void> {
-  proxy = await startProxy([backend.url], setup);
-  client = await RawConnection.connect(proxy.port);
-}
-
-async function stop(): Promise<void> {
-  client.close();
-  await proxy[Symbol.asyncDispose]();
-  backend[Symbol.dispose]();
-}
+beforeEach(() => rig.start());
 
 /** Sends the whole body, as fast as it is taken; tells how far it has come. */
 class Flood {
@@ -62,10 +44,10 @@ class Flood {
 
 /** An exchange of another client, over a connection to the backend of its own. */
 async function exchange(): Promise<void> {
-  using other = await RawConnection.connect(proxy.port);
-  const known = new Set(backend.connections);
+  using other = await RawConnection.connect(rig.proxy.port);
+  const known = new Set(rig.backend.connections);
   await other.send(get('/other', 'Connection: close'));
-  const peer = await until(() => backend.connections.find((each) => !known.has(each)), {
+  const peer = await until(() => rig.backend.connections.find((each) => !known.has(each)), {
     what: 'a connection',
     every: 2,
   });
@@ -89,73 +71,71 @@ function countOn(connection: RawConnection, upTo: number): Promise<void> {
 
 describe('a body of 64 MiB', () => {
   it('from the backend waits there while the client does not read', async () => {
-    client.socket.pause();
-    await client.send(get('/'));
-    const peer = await backend.accept();
+    rig.client.socket.pause();
+    await rig.client.send(get('/'));
+    const peer = await rig.backend.accept();
     await peer.untilText('\r\n\r\n');
     await peer.send(head('HTTP/1.1 200 OK', `Content-Length: ${SIZE}`));
     const before = process.memoryUsage().arrayBuffers;
     const flood = new Flood(peer);
     await flood.untilStuck();
     assert.ok(flood.sent < SIZE / 2, `${flood.sent} bytes were taken`);
-    const [transport] = proxy.server.transports;
+    const [transport] = rig.proxy.server.transports;
     assert.ok(
       transport.pending > 0 && transport.pending <= 2 * PIECE.length,
       `${transport.pending} bytes wait`,
     );
     assert.ok(process.memoryUsage().arrayBuffers - before < 16 << 20);
-    await Promise.all([flood.done, countOn(client, SIZE)]);
-    const { bytes, error } = (await proxy.server.untilLogged(1)).find(({ path }) => path === '/') ?? {};
+    await Promise.all([flood.done, countOn(rig.client, SIZE)]);
+    const { bytes, error } = (await rig.proxy.server.untilLogged(1)).find(({ path }) => path === '/') ?? {};
     assert.deepEqual({ bytes, error }, { bytes: SIZE, error: undefined });
   });
 
   it('from the client waits there while the backend does not read', async () => {
-    await client.send(head('PUT / HTTP/1.1', 'Host: a', `Content-Length: ${SIZE}`));
-    const peer = await backend.accept();
+    await rig.client.send(head('PUT / HTTP/1.1', 'Host: a', `Content-Length: ${SIZE}`));
+    const peer = await rig.backend.accept();
     await peer.untilText('\r\n\r\n');
     peer.socket.pause();
     const before = process.memoryUsage().arrayBuffers;
-    const flood = new Flood(client);
+    const flood = new Flood(rig.client);
     await flood.untilStuck();
     assert.ok(flood.sent < SIZE / 2, `${flood.sent} bytes were taken`);
     assert.ok(process.memoryUsage().arrayBuffers - before < 16 << 20);
     await Promise.all([flood.done, countOn(peer, SIZE)]);
     await peer.send(head('HTTP/1.1 201 Created', 'Content-Length: 0'));
-    assert.equal((await client.response('PUT')).status, 201);
+    assert.equal((await rig.client.response('PUT')).status, 201);
   });
 });
 
 describe('an answer that comes while the request is still sent', () => {
   it('reaches the client whole, and then both connections end', async () => {
-    await client.send(`${head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 1000')}first`);
-    const requests = new RequestReader(await backend.accept());
+    await rig.client.send(`${head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 1000')}first`);
+    const requests = new RequestReader(await rig.backend.accept());
     await requests.head();
     await requests.body(5);
     await requests.connection.send(`${head('HTTP/1.1 413 Content Too Large', 'Content-Length: 3')}no!`);
-    const response = await client.response('POST');
+    const response = await rig.client.response('POST');
     assert.deepEqual([response.status, response.body.toString()], [413, 'no!']);
     await within(10_000, 'the backend is left', requests.connection.ended);
-    assert.equal(await client.end(), 'end');
+    assert.equal(await rig.client.end(), 'end');
   });
 
   it('may flow while the request flows', async () => {
-    await stop();
-    backend = await RawBackend.start();
-    await start({ proxy: { buffer: { request: 'off' } } });
-    await client.send(head('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked'));
-    const requests = new RequestReader(await backend.accept());
+    await rig.start({ proxy: { buffer: { request: 'off' } } });
+    await rig.client.send(head('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked'));
+    const requests = new RequestReader(await rig.backend.accept());
     await requests.head();
     await requests.connection.send(head('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'));
     for (const word of ['one', 'two', 'three']) {
-      await client.send(chunk(word));
+      await rig.client.send(chunk(word));
       assert.equal(await requests.through(`${word}\r\n`), chunk(word));
       await requests.connection.send(chunk(word));
-      await client.untilText(word);
+      await rig.client.untilText(word);
     }
-    await client.send(chunk(''));
+    await rig.client.send(chunk(''));
     await requests.through('0\r\n\r\n');
     await requests.connection.send(chunk(''));
-    assert.equal((await client.response('POST')).body.toString(), 'onetwothree');
+    assert.equal((await rig.client.response('POST')).body.toString(), 'onetwothree');
   });
 });
 
@@ -163,46 +143,46 @@ describe('requests that are pipelined', () => {
   it('go over one connection to the backend, each when the one before is answered', async () => {
     const framings = ['Content-Length: 2', 'Transfer-Encoding: chunked', 'Content-Length: 70000'];
     const bodies = ['ok', chunk('ok') + chunk(''), 'x'.repeat(70_000)];
-    await client.send(framings.map((_, i) => get(`/${i}`)).join('') + get('/last'));
-    const requests = new RequestReader(await backend.accept());
+    await rig.client.send(framings.map((_, i) => get(`/${i}`)).join('') + get('/last'));
+    const requests = new RequestReader(await rig.backend.accept());
     for (const [i, framing] of framings.entries()) {
       assert.equal((await requests.head()).target, `/${i}`);
       await requests.connection.send(head('HTTP/1.1 200 OK', framing) + bodies[i]);
-      assert.equal((await client.response()).status, 200);
+      assert.equal((await rig.client.response()).status, 200);
     }
     assert.equal((await requests.head()).target, '/last');
-    assert.equal(backend.connections.length, 1);
+    assert.equal(rig.backend.connections.length, 1);
   });
 });
 
 describe('a client that goes', () => {
   it('before the answer: the backend is left', async () => {
-    await client.send(get('/'));
-    const peer = await backend.accept();
+    await rig.client.send(get('/'));
+    const peer = await rig.backend.accept();
     await peer.untilText('\r\n\r\n');
-    client.reset();
+    rig.client.reset();
     await within(10_000, 'the backend is left', peer.ended);
-    const [{ status, error }] = await proxy.server.untilLogged(1);
+    const [{ status, error }] = await rig.proxy.server.untilLogged(1);
     assert.deepEqual({ status, error }, { status: 499, error: 'client.gone' });
   });
 
   it('in the middle of its answer: the backend is left', async () => {
-    await client.send(get('/'));
-    const peer = await backend.accept();
+    await rig.client.send(get('/'));
+    const peer = await rig.backend.accept();
     await peer.untilText('\r\n\r\n');
     await peer.send(`${head('HTTP/1.1 200 OK', 'Content-Length: 1000')}first`);
-    await client.untilText('first');
-    client.reset();
+    await rig.client.untilText('first');
+    rig.client.reset();
     await within(10_000, 'the backend is left', peer.ended);
-    const [{ status, bytes, error }] = await proxy.server.untilLogged(1);
+    const [{ status, bytes, error }] = await rig.proxy.server.untilLogged(1);
     assert.deepEqual({ status, bytes, error }, { status: 200, bytes: 5, error: 'client.gone' });
   });
 
   it('in the middle of its request: the backend never sees the end of it', async () => {
-    await client.send(`${head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 10')}first`);
-    const peer = await backend.accept();
+    await rig.client.send(`${head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 10')}first`);
+    const peer = await rig.backend.accept();
     await peer.untilText('first');
-    client.reset();
+    rig.client.reset();
     await within(10_000, 'the backend is left', peer.ended);
     assert.match(peer.unread.toString(), /\r\n\r\nfirst$/);
   });
@@ -214,26 +194,24 @@ describe('a backend that goes in the middle of its answer', () => {
     ['chunks', 'Transfer-Encoding: chunked'],
   ] as const) {
     it(`of ${kind}: the client sees that it is not whole`, async () => {
-      await client.send(get('/'));
-      const peer = await backend.accept();
+      await rig.client.send(get('/'));
+      const peer = await rig.backend.accept();
       await peer.untilText('\r\n\r\n');
       await peer.send(head('HTTP/1.1 200 OK', framing) + chunk('first'));
-      await client.untilText('first');
+      await rig.client.untilText('first');
       peer.halfClose();
-      assert.equal(await within(10_000, 'the end', client.ended), 'reset');
-      assert.equal(proxy.server.log[0].error, 'upstream.body-incomplete');
+      assert.equal(await within(10_000, 'the end', rig.client.ended), 'reset');
+      assert.equal(rig.proxy.server.log[0].error, 'upstream.body-incomplete');
     });
   }
 
   it('or stands still in it: the client sees that it is not whole', async () => {
-    await stop();
-    backend = await RawBackend.start();
-    await start({ upstream: { timeouts: { connect: 1000, firstByte: 200, idle: 200 } } });
-    await client.send(get('/'));
-    const peer = await backend.accept();
+    await rig.start({ upstream: { timeouts: { connect: 1000, firstByte: 200, idle: 200 } } });
+    await rig.client.send(get('/'));
+    const peer = await rig.backend.accept();
     await peer.untilText('\r\n\r\n');
     await peer.send(`${head('HTTP/1.1 200 OK', 'Content-Length: 1000')}first`);
-    assert.equal(await within(10_000, 'the end', client.ended), 'reset');
-    assert.equal(proxy.server.log[0].error, 'upstream.idle-timeout');
+    assert.equal(await within(10_000, 'the end', rig.client.ended), 'reset');
+    assert.equal(rig.proxy.server.log[0].error, 'upstream.idle-timeout');
   });
 });

@@ -1,10 +1,10 @@
 /** How tunnels end: in whatever order their two halves do, and when one side vanishes, falls silent or takes no more. */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { HandlerServer } from '../../../test/support/handler-server.ts';
 import { get, head } from '../../../test/support/message.ts';
-import { startProxy, type ProxyServer, type ProxySetup } from '../../../test/support/proxy-server.ts';
-import { RawBackend } from '../../../test/support/raw-backend.ts';
+import { ProxyRig } from '../../../test/support/proxy-rig.ts';
+import type { ProxySetup } from '../../../test/support/proxy-server.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
 import { RequestReader } from '../../../test/support/request-reader.ts';
 import { Tap } from '../../../test/support/tap.ts';
@@ -17,18 +17,7 @@ const SOON = 300;
 const ASK = get('/chat', 'Connection: upgrade', 'Upgrade: x');
 const SWITCH = head('HTTP/1.1 101 Switching', 'Upgrade: x', 'Connection: upgrade');
 
-let backend: RawBackend;
-let proxy: ProxyServer;
-let client: RawConnection;
-
-beforeEach(async () => {
-  backend = await RawBackend.start();
-});
-afterEach(async () => {
-  client.close();
-  await proxy[Symbol.asyncDispose]();
-  backend[Symbol.dispose]();
-});
+const rig = ProxyRig.perTest();
 
 interface Far {
   readonly far: RawConnection;
@@ -37,10 +26,9 @@ interface Far {
 
 /** The backend's end, before it has answered. */
 async function asked(request = ASK, setup: ProxySetup = {}): Promise<Far> {
-  proxy = await startProxy([backend.url], setup);
-  client = await RawConnection.connect(proxy.port);
-  await client.send(request);
-  const far = await backend.accept();
+  await rig.start(setup);
+  await rig.client.send(request);
+  const far = await rig.backend.accept();
   const requests = new RequestReader(far);
   await requests.head();
   return { far, requests };
@@ -49,12 +37,12 @@ async function asked(request = ASK, setup: ProxySetup = {}): Promise<Far> {
 async function tunnel(setup: ProxySetup = {}): Promise<Far> {
   const both = await asked(ASK, setup);
   await both.far.send(SWITCH);
-  assert.equal((await client.response()).status, 101);
+  assert.equal((await rig.client.response()).status, 101);
   return both;
 }
 
 const logged = async (): Promise<readonly [number, string | undefined]> => {
-  const [{ status, error }] = await proxy.server.untilLogged(1);
+  const [{ status, error }] = await rig.proxy.server.untilLogged(1);
   return [status, error];
 };
 
@@ -77,34 +65,34 @@ const sendUntilBroken = (connection: RawConnection): Promise<void> =>
 describe('a tunnel whose client has ended its half', () => {
   it('is not held for ever by a backend that says nothing', async () => {
     await tunnel({ timeouts: { tunnel: SOON } });
-    client.halfClose();
-    assert.equal(await within(10_000, 'it is cut off', client.ended), 'reset');
+    rig.client.halfClose();
+    assert.equal(await within(10_000, 'it is cut off', rig.client.ended), 'reset');
     assert.deepEqual(await logged(), [101, 'http1.timeout.tunnel']);
-    await proxy.server.untilAlone();
+    await rig.proxy.server.untilAlone();
   });
 
   it('before it was one passes that end on', async () => {
     const { far } = await asked();
-    client.halfClose();
+    rig.client.halfClose();
     await far.send(`${SWITCH}last words`);
     assert.equal(await far.ended, 'end');
-    await client.untilText('last words');
+    await rig.client.untilText('last words');
     far.halfClose();
-    assert.equal(await client.ended, 'end');
+    assert.equal(await rig.client.ended, 'end');
     assert.deepEqual(await logged(), [101, undefined]);
   });
 
   it('behind its first bytes loses neither', async () => {
     const { far, requests } = await asked(`${ASK}early bytes`);
-    client.halfClose();
+    rig.client.halfClose();
     await far.send(SWITCH);
     assert.equal(String(await requests.body(11)), 'early bytes');
     assert.equal(await far.ended, 'end');
     await far.send('answered');
-    assert.equal((await client.response()).status, 101);
-    await client.untilText('answered');
+    assert.equal((await rig.client.response()).status, 101);
+    await rig.client.untilText('answered');
     far.halfClose();
-    assert.equal(await client.ended, 'end');
+    assert.equal(await rig.client.ended, 'end');
     assert.deepEqual(await logged(), [101, undefined]);
   });
 });
@@ -114,11 +102,11 @@ describe('a tunnel whose backend has ended its half', () => {
     for (const leave of ['close', 'reset'] as const) {
       const { far } = await tunnel();
       far.halfClose();
-      assert.equal(await client.ended, 'end');
+      assert.equal(await rig.client.ended, 'end');
       far[leave]();
-      await sendUntilBroken(client);
+      await sendUntilBroken(rig.client);
       assert.deepEqual(await logged(), [101, 'upstream.tunnel-broken']);
-      await proxy[Symbol.asyncDispose]();
+      await rig.proxy[Symbol.asyncDispose]();
     }
     await tunnel();
   });
@@ -127,7 +115,7 @@ describe('a tunnel whose backend has ended its half', () => {
 describe('a tunnel that breaks off', () => {
   it('on the client’s side is reset on the other, and does not look like a proper end', async () => {
     const { far } = await tunnel();
-    client.reset();
+    rig.client.reset();
     assert.equal(await far.ended, 'reset');
     assert.deepEqual(await logged(), [101, 'client.gone']);
   });
@@ -135,12 +123,12 @@ describe('a tunnel that breaks off', () => {
   it('since nothing passes is reset on both', async () => {
     const { far } = await tunnel({ timeouts: { tunnel: SOON } });
     assert.equal(await far.ended, 'reset');
-    assert.equal(await client.ended, 'reset');
+    assert.equal(await rig.client.ended, 'reset');
   });
 
   it('since the server stops is reset on both', async () => {
     const { far } = await tunnel();
-    for (const connection of proxy.server.connections) connection.destroy();
+    for (const connection of rig.proxy.server.connections) connection.destroy();
     assert.equal(await far.ended, 'reset');
     assert.equal((await logged())[0], 101);
   });
@@ -150,7 +138,7 @@ describe('a switch', () => {
   it('in HTTP/1.0, which has none, is no answer', async () => {
     const { far } = await asked();
     await far.send(SWITCH.replace('HTTP/1.1', 'HTTP/1.0'));
-    assert.equal((await client.response()).status, 502);
+    assert.equal((await rig.client.response()).status, 502);
     assert.deepEqual(await logged(), [502, 'upstream.unexpected-upgrade']);
   });
 });
