@@ -1,6 +1,5 @@
-import type { DreamError } from '../../core/errors.ts';
-import type { Body, BodySink, BodySource } from '../../http/body.ts';
-import type { ReadonlyHeaderList } from '../../http/header-list.ts';
+import type { Body, BodySource } from '../../http/body.ts';
+import { RelayedBody } from '../../http/relayed-body.ts';
 
 const ENDS = ['</body', '</BODY'];
 
@@ -13,52 +12,38 @@ export function withScript(document: Buffer | BodySource, script: Buffer): Body 
 }
 
 /** A body with some bytes more at its end. */
-class Lengthened implements BodySource, BodySink {
-  readonly #source: BodySource;
+class Lengthened extends RelayedBody {
   readonly #more: Buffer;
-  #sink: BodySink | undefined = undefined;
   /** All of it has been sent, and what comes last is still with the sink. */
   #isAtEnd = false;
+  #isCancelled = false;
 
   constructor(source: BodySource, more: Buffer) {
-    this.#source = source;
+    super(source);
     this.#more = more;
   }
 
-  get length(): number | undefined {
-    const { length } = this.#source;
+  override get length(): number | undefined {
+    const { length } = this.source;
     return length === undefined ? undefined : length + this.#more.length;
   }
 
-  get trailers(): ReadonlyHeaderList | undefined {
-    return this.#source.trailers;
+  override resume(): void {
+    if (this.#isAtEnd) this.sink.end();
+    else super.resume();
   }
 
-  flow(sink: BodySink): void {
-    this.#sink = sink;
-    this.#source.flow(this);
-  }
-
-  resume(): void {
-    if (this.#isAtEnd) this.#sink?.end();
-    else this.#source.resume();
-  }
-
-  cancel(): void {
-    this.#source.cancel();
-    this.#sink = undefined;
+  override cancel(): void {
+    this.#isCancelled = true;
+    super.cancel();
   }
 
   data(chunk: Buffer): boolean {
-    return this.#sink?.data(chunk) ?? true;
+    return this.sink.data(chunk);
   }
 
   end(): void {
     this.#isAtEnd = true;
-    if (this.#sink?.data(this.#more) === true) this.#sink.end();
-  }
-
-  fail(error: DreamError): void {
-    this.#sink?.fail(error);
+    if (this.sink.data(this.#more) && !this.#isCancelled) this.sink.end();
   }
 }

@@ -1,55 +1,39 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import {
+  OwnTemporaryFiles,
+  skipFileLimit,
+  skipOpenFiles,
+  withFileLimit,
+} from '../../../test/support/own-temporary-files.ts';
 import { parseFields } from '../../../test/support/parse-fields.ts';
-import { openBelow } from '../../../test/support/static-handler.ts';
 import { Tap } from '../../../test/support/tap.ts';
-import { temporaryDirectory, type TemporaryDirectory } from '../../../test/support/temp.ts';
 import { until, within } from '../../../test/support/until.ts';
 import { DreamError } from '../../core/errors.ts';
 import { readAll, type BodySink, type BodySource } from '../../http/body.ts';
 import { collectBody } from './collect-body.ts';
 
 const KIB = 1024;
-/** Bounds what a running process may use; part of util-linux. */
-const PRLIMIT = 'prlimit';
-const noPrlimit = spawnSync(PRLIMIT, ['--version']).status === 0 ? false : `${PRLIMIT} is not installed`;
-const skip = process.platform === 'linux' ? false : 'open files are looked up in /proc, which Linux has';
 
-let directory: TemporaryDirectory;
-let usual: string | undefined;
+const files = OwnTemporaryFiles.perFile();
 let tap: Tap;
 /** The collected body, or the code of the failure. */
 let outcome: Promise<BodySource | string>;
 
-before(() => {
-  usual = process.env['TMPDIR'];
-  directory = temporaryDirectory();
-});
-after(() => {
-  if (usual === undefined) delete process.env['TMPDIR'];
-  else process.env['TMPDIR'] = usual;
-  directory.remove();
-});
 beforeEach(() => {
-  process.env['TMPDIR'] = directory.path;
   tap = new Tap();
   const { promise, resolve } = Promise.withResolvers<BodySource | string>();
   outcome = within(10_000, 'the body is collected', promise);
   collectBody(tap, { collected: resolve, failed: resolve });
 });
 afterEach(async () => {
-  if (skip === false) await until(() => filesOpen() === 0, { what: 'the file is closed', every: 2 });
+  if (skipOpenFiles === false) await files.untilNoneOpen();
   await untilNameless();
 });
 
 /** Waits until no temporary file has a name: it loses it as soon as it is open. */
 const untilNameless = (): Promise<boolean> =>
-  until(() => readdirSync(directory.path).length === 0, { what: 'no file has a name', every: 2 });
-
-/** Temporary files that this process has open; they have no name any more. */
-const filesOpen = (): number => openBelow(directory.path).length;
+  until(() => files.named === 0, { what: 'no file has a name', every: 2 });
 
 async function collected(): Promise<BodySource> {
   const body = await outcome;
@@ -66,7 +50,7 @@ describe('a body collected before it is sent on', () => {
     tap.sink?.end();
     const body = await collected();
     assert.equal(body.length, 12);
-    assert.equal(filesOpen(), 0);
+    assert.equal(files.open, 0);
     assert.equal(await text(body), 'hello, world');
   });
 
@@ -81,7 +65,7 @@ describe('a body collected before it is sent on', () => {
     await tap.push('a'.repeat(64 * KIB));
     tap.sink?.end();
     const body = await collected();
-    assert.equal(filesOpen(), 0);
+    assert.equal(files.open, 0);
     assert.equal((await text(body)).length, 64 * KIB);
   });
 
@@ -98,7 +82,7 @@ describe('a body collected before it is sent on', () => {
   });
 });
 
-describe('a body too large for memory', { skip }, () => {
+describe('a body too large for memory', { skip: skipOpenFiles }, () => {
   const piece = (letter: string): string => letter.repeat(40 * KIB);
 
   async function fill(letters: string): Promise<string> {
@@ -108,7 +92,7 @@ describe('a body too large for memory', { skip }, () => {
 
   it('goes into a file without a name, piece by piece, and comes back out of it', async () => {
     const sent = await fill('abc');
-    assert.equal(filesOpen(), 1);
+    assert.equal(files.open, 1);
     await untilNameless();
     const more = await fill('defghijk');
     await tap.push('end');
@@ -127,7 +111,7 @@ describe('a body too large for memory', { skip }, () => {
     await Promise.resolve();
     assert.equal(goesOn, false);
     await within(10_000, 'the sender goes on', pushed);
-    assert.equal(filesOpen(), 1);
+    assert.equal(files.open, 1);
     tap.sink?.end();
     assert.equal((await text(await collected())).length, 80 * KIB);
   });
@@ -162,7 +146,7 @@ describe('a body too large for memory', { skip }, () => {
 
   it('leaves no file behind when its sender fails, at any moment', async () => {
     await fill('ab');
-    assert.equal(filesOpen(), 1);
+    assert.equal(files.open, 1);
     tap.sink?.fail(new DreamError('client.gone'));
     assert.equal(await outcome, 'client.gone');
   });
@@ -178,7 +162,7 @@ describe('a body too large for memory', { skip }, () => {
     await fill('ab');
     tap.sink?.end();
     (await collected()).cancel();
-    await until(() => filesOpen() === 0, { what: 'the file is closed', every: 2 });
+    await files.untilNoneOpen();
 
     const second = new Tap();
     const { promise, resolve } = Promise.withResolvers<BodySource>();
@@ -193,29 +177,18 @@ describe('a body too large for memory', { skip }, () => {
   });
 
   it('fails where no file can be made', async () => {
-    process.env['TMPDIR'] = directory.join('nowhere');
+    files.refuse();
     await fill('a');
     tap.sink?.data(Buffer.from(piece('b')));
     assert.equal(await outcome, 'proxy.body-store-failed');
     await within(10_000, 'the rest is not wanted', tap.cancelled);
   });
 
-  it('fails where the file cannot grow, and leaves none behind', { skip: skip || noPrlimit }, async () => {
-    const heedSignal = (): void => {};
-    process.on('SIGXFSZ', heedSignal);
-    limitFileSize(String(100 * KIB));
-    try {
+  it('fails where the file cannot grow, and leaves none behind', { skip: skipFileLimit }, async () => {
+    await withFileLimit(100 * KIB, async () => {
       await fill('ab');
       tap.sink?.data(Buffer.from(piece('c')));
       assert.equal(await outcome, 'proxy.body-store-failed');
-    } finally {
-      limitFileSize('unlimited');
-      process.off('SIGXFSZ', heedSignal);
-    }
+    });
   });
 });
-
-/** The longest file that this process may write, in bytes. */
-function limitFileSize(bytes: string): void {
-  execFileSync(PRLIMIT, [`--pid=${process.pid}`, `--fsize=${bytes}:`]);
-}

@@ -1,6 +1,6 @@
 import type { DreamError } from '../../core/errors.ts';
-import type { BodySink, BodySource } from '../../http/body.ts';
-import type { ReadonlyHeaderList } from '../../http/header-list.ts';
+import type { BodySource } from '../../http/body.ts';
+import { RelayedBody } from '../../http/relayed-body.ts';
 
 /** Bytes that may be held, by many together. */
 export class ByteBudget {
@@ -42,63 +42,42 @@ const FIRST_ROOM = 4096;
  * A body of which a copy is made while it passes to whom it is for, who has it as if nobody else wanted it: neither earlier
  * nor later, and paused by nobody but him.
  */
-export class CopiedBody implements BodySource, BodySink {
-  readonly #source: BodySource;
+export class CopiedBody extends RelayedBody {
   readonly #taker: CopyTaker;
   readonly #longest: number;
   readonly #budget: ByteBudget;
-  #sink: BodySink | undefined = undefined;
   /** Undefined when there is no copy (any more). */
   #copy: Buffer | undefined = Buffer.alloc(0);
   #size = 0;
 
   /** `longest`: bytes of the longest body that is copied. */
   constructor(source: BodySource, longest: number, budget: ByteBudget, taker: CopyTaker) {
-    this.#source = source;
+    super(source);
     this.#longest = longest;
     this.#budget = budget;
     this.#taker = taker;
   }
 
-  get length(): number | undefined {
-    return this.#source.length;
-  }
-
-  get trailers(): ReadonlyHeaderList | undefined {
-    return this.#source.trailers;
-  }
-
-  flow(sink: BodySink): void {
-    this.#sink = sink;
-    this.#source.flow(this);
-  }
-
-  resume(): void {
-    this.#source.resume();
-  }
-
-  cancel(): void {
+  override cancel(): void {
     this.#drop();
-    this.#source.cancel();
+    super.cancel();
   }
-
-  // ---- BodySink
 
   data(chunk: Buffer): boolean {
     if (this.#copy !== undefined) this.#add(this.#copy, chunk);
-    return (this.#sink as BodySink).data(chunk);
+    return this.sink.data(chunk);
   }
 
   end(): void {
     const copy = this.#copy;
     this.#copy = undefined;
-    (this.#sink as BodySink).end();
+    this.sink.end();
     if (copy !== undefined) this.#taker.copied(copy.subarray(0, this.#size), copy.length);
   }
 
-  fail(error: DreamError): void {
+  override fail(error: DreamError): void {
     this.#drop();
-    (this.#sink as BodySink).fail(error);
+    super.fail(error);
   }
 
   #add(copy: Buffer, chunk: Buffer): void {

@@ -1,43 +1,28 @@
 /** What of an answer waits here for its client, and where: in memory, in a file, and at last in its source. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, describe, it } from 'node:test';
 import fc from 'fast-check';
+import {
+  OwnTemporaryFiles,
+  skipFileLimit,
+  skipOpenFiles,
+  withFileLimit,
+} from '../../../test/support/own-temporary-files.ts';
 import { parseFields } from '../../../test/support/parse-fields.ts';
-import { openBelow } from '../../../test/support/static-handler.ts';
 import { Tap } from '../../../test/support/tap.ts';
-import { temporaryDirectory, type TemporaryDirectory } from '../../../test/support/temp.ts';
-import { until, within } from '../../../test/support/until.ts';
+import { within } from '../../../test/support/until.ts';
 import { DreamError } from '../../core/errors.ts';
 import type { BodySink, BodySource } from '../../http/body.ts';
 import { ElasticBody, type ElasticBounds } from './elastic-body.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const PRLIMIT = 'prlimit';
-const noPrlimit = spawnSync(PRLIMIT, ['--version']).status === 0 ? false : `${PRLIMIT} is not installed`;
-const skip = process.platform === 'linux' ? false : 'open files are looked up in /proc, which Linux has';
 
-let directory: TemporaryDirectory;
-let usual: string | undefined;
+const files = OwnTemporaryFiles.perFile();
 
-before(() => {
-  usual = process.env['TMPDIR'];
-  directory = temporaryDirectory();
-});
-after(() => {
-  if (usual === undefined) delete process.env['TMPDIR'];
-  else process.env['TMPDIR'] = usual;
-  directory.remove();
-});
-beforeEach(() => {
-  process.env['TMPDIR'] = directory.path;
-});
 afterEach(async () => {
-  if (skip === false) await until(() => filesOpen() === 0, { what: 'the file is closed', every: 2 });
+  if (skipOpenFiles === false) await files.untilNoneOpen();
 });
-
-const filesOpen = (): number => openBelow(directory.path).length;
 
 /** A client: takes what it is given and says whether it has room, as the test decides. Keeps to the rules of lending. */
 class Client implements BodySink {
@@ -130,7 +115,7 @@ describe('an answer whose client takes it at once', () => {
     assert.equal(await ends(client), 'end');
     assert.equal(body.length, 5 * 64 * KIB);
     assert.equal(body.trailers?.get('x-sum'), '1');
-    assert.equal(filesOpen(), 0);
+    assert.equal(files.open, 0);
   });
 });
 
@@ -141,7 +126,7 @@ describe('an answer whose client is slow', () => {
     const poured = await within(30_000, 'all of it is taken', pour(tap, 320));
     tap.sink?.end();
     assert.equal(client.taken.length, 0);
-    if (skip === false) assert.equal(filesOpen(), 1);
+    if (skipOpenFiles === false) assert.equal(files.open, 1);
     client.catchUp();
     assert.equal(await ends(client), 'end');
     assert.ok(client.bytes.equals(poured));
@@ -152,7 +137,7 @@ describe('an answer whose client is slow', () => {
     const client = new Client(false).read(new ElasticBody(tap, ON));
     const poured = await pour(tap, 1500, 32);
     tap.sink?.end();
-    assert.equal(filesOpen(), 0);
+    assert.equal(files.open, 0);
     client.catchUp();
     assert.equal(await ends(client), 'end');
     assert.ok(client.bytes.equals(poured));
@@ -169,7 +154,7 @@ describe('an answer whose client is slow', () => {
       while (!done) {
         await new Promise(setImmediate);
         client.take();
-        assert.ok(filesOpen() <= 1);
+        assert.ok(files.open <= 1);
       }
       const poured = await pouring;
       tap.sink?.end();
@@ -187,7 +172,7 @@ describe('an answer whose client is slow', () => {
     const stuck = (async () => {
       for (; poured < 100; poured++) await tap.push(piece(poured).toString());
     })();
-    if (skip === false) await until(() => filesOpen() === 1, { what: 'the file', every: 2 });
+    if (skipOpenFiles === false) await files.untilOpen();
     // The source is asked for more only when something is done: one more turn of everything changes nothing.
     for (let before = -1; before !== poured;) {
       before = poured;
@@ -236,7 +221,7 @@ describe('an answer whose client is slow', () => {
   });
 });
 
-describe('answers that wait', { skip }, () => {
+describe('answers that wait', { skip: skipOpenFiles }, () => {
   it('have so much memory of a thread together, and files past it; what they had is there for the next', async () => {
     const bounds = { memory: 16 * MIB, file: MIB };
     const begin = async (): Promise<ElasticBody> => {
@@ -249,11 +234,11 @@ describe('answers that wait', { skip }, () => {
     for (let round = 0; round < 2; round++) {
       const bodies: ElasticBody[] = [];
       for (let count = 0; count < 200; count++) bodies.push(await begin());
-      assert.equal(filesOpen(), 0);
+      assert.equal(files.open, 0);
       while (bodies.length < 300) bodies.push(await begin());
-      await until(() => filesOpen() > 0, { what: 'a file', every: 2 });
+      await files.untilOpen();
       for (const body of bodies) body.cancel();
-      await until(() => filesOpen() === 0, { what: 'the files are closed', every: 2 });
+      await files.untilNoneOpen();
     }
   });
 });
@@ -289,7 +274,7 @@ describe('an answer whose client leaves', () => {
         tap.sink = undefined;
         await within(10_000, 'the source is left', tap.cancelled);
         void pouring;
-        if (skip === false) await until(() => filesOpen() === 0, { what: 'the file is closed', every: 2 });
+        if (skipOpenFiles === false) await files.untilNoneOpen();
       }
     }
   });
@@ -317,29 +302,12 @@ describe('a disk', () => {
   }
 
   it('on which no file can be made holds nothing, and nobody notices', async () => {
-    process.env['TMPDIR'] = directory.join('nowhere');
+    files.refuse();
     await poursWithoutFile();
   });
 
-  it(
-    'that is full holds what it holds; the rest waits in its source',
-    { skip: skip || noPrlimit },
-    async () => {
-      const heedSignal = (): void => {};
-      process.on('SIGXFSZ', heedSignal);
-      // In the middle of a piece.
-      limitFileSize(String(1000 * KIB));
-      try {
-        await poursWithoutFile();
-      } finally {
-        limitFileSize('unlimited');
-        process.off('SIGXFSZ', heedSignal);
-      }
-    },
-  );
+  it('that is full holds what it holds; the rest waits in its source', { skip: skipFileLimit }, async () => {
+    // In the middle of a piece.
+    await withFileLimit(1000 * KIB, poursWithoutFile);
+  });
 });
-
-/** The longest file that this process may write, in bytes. */
-function limitFileSize(bytes: string): void {
-  execFileSync(PRLIMIT, [`--pid=${process.pid}`, `--fsize=${bytes}:`]);
-}

@@ -1,7 +1,7 @@
 import { DreamError } from '../../core/errors.ts';
 import { giveReadBuffer, READ_BUFFER_SIZE, takeReadBuffer } from '../../core/read-buffer.ts';
-import type { BodySink, BodySource } from '../../http/body.ts';
-import type { ReadonlyHeaderList } from '../../http/header-list.ts';
+import type { BodySource } from '../../http/body.ts';
+import { RelayedBody } from '../../http/relayed-body.ts';
 import { Pieces, type Piece } from './pieces.ts';
 import { TemporaryFile } from './temporary-file.ts';
 
@@ -31,10 +31,8 @@ const inMemory = (size: number): Buffer => Buffer.allocUnsafeSlow(Math.max(size,
  * is full, or the disk, the source waits until all that is in the file has been taken. What never has to wait is copied
  * once, since the source's chunk is lent and the sink may hold it for long.
  */
-export class ElasticBody implements BodySource, BodySink {
-  readonly #source: BodySource;
+export class ElasticBody extends RelayedBody {
   readonly #bounds: ElasticBounds;
-  #sink!: BodySink;
   /** The sink can take more: it holds nothing of ours. */
   #ready = true;
   /** Memory of the piece that it holds, where that has waited in memory. */
@@ -60,36 +58,23 @@ export class ElasticBody implements BodySource, BodySink {
   #over = false;
 
   constructor(source: BodySource, bounds: ElasticBounds) {
-    this.#source = source;
+    super(source);
     this.#bounds = bounds;
-  }
-
-  get length(): number | undefined {
-    return this.#source.length;
-  }
-
-  get trailers(): ReadonlyHeaderList | undefined {
-    return this.#source.trailers;
   }
 
   // ---- BodySource
 
-  flow(sink: BodySink): void {
-    this.#sink = sink;
-    this.#source.flow(this);
-  }
-
-  resume(): void {
+  override resume(): void {
     // It may say so without having been asked to take more: then what is in hand is not its, but the file's.
     if (this.#over || this.#ready) return;
     this.#taken();
     this.#giveOn();
   }
 
-  cancel(): void {
+  override cancel(): void {
     if (this.#over) return;
     this.#finish();
-    this.#source.cancel();
+    this.source.cancel();
   }
 
   // ---- BodySink
@@ -117,7 +102,7 @@ export class ElasticBody implements BodySource, BodySink {
   }
 
   /** The sink gets what has come, and hears of it then. */
-  fail(error: DreamError): void {
+  override fail(error: DreamError): void {
     this.#failure = error;
     this.end();
   }
@@ -138,14 +123,14 @@ export class ElasticBody implements BodySource, BodySink {
     this.#endIfEmpty();
     if (this.#sourceWaits && (!this.#full || !this.#keeps)) {
       this.#sourceWaits = false;
-      this.#source.resume();
+      this.source.resume();
     }
   }
 
   #give(bytes: Buffer, memory: Buffer | undefined): void {
     this.#ready = false;
     this.#lent = memory;
-    if (this.#sink.data(bytes) && !this.#over) this.#taken();
+    if (this.sink.data(bytes) && !this.#over) this.#taken();
   }
 
   #taken(): void {
@@ -173,8 +158,8 @@ export class ElasticBody implements BodySource, BodySink {
     const done = this.#ended && !this.#keeps && (this.#ready || this.#failure === undefined);
     if (!done || this.#over) return;
     this.#finish();
-    if (this.#failure === undefined) this.#sink.end();
-    else this.#sink.fail(this.#failure);
+    if (this.#failure === undefined) this.sink.end();
+    else this.sink.fail(this.#failure);
   }
 
   #finish(): void {
@@ -196,8 +181,8 @@ export class ElasticBody implements BodySource, BodySink {
       this.#reading = false;
       if (error !== undefined || count === 0) {
         this.#finish();
-        this.#source.cancel();
-        this.#sink.fail(new DreamError('proxy.body-store-failed'));
+        this.source.cancel();
+        this.sink.fail(new DreamError('proxy.body-store-failed'));
         return;
       }
       this.#readAt += count;

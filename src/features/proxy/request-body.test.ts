@@ -1,16 +1,15 @@
 /** A request's body on its way through the proxy: collected or as it comes, and let go of when nobody wants it. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { DeafServer } from '../../../test/support/deaf-server.ts';
 import { chunk, head } from '../../../test/support/message.ts';
+import { OwnTemporaryFiles, skipOpenFiles } from '../../../test/support/own-temporary-files.ts';
 import { field } from '../../../test/support/parse-response.ts';
 import { freePort } from '../../../test/support/ports.ts';
 import { ProxyRig } from '../../../test/support/proxy-rig.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
 import { RequestReader } from '../../../test/support/request-reader.ts';
-import { openBelow } from '../../../test/support/static-handler.ts';
-import { temporaryDirectory, type TemporaryDirectory } from '../../../test/support/temp.ts';
-import { until, within } from '../../../test/support/until.ts';
+import { within } from '../../../test/support/until.ts';
 
 const OK = head('HTTP/1.1 200 OK', 'Content-Length: 0');
 const CHUNKED = 'Transfer-Encoding: chunked';
@@ -18,26 +17,8 @@ const post = (...fields: string[]): string => head('POST /x HTTP/1.1', 'Host: a'
 /** More than is kept in memory. */
 const LARGE = 'x'.repeat(100_000);
 
-const skip = process.platform === 'linux' ? false : 'open files are looked up in /proc, which Linux has';
-
-let usual: string | undefined;
-let directory: TemporaryDirectory;
+const files = OwnTemporaryFiles.perFile();
 const rig = ProxyRig.perTest();
-
-before(() => {
-  usual = process.env['TMPDIR'];
-  directory = temporaryDirectory();
-  process.env['TMPDIR'] = directory.path;
-});
-after(() => {
-  if (usual === undefined) delete process.env['TMPDIR'];
-  else process.env['TMPDIR'] = usual;
-  directory.remove();
-});
-
-const filesOpen = (): number => openBelow(directory.path).length;
-const untilNoneOpen = (): Promise<boolean> =>
-  until(() => filesOpen() === 0, { what: 'the file is closed', every: 2 });
 
 describe('a request body with a length', () => {
   it('flows on as it comes, with that length', async () => {
@@ -155,19 +136,23 @@ describe('a request body in chunks', () => {
     assert.equal((await rig.client.response('POST')).status, 200);
   });
 
-  it('goes by way of a file when it is large, which is closed when it is sent', { skip }, async () => {
-    await rig.start();
-    await rig.client.send(post(CHUNKED) + chunk(LARGE));
-    await until(() => filesOpen() === 1, { what: 'a file', every: 2 });
-    assert.equal(rig.backend.connections.length, 0);
-    await rig.client.send(chunk(''));
-    const requests = new RequestReader(await rig.backend.accept());
-    assert.deepEqual((await requests.head()).values('Content-Length'), [String(LARGE.length)]);
-    assert.equal((await requests.body(LARGE.length)).toString(), LARGE);
-    await untilNoneOpen();
-    await requests.connection.send(OK);
-    assert.equal((await rig.client.response('POST')).status, 200);
-  });
+  it(
+    'goes by way of a file when it is large, which is closed when it is sent',
+    { skip: skipOpenFiles },
+    async () => {
+      await rig.start();
+      await rig.client.send(post(CHUNKED) + chunk(LARGE));
+      await files.untilOpen();
+      assert.equal(rig.backend.connections.length, 0);
+      await rig.client.send(chunk(''));
+      const requests = new RequestReader(await rig.backend.accept());
+      assert.deepEqual((await requests.head()).values('Content-Length'), [String(LARGE.length)]);
+      assert.equal((await requests.body(LARGE.length)).toString(), LARGE);
+      await files.untilNoneOpen();
+      await requests.connection.send(OK);
+      assert.equal((await rig.client.response('POST')).status, 200);
+    },
+  );
 
   it('flows on in chunks where the route says so', async () => {
     await rig.start({ proxy: { buffer: { request: 'off' } } });
@@ -213,33 +198,33 @@ describe('a request body in chunks', () => {
     assert.doesNotMatch(requests.connection.unread.toString(), /0\r\n\r\n$/);
   });
 
-  it('larger than the limit is refused, and let go of', { skip }, async () => {
+  it('larger than the limit is refused, and let go of', { skip: skipOpenFiles }, async () => {
     await rig.start({ limits: { bodyBytes: 150_000 } });
     await rig.client.send(post(CHUNKED) + chunk(LARGE) + chunk(LARGE) + chunk(''));
     assert.equal((await rig.client.response('POST')).status, 413);
-    await untilNoneOpen();
+    await files.untilNoneOpen();
     assert.equal(rig.backend.connections.length, 0);
   });
 });
 
-describe('a collected body that is not sent', { skip }, () => {
+describe('a collected body that is not sent', { skip: skipOpenFiles }, () => {
   const collected = post(CHUNKED) + chunk(LARGE) + chunk('');
 
   it('is let go of when no server can be reached', async () => {
     await rig.start({}, [`http://127.0.0.1:${await freePort()}`]);
     await rig.client.send(collected);
     assert.equal((await rig.client.response('POST')).status, 502);
-    await untilNoneOpen();
+    await files.untilNoneOpen();
   });
 
   it('is let go of when the client goes while the connection is made', async () => {
     await using deaf = await DeafServer.start();
     await rig.start({}, [deaf.url]);
     await rig.client.send(collected);
-    await until(() => filesOpen() === 1, { what: 'a file', every: 2 });
+    await files.untilOpen();
     rig.client.reset();
     await rig.proxy.server.untilLogged(1);
-    await untilNoneOpen();
+    await files.untilNoneOpen();
   });
 
   it('is let go of when the client goes while it waits for a connection', async () => {
@@ -248,10 +233,10 @@ describe('a collected body that is not sent', { skip }, () => {
     await other.send(head('GET / HTTP/1.1', 'Host: a'));
     await new RequestReader(await rig.backend.accept()).head();
     await rig.client.send(collected);
-    await until(() => filesOpen() === 1, { what: 'a file', every: 2 });
+    await files.untilOpen();
     rig.client.reset();
     await rig.proxy.server.untilLogged(1);
-    await untilNoneOpen();
+    await files.untilNoneOpen();
   });
 
   it('is let go of when the server answers before it has all of it', async () => {
@@ -263,6 +248,6 @@ describe('a collected body that is not sent', { skip }, () => {
     peer.socket.pause();
     await peer.send(head('HTTP/1.1 413 Content Too Large', 'Content-Length: 0', 'Connection: close'));
     assert.equal((await rig.client.response('POST')).status, 413);
-    await untilNoneOpen();
+    await files.untilNoneOpen();
   });
 });
