@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tally, type FileEvent, type FileTally } from './tally.ts';
@@ -97,10 +97,32 @@ function readEvents(path: string): FileEvent[] {
 /** Children such as a browser's helpers may outlive their parent by a moment. */
 async function groupIsGone(group: number): Promise<boolean> {
   for (let tries = 0; tries < 40; tries++) {
-    if (!signalGroup(group, 0)) return true;
+    if (!signalGroup(group, 0) || hasEnded(group)) return true;
     await delay(50);
   }
   return false;
+}
+
+/** Whether all of a group have ended and are only waiting to be asked after: init may take seconds to do so for an orphan. */
+function hasEnded(group: number): boolean {
+  if (process.platform !== 'linux') return false;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .every((pid) => {
+      const [state, , itsGroup] = processFields(pid);
+      return Number(itsGroup) !== group || state === 'Z';
+    });
+}
+
+/** What /proc says of a process from its state on: state, parent, group, …; nothing where it is gone by now. */
+function processFields(pid: string): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name before the state may hold anything, brackets too.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
 }
 
 function endGroup(group: number): void {
