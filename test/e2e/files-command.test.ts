@@ -21,6 +21,11 @@ directory.write('site/notes/a.txt', 'a');
 directory.write('site/page/index.html', '<!doctype html><title>Page</title><body>Hello</body>');
 const root = directory.join('site');
 
+/** An environment in which a browser is curl: it asks for one page of the address, and for how many it was given. */
+const withBrowser = { ...process.env, PATH: `${directory.join('bin')}:${process.env['PATH']}` };
+const browser = directory.write('bin/xdg-open', '#!/bin/sh\nexec curl -s "$1/page/?arguments=$#"\n');
+chmodSync(browser, 0o755);
+
 /** Addresses by which others reach this machine. */
 const reached = Object.values(networkInterfaces())
   .flatMap((list) => list ?? [])
@@ -84,25 +89,27 @@ suite('dreamserver files', () => {
     assert.equal((await third.exited).code, 1);
   });
 
-  test('shows the first address as a QR code on a terminal', async (t) => {
-    if (reached.length === 0) return t.skip('this machine is in no network');
-    const command = `"${process.execPath}" src/cli/main.ts files "${root}" --listen :0`;
+  test('shows the first address as a QR code on a terminal, and none where no network reaches it', async () => {
+    const command = `"${process.execPath}" src/cli/main.ts files "${root}" --listen :0 --open`;
     const terminal = new Child('terminal', 'script', ['-qefc', command, '/dev/null'], {
-      env: { ...process.env, TERM: 'xterm-256color' },
+      env: { ...withBrowser, TERM: 'xterm-256color' },
     });
-    const isCode = (line: string): boolean => /[▀▄█]/.test(line);
-    await terminal.untilOutput('a QR code', () => terminal.stdout.filter(isCode).length > 10);
+    // The browser is opened when everything has been shown.
+    const asked = (): boolean => terminal.stdout.some((line) => line.includes('path=/page/'));
+    await terminal.untilOutput('the browser asks', asked);
     await terminal.stop();
-    const text = terminal.output;
-    assert.ok(text.indexOf('network') < text.indexOf('▀'));
+    const code = terminal.stdout.filter((line) => /[▀▄█]/.test(line));
+    if (reached.length === 0) {
+      assert.deepEqual(code, []);
+      assert.doesNotMatch(terminal.output, /network/);
+    } else {
+      assert.ok(code.length > 10);
+      assert.ok(terminal.output.indexOf('network') < terminal.output.indexOf('▀'));
+    }
   });
 
   test('--open shows it in the browser, which gets the address as it is', async () => {
-    const opener = directory.write('bin/xdg-open', '#!/bin/sh\nexec curl -s "$1/page/?arguments=$#"\n');
-    chmodSync(opener, 0o755);
-    const child = dreamserver(['files', root, '--open', '--listen', '127.0.0.1:0'], {
-      env: { ...process.env, PATH: `${directory.join('bin')}:${process.env.PATH}` },
-    });
+    const child = dreamserver(['files', root, '--open', '--listen', '127.0.0.1:0'], { env: withBrowser });
     await untilListening(child);
     await using server = new DreamServer(child, 0);
     const [request] = await server.untilLogged(1);
