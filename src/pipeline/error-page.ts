@@ -1,3 +1,6 @@
+import { STATUS_CODES } from '../http/status.ts';
+import { escapeHtml, PAGE_HEAD } from './html.ts';
+
 /**
  * The page that a person sees when a request fails: one small document of its own, with nothing to load, light or dark
  * as the reader's system is, readable on a phone. It tells what happened in one sentence and the id under which the
@@ -7,7 +10,7 @@
  */
 export function errorPage(status: number, message: string, id: string, rule?: string): string {
   const title = statusTitle(status);
-  return `${HEAD}<title>${status} ${title}</title>
+  return `${PAGE_HEAD}<title>${status} ${title}</title>
 ${STYLE}
 <main>
 <i></i>
@@ -19,56 +22,11 @@ ${STYLE}
 `;
 }
 
-/** What a status is called where people read it: the name of RFC 9110 §15, without regard to what an upstream called it. */
+/** What a status is called where people read it: the name that is registered for it, or nginx's for 499, without regard to what an upstream called it. */
 export function statusTitle(status: number): string {
-  return TITLES[status] ?? (status >= 500 ? 'Server Error' : 'Request Refused');
+  if (status === 499) return 'Client Closed Request';
+  return STATUS_CODES[status] ?? (status >= 500 ? 'Server Error' : 'Request Refused');
 }
-
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  406: 'Not Acceptable',
-  407: 'Proxy Authentication Required',
-  408: 'Request Timeout',
-  409: 'Conflict',
-  410: 'Gone',
-  411: 'Length Required',
-  412: 'Precondition Failed',
-  413: 'Content Too Large',
-  414: 'URI Too Long',
-  415: 'Unsupported Media Type',
-  416: 'Range Not Satisfiable',
-  417: 'Expectation Failed',
-  421: 'Misdirected Request',
-  422: 'Unprocessable Content',
-  425: 'Too Early',
-  426: 'Upgrade Required',
-  428: 'Precondition Required',
-  429: 'Too Many Requests',
-  431: 'Request Header Fields Too Large',
-  451: 'Unavailable For Legal Reasons',
-  499: 'Client Closed Request',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-  505: 'HTTP Version Not Supported',
-  507: 'Insufficient Storage',
-  508: 'Loop Detected',
-  511: 'Network Authentication Required',
-};
-
-const HEAD = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<link rel="icon" href="data:,">
-`;
 
 // A crescent over a quiet page: the disc's inner shadow is the moon. In the dark it glows a little, and there are stars.
 const STYLE = `<style>
@@ -87,7 +45,3 @@ p { color: var(--soft); text-wrap: pretty }
 footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: .8125rem; color: var(--soft) }
 code { display: inline-block; font: .8125rem ui-monospace, monospace; overflow-wrap: anywhere; user-select: all; color: var(--ink) }
 </style>`;
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}

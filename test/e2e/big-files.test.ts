@@ -40,15 +40,7 @@ suite('a file of 2 GiB', () => {
         workers: 1,
       });
 
-    test('arrives whole, in little memory', async (context) => {
-      await using server = await start();
-      await arrivesWhole(server, context);
-    });
-
-    test('waits for readers that stand still, in little memory', async (context) => {
-      await using server = await start();
-      await waitsForSlowReaders(server, context);
-    });
+    arrivesInLittleMemory(start);
 
     test('can be asked for in parts beyond 32 bits', async () => {
       await using server = await start();
@@ -72,6 +64,10 @@ suite('a file of 2 GiB', () => {
         workers: 1,
       });
 
+    arrivesInLittleMemory(start);
+  });
+
+  function arrivesInLittleMemory(start: () => Promise<DreamServer>): void {
     test('arrives whole, in little memory', async (context) => {
       await using server = await start();
       await arrivesWhole(server, context);
@@ -81,7 +77,7 @@ suite('a file of 2 GiB', () => {
       await using server = await start();
       await waitsForSlowReaders(server, context);
     });
-  });
+  }
 
   function tellGrowth(memory: MemoryWatch, context: TestContext): void {
     context.diagnostic(`memory ${memory.start >> 20} MiB at rest, grew by ${memory.growth >> 20} MiB`);

@@ -1,5 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs';
-import { mock } from 'node:test';
+import { after, mock } from 'node:test';
 import { emptyBody, readAll } from '../../src/http/body.ts';
 import { fieldNumber } from '../../src/http/field-names.ts';
 import { HeaderList } from '../../src/http/header-list.ts';
@@ -95,6 +95,15 @@ export async function settledAsk(handler: Handler, target: string, question?: Qu
   } finally {
     now.mock.restore();
   }
+}
+
+/** For all tests of a file, what has been written counts as long since changed, as in `settledAsk`. */
+export function settleFiles(): void {
+  const now = Date.now;
+  Date.now = () => now() + 60_000;
+  after(() => {
+    Date.now = now;
+  });
 }
 
 /** The body of an answer to HEAD is let go of, as the wire does. */

@@ -1,44 +1,8 @@
 /** The threat: a client that speaks for others, by fields that only the proxies before us may write. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { exchangeOf } from '../../../test/support/exchange.ts';
+import { only, trusting, upstreamLines } from '../../../test/support/upstream-head.ts';
 import { get, head } from '../../../test/support/message.ts';
-import { proxyOptions } from '../../../test/support/proxy-options.ts';
-import { upstreamServer } from '../../../test/support/proxy-server.ts';
-import { encodeRequestHead } from '../../http1/encode-request-head.ts';
-import type { ForwardingFields } from '../../http/forwarded.ts';
-import type { Trust } from '../../pipeline/exchange.ts';
-import type { ProxyOptions } from './schema.ts';
-import { upstreamHead, upstreamHost } from './upstream-head.ts';
-
-const server = upstreamServer('http://10.0.0.1:8000');
-
-interface Case {
-  readonly proxy?: Partial<ProxyOptions>;
-  readonly trust?: Trust;
-  readonly secure?: boolean;
-  readonly address?: string;
-}
-
-const TRUSTED = /^(203\.0\.113\.7|10\.|unix$)/;
-/** Of the proxies before us, those that write these fields. */
-const trusting = (fields: ForwardingFields): Trust => ({
-  fields,
-  trusts: (address) => TRUSTED.test(address),
-});
-
-/** The lines of the head that an upstream gets for this request, its id as `ID`. */
-function derived(message: string, { proxy = {}, ...from }: Case = {}): string[] {
-  const exchange = exchangeOf(message, from);
-  const all = proxyOptions(proxy);
-  const host = upstreamHost(exchange.request, all, server);
-  const text = encodeRequestHead(upstreamHead(exchange, all, '/', host, false), null, exchange.id);
-  return text.replace(exchange.id, 'ID').trimEnd().split('\r\n');
-}
-
-/** Only those of the lines whose field is one of these. */
-const only = (lines: readonly string[], pattern: RegExp): string[] =>
-  lines.filter((line) => pattern.test(line));
 
 describe('the forwarding fields', () => {
   const claims = [
@@ -51,7 +15,7 @@ describe('the forwarding fields', () => {
   const forwarding = (lines: readonly string[]): string[] => only(lines, /forwarded/i);
 
   it('of a client that is not trusted are replaced by what we see', () => {
-    assert.deepEqual(forwarding(derived(get('/', ...claims))), [
+    assert.deepEqual(forwarding(upstreamLines(get('/', ...claims))), [
       'X-Forwarded-For: 203.0.113.7',
       'X-Forwarded-Proto: http',
       'X-Forwarded-Host: localhost',
@@ -67,17 +31,17 @@ describe('the forwarding fields', () => {
   ];
 
   it('of a client that is not trusted are gone with all their kin', () => {
-    const lines = derived(get('/', ...kin, 'X-Own: 1', 'Connection: x-own'));
+    const lines = upstreamLines(get('/', ...kin, 'X-Own: 1', 'Connection: x-own'));
     assert.deepEqual(only(lines, /^x.(forwarded.(?!for|proto|host)|real|own)/i), ['X-Real-Ipad: 1']);
   });
 
   it('of a proxy that is trusted come with their kin', () => {
-    const lines = derived(get('/', ...kin), { trust: trusting('x-forwarded') });
+    const lines = upstreamLines(get('/', ...kin), { trust: trusting('x-forwarded') });
     assert.deepEqual(only(lines, /^x.(forwarded.(?!for|proto|host)|real)/i), kin);
   });
 
   it('of a proxy that is trusted are continued', () => {
-    assert.deepEqual(forwarding(derived(get('/', ...claims), { trust: trusting('x-forwarded') })), [
+    assert.deepEqual(forwarding(upstreamLines(get('/', ...claims), { trust: trusting('x-forwarded') })), [
       'X-Forwarded-For: 1.1.1.1, 2.2.2.2, 203.0.113.7',
       'X-Forwarded-Proto: https',
       'X-Forwarded-Host: a.example',
@@ -85,7 +49,7 @@ describe('the forwarding fields', () => {
   });
 
   it('of a proxy that is trusted and says nothing are begun', () => {
-    assert.deepEqual(forwarding(derived(get('/'), { trust: trusting('x-forwarded'), secure: true })), [
+    assert.deepEqual(forwarding(upstreamLines(get('/'), { trust: trusting('x-forwarded'), secure: true })), [
       'X-Forwarded-For: 203.0.113.7',
       'X-Forwarded-Proto: https',
       'X-Forwarded-Host: localhost',
@@ -95,14 +59,14 @@ describe('the forwarding fields', () => {
   it('can be turned off, and then those of the client go too', () => {
     assert.deepEqual(
       forwarding(
-        derived(get('/', ...claims), { proxy: { forwarded: 'off' }, trust: trusting('x-forwarded') }),
+        upstreamLines(get('/', ...claims), { proxy: { forwarded: 'off' }, trust: trusting('x-forwarded') }),
       ),
       [],
     );
   });
 
   it('tell no host where the client named none', () => {
-    assert.deepEqual(forwarding(derived(head('GET / HTTP/1.0'))), [
+    assert.deepEqual(forwarding(upstreamLines(head('GET / HTTP/1.0'))), [
       'X-Forwarded-For: 203.0.113.7',
       'X-Forwarded-Proto: http',
     ]);
@@ -111,11 +75,11 @@ describe('the forwarding fields', () => {
   const both = { proxy: { forwarded: 'both' } } as const;
 
   it('are those of RFC 7239 where that is asked for, or both kinds', () => {
-    assert.deepEqual(forwarding(derived(get('/', ...claims), { proxy: { forwarded: 'forwarded' } })), [
+    assert.deepEqual(forwarding(upstreamLines(get('/', ...claims), { proxy: { forwarded: 'forwarded' } })), [
       'Forwarded: for=203.0.113.7;host=localhost;proto=http',
     ]);
     const ipv6 = head('GET / HTTP/1.1', 'Host: a.example:8443');
-    assert.deepEqual(forwarding(derived(ipv6, { ...both, address: '2001:db8::7', secure: true })), [
+    assert.deepEqual(forwarding(upstreamLines(ipv6, { ...both, address: '2001:db8::7', secure: true })), [
       'X-Forwarded-For: 2001:db8::7',
       'X-Forwarded-Proto: https',
       'X-Forwarded-Host: a.example:8443',
@@ -126,7 +90,7 @@ describe('the forwarding fields', () => {
   it('are translated where the proxy before us writes the other kind; what it passed on unread is gone', () => {
     const chain = 'For="[2001:db8::1]:4711";Proto=https;Host="a.example:8443";secret=x, for=10.0.0.2';
     const told = get('/', `Forwarded: ${chain}`, 'X-Forwarded-For: 6.6.6.6', 'X-Forwarded-Host: forged');
-    assert.deepEqual(forwarding(derived(told, { trust: trusting('forwarded'), ...both })), [
+    assert.deepEqual(forwarding(upstreamLines(told, { trust: trusting('forwarded'), ...both })), [
       'X-Forwarded-For: 2001:db8::1, 10.0.0.2, 203.0.113.7',
       'X-Forwarded-Proto: https',
       'X-Forwarded-Host: a.example:8443',
@@ -138,7 +102,7 @@ describe('the forwarding fields', () => {
       'X-Forwarded-For: 2001:db8::1',
       'X-Forwarded-Proto: https',
     );
-    assert.deepEqual(forwarding(derived(other, { trust: trusting('x-forwarded'), ...both })), [
+    assert.deepEqual(forwarding(upstreamLines(other, { trust: trusting('x-forwarded'), ...both })), [
       'X-Forwarded-For: 2001:db8::1, 203.0.113.7',
       'X-Forwarded-Proto: https',
       'X-Forwarded-Host: localhost',
@@ -148,7 +112,7 @@ describe('the forwarding fields', () => {
 
   it('are begun anew where those of a trusted proxy are broken: an open quote would swallow ours', () => {
     const broken = get('/', 'Forwarded: for="192.0.2.1');
-    assert.deepEqual(forwarding(derived(broken, { trust: trusting('forwarded'), ...both })), [
+    assert.deepEqual(forwarding(upstreamLines(broken, { trust: trusting('forwarded'), ...both })), [
       'X-Forwarded-For: 203.0.113.7',
       'X-Forwarded-Proto: http',
       'X-Forwarded-Host: localhost',
@@ -163,7 +127,7 @@ describe('the forwarding fields', () => {
       'X-Forwarded-Proto: gopher',
       'X-Forwarded-Host: a b',
     );
-    assert.deepEqual(forwarding(derived(odd, { trust: trusting('x-forwarded'), ...both })), [
+    assert.deepEqual(forwarding(upstreamLines(odd, { trust: trusting('x-forwarded'), ...both })), [
       'X-Forwarded-For: unknown, "x", [2001:db8::1]:80, 203.0.113.7',
       'X-Forwarded-Proto: http',
       'X-Forwarded-Host: localhost',
@@ -173,12 +137,12 @@ describe('the forwarding fields', () => {
 
   it('have no word for a unix socket, and none is put behind those who are known', () => {
     const from = { address: 'unix', trust: trusting('x-forwarded'), ...both };
-    assert.deepEqual(only(derived(get('/'), from), /^(X-Forwarded-For|Forwarded):/), [
+    assert.deepEqual(only(upstreamLines(get('/'), from), /^(X-Forwarded-For|Forwarded):/), [
       'X-Forwarded-For: unknown',
       'Forwarded: for=unknown;host=localhost;proto=http',
     ]);
     assert.deepEqual(
-      only(derived(get('/', 'X-Forwarded-For: 192.0.2.1'), from), /^(X-Forwarded-For|Forwarded):/),
+      only(upstreamLines(get('/', 'X-Forwarded-For: 192.0.2.1'), from), /^(X-Forwarded-For|Forwarded):/),
       ['X-Forwarded-For: 192.0.2.1', 'Forwarded: for=192.0.2.1'],
     );
   });

@@ -1,50 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { exchangeOf } from '../../../test/support/exchange.ts';
+import { only, trusting, upstreamLines } from '../../../test/support/upstream-head.ts';
 import { get, head } from '../../../test/support/message.ts';
-import { proxyOptions } from '../../../test/support/proxy-options.ts';
-import { upstreamServer } from '../../../test/support/proxy-server.ts';
-import { encodeRequestHead } from '../../http1/encode-request-head.ts';
-import type { ForwardingFields } from '../../http/forwarded.ts';
-import type { Trust } from '../../pipeline/exchange.ts';
-import type { ProxyOptions } from './schema.ts';
-import { PathRewriting } from './path-rewriting.ts';
-import { upstreamHead, upstreamHost } from './upstream-head.ts';
-
-const server = upstreamServer('http://10.0.0.1:8000');
-
-interface Case {
-  readonly proxy?: Partial<ProxyOptions>;
-  readonly trust?: Trust;
-  readonly secure?: boolean;
-  readonly address?: string;
-}
-
-const TRUSTED = /^(203\.0\.113\.7|10\.|unix$)/;
-/** Of the proxies before us, those that write these fields. */
-const trusting = (fields: ForwardingFields): Trust => ({
-  fields,
-  trusts: (address) => TRUSTED.test(address),
-});
-
-/** The lines of the head that an upstream gets for this request, its id as `ID`. */
-function derived(message: string, { proxy = {}, ...from }: Case = {}): string[] {
-  const exchange = exchangeOf(message, from);
-  const all = proxyOptions(proxy);
-  const host = upstreamHost(exchange.request, all, server);
-  const target = new PathRewriting(all).target(exchange.request);
-  assert.ok(target !== undefined);
-  const text = encodeRequestHead(upstreamHead(exchange, all, target, host, false), null, exchange.id);
-  return text.replace(exchange.id, 'ID').trimEnd().split('\r\n');
-}
-
-/** Only those of the lines whose field is one of these. */
-const only = (lines: readonly string[], pattern: RegExp): string[] =>
-  lines.filter((line) => pattern.test(line));
 
 describe('the head that an upstream gets', () => {
   it('is that of the client, with our word on who asked, how, and for what', () => {
-    assert.deepEqual(derived(get('/a?b', 'Accept: */*', 'Cookie: a=b', 'cookie: c=d')), [
+    assert.deepEqual(upstreamLines(get('/a?b', 'Accept: */*', 'Cookie: a=b', 'cookie: c=d')), [
       'GET /a?b HTTP/1.1',
       'Host: localhost',
       'Accept: */*',
@@ -59,7 +21,7 @@ describe('the head that an upstream gets', () => {
   });
 
   it('has no field that concerns one connection only, nor one that it nominates (RFC 9110 §7.6.1)', () => {
-    const lines = derived(
+    const lines = upstreamLines(
       get(
         '/',
         'Connection: close, X-Hop',
@@ -79,16 +41,20 @@ describe('the head that an upstream gets', () => {
   });
 
   it('keeps our fields also where the client nominates them', () => {
-    const lines = derived(get('/', 'Connection: x-forwarded-for, via, x-request-id, host'));
+    const lines = upstreamLines(get('/', 'Connection: x-forwarded-for, via, x-request-id, host'));
     assert.equal(only(lines, /^(x-forwarded-for|via|x-request-id|host):/i).length, 4);
   });
 
   it('does not pass on Expect: it is met on this side', () => {
-    assert.deepEqual(only(derived(head('PUT / HTTP/1.1', 'Host: a', 'Expect: 100-continue')), /expect/i), []);
+    assert.deepEqual(
+      only(upstreamLines(head('PUT / HTTP/1.1', 'Host: a', 'Expect: 100-continue')), /expect/i),
+      [],
+    );
   });
 
   it('has one id: ours, or that of a trusted proxy', () => {
-    const ids = (...args: Parameters<typeof derived>): string[] => only(derived(...args), /^x-request-id/i);
+    const ids = (...args: Parameters<typeof upstreamLines>): string[] =>
+      only(upstreamLines(...args), /^x-request-id/i);
     assert.deepEqual(ids(get('/', 'X-Request-Id: forged')), ['X-Request-Id: ID']);
     const exchange = exchangeOf(get('/', 'X-Request-Id: theirs'), { trust: trusting('x-forwarded') });
     assert.equal(exchange.id, 'theirs');
@@ -98,16 +64,17 @@ describe('the head that an upstream gets', () => {
   });
 
   it('names us in Via, behind those before us, with the version that the client spoke (RFC 9110 §7.6.3)', () => {
-    assert.deepEqual(only(derived(get('/', 'Via: 1.0 them')), /^via/i), [
+    assert.deepEqual(only(upstreamLines(get('/', 'Via: 1.0 them')), /^via/i), [
       'Via: 1.0 them',
       'Via: 1.1 dreamserver',
     ]);
-    assert.deepEqual(only(derived(head('GET / HTTP/1.0')), /^via/i), ['Via: 1.0 dreamserver']);
+    assert.deepEqual(only(upstreamLines(head('GET / HTTP/1.0')), /^via/i), ['Via: 1.0 dreamserver']);
   });
 });
 
 describe('the Host that an upstream gets', () => {
-  const host = (message: string, mode: string): string => derived(message, { proxy: { host: mode } })[1];
+  const host = (message: string, mode: string): string =>
+    upstreamLines(message, { proxy: { host: mode } })[1];
 
   it('is that of the client, that of the server, or one of the configuration', () => {
     assert.equal(host(get('/'), 'preserve'), 'Host: localhost');
@@ -127,7 +94,7 @@ describe('the Host that an upstream gets', () => {
 
 describe('the target that an upstream gets', () => {
   const target = (raw: string, stripPrefix?: string, method = 'GET'): string =>
-    derived(head(`${method} ${raw} HTTP/1.1`, 'Host: a'), { proxy: { stripPrefix } })[0].split(' ')[1];
+    upstreamLines(head(`${method} ${raw} HTTP/1.1`, 'Host: a'), { proxy: { stripPrefix } })[0].split(' ')[1];
 
   it('is the normal form of the path, which the routes have seen, and the query as it came', () => {
     assert.equal(target('/%61//b/../c?d=%61//..'), '/a/c?d=%61//..');

@@ -6,6 +6,7 @@ import {
   fileMemory,
   openBelow,
   staticOptions,
+  settleFiles,
 } from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
 import { Response } from '../../http/response.ts';
@@ -23,11 +24,7 @@ directory.write('empty.txt', '');
 after(() => directory.remove());
 
 // As if all of this had happened long ago: what has just been written has weak tags while it is large.
-const realNow = Date.now;
-Date.now = () => realNow() + 60_000;
-after(() => {
-  Date.now = realNow;
-});
+settleFiles();
 
 const handler = createStaticHandler(staticOptions(directory.path), { files: fileMemory() });
 

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { escapeHtml, PAGE_HEAD } from '../../pipeline/html.ts';
 import { type DirectoryContent, type DirectoryEntry, MOST_ENTRIES } from './directory-entries.ts';
 import { firstOrder, type ListingOrder, queryOf, type SortKey } from './listing-order.ts';
 
@@ -16,7 +17,7 @@ export function listingHead(
 ): string {
   const query = escapeHtml(queryOf(order));
   const up = name === '/' ? '' : `<tr class=u><td colspan=3><a href="../${query}">Parent folder</a>\n`;
-  return `${HEAD}<title>Index of ${escapeHtml(name).replaceAll(UNSEEN, codeOf)}</title>
+  return `${PAGE_HEAD}<title>Index of ${escapeHtml(name).replaceAll(UNSEEN, codeOf)}</title>
 <style>${STYLE}</style>
 <main>
 <header>
@@ -134,18 +135,6 @@ function visible(name: string): string {
 function codeOf(character: string): string {
   return `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-const HEAD = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<link rel="icon" href="data:,">
-`;
 
 /** A picture as a mask, so that it has the colour of the theme. */
 const mask = (shape: string): string =>

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, suite, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { ask, fileMemory, staticOptions } from '../../../test/support/static-handler.ts';
+import { ask, fileMemory, staticOptions, settleFiles } from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
 import { Compressor } from './compressor.ts';
 import { FileMemory } from './file-memory.ts';
@@ -17,11 +17,7 @@ const directory = temporaryDirectory();
 after(() => directory.remove());
 
 // As if all of this had happened a minute ago: what has just been written is not worth the work yet.
-const realNow = Date.now;
-Date.now = () => realNow() + 60_000;
-after(() => {
-  Date.now = realNow;
-});
+settleFiles();
 
 class CountingCompressor extends Compressor {
   jobs = 0;

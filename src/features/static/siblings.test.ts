@@ -8,6 +8,7 @@ import {
   fileMemory,
   openBelow,
   staticOptions,
+  settleFiles,
 } from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
 import { Response } from '../../http/response.ts';
@@ -48,11 +49,7 @@ for (const [name, content] of [
 after(() => directory.remove());
 
 // As if all of this had happened long ago: what has just been written is read again and again.
-const realNow = Date.now;
-Date.now = () => realNow() + 60_000;
-after(() => {
-  Date.now = realNow;
-});
+settleFiles();
 
 const serving = (options: Partial<StaticOptions> = {}): Handler =>
   createStaticHandler(staticOptions(directory.join('site'), { precompressed: ALL, ...options }), {
@@ -229,7 +226,7 @@ suite('each form has its own validators', async () => {
 
 suite('a sibling', () => {
   const old = (path: string, secondsAgo: number): void => {
-    const date = realNow() / 1000 - secondsAgo;
+    const date = (performance.timeOrigin + performance.now()) / 1000 - secondsAgo;
     utimesSync(path, date, date);
   };
 

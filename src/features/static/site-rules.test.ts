@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, suite, test } from 'node:test';
-import { ask, exchangeFor, fileMemory, staticOptions, told } from '../../../test/support/static-handler.ts';
+import {
+  ask,
+  exchangeFor,
+  fileMemory,
+  staticOptions,
+  told,
+  settleFiles,
+} from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
 import { Response } from '../../http/response.ts';
 import type { Handler } from '../../pipeline/handler.ts';
@@ -25,11 +32,7 @@ directory.write('theme/alone.css.gz', 'alone, zipped');
 after(() => directory.remove());
 
 // As if all of this had happened long ago: what has just been written is read again and again.
-const realNow = Date.now;
-Date.now = () => realNow() + 60_000;
-after(() => {
-  Date.now = realNow;
-});
+settleFiles();
 
 const options = (more: Partial<StaticOptions>): StaticOptions =>
   staticOptions(directory.join('own'), { furtherRoots: [directory.join('theme')], ...more });
