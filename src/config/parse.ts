@@ -3,17 +3,12 @@ import { diagnose, oneLine } from './diagnose.ts';
 import type { ConfigOrigin } from './diagnose.ts';
 import { check } from './mistakes.ts';
 import { normalise } from './normalise.ts';
-import {
-  unknownUpstreams,
-  unreachableRoutes,
-  unusableLog,
-  unusableRoots,
-  unusableTokens,
-} from './references.ts';
+import { unknownUpstreams, unreachableRoutes } from './references.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
 import { configSchema } from './schema.ts';
 import type { Config } from './schema.ts';
 import { unusableTlsFiles } from './tls-files.ts';
+import { unusableLog, unusableRoots, unusableTokens } from './unusable.ts';
 
 /**
  * Checks a configuration and fills in its defaults. Relative paths start at the working directory.
