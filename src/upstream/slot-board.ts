@@ -1,3 +1,5 @@
+import { SharedLock } from '../core/shared-lock.ts';
+
 /** Int32 cells of a cache line: what different threads write stands that far apart, or each would slow the others. */
 const LINE = 16;
 
@@ -37,6 +39,7 @@ export class SlotBoard {
   readonly buffer: SharedArrayBuffer;
   readonly cells: Int32Array<SharedArrayBuffer>;
   readonly #keys: BigInt64Array<SharedArrayBuffer>;
+  readonly #lock: SharedLock;
   readonly #workers: number;
   readonly #worker: number;
   /** Cells of one thread. */
@@ -58,6 +61,7 @@ export class SlotBoard {
     this.buffer = buffer ?? new SharedArrayBuffer(cells * Int32Array.BYTES_PER_ELEMENT);
     this.cells = new Int32Array(this.buffer);
     this.#keys = new BigInt64Array(this.buffer);
+    this.#lock = new SharedLock(this.cells, LOCK);
     this.#workers = workers;
     this.#worker = worker;
     this.#random = random;
@@ -149,12 +153,11 @@ export class SlotBoard {
 
   /** Only for when servers come and go: what is done there takes some microseconds. */
   #locked<T>(work: () => T): T {
-    while (Atomics.compareExchange(this.cells, LOCK, 0, 1) !== 0) Atomics.wait(this.cells, LOCK, 1, 1);
+    this.#lock.acquire();
     try {
       return work();
     } finally {
-      Atomics.store(this.cells, LOCK, 0);
-      Atomics.notify(this.cells, LOCK, 1);
+      this.#lock.release();
     }
   }
 }
