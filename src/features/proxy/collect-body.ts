@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import { takeReadBuffer } from '../../core/read-buffer.ts';
 import type { BodySink, BodySource } from '../../http/body.ts';
 import type { ReadonlyHeaderList } from '../../http/header-list.ts';
+import { WholeBody } from '../../http/whole-body.ts';
 import { TemporaryFile } from './temporary-file.ts';
 
 /** Bytes of a body that are kept in memory; a longer one goes to a temporary file. */
@@ -74,7 +75,7 @@ class Collector implements BodySink {
     const { trailers } = this.#source;
     const body =
       this.#file === undefined
-        ? new MemoryBody(Buffer.concat(this.#chunks, this.#size), trailers)
+        ? new WholeBody(Buffer.concat(this.#chunks, this.#size), trailers)
         : new FileBody(this.#file, this.#size, trailers);
     this.#taker.collected(body);
   }
@@ -84,29 +85,6 @@ class Collector implements BodySink {
     this.#source.cancel();
     this.#taker.failed(code);
   }
-}
-
-/** A collected body that stayed in memory. */
-class MemoryBody implements BodySource {
-  readonly replayable = true;
-  readonly length: number;
-  readonly trailers: ReadonlyHeaderList | undefined;
-  readonly #bytes: Buffer;
-
-  constructor(bytes: Buffer, trailers: ReadonlyHeaderList | undefined) {
-    this.#bytes = bytes;
-    this.length = bytes.length;
-    this.trailers = trailers;
-  }
-
-  flow(sink: BodySink): void {
-    if (this.length > 0) sink.data(this.#bytes);
-    sink.end();
-  }
-
-  resume(): void {}
-
-  cancel(): void {}
 }
 
 /** A collected body in its file; the file goes with it. */

@@ -4,6 +4,7 @@ import type { DreamError, ErrorCode } from '../../core/errors.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { BodySink, BodySource } from '../../http/body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../../http/head.ts';
+import { WholeBody } from '../../http/whole-body.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
 import { UpstreamCall } from '../../upstream/call.ts';
 import type { UpstreamRequest } from '../../upstream/call.ts';
@@ -38,7 +39,7 @@ export class MirroredRequest implements UpstreamRequest, BodySink, Waiter<'mirro
   /** `target`: path and query as the upstream itself is asked for them. */
   constructor(exchange: Exchange, options: ProxyOptions, target: string, body: Buffer | null, over: Over) {
     this.origin = exchange;
-    this.body = body && wholeBody(body);
+    this.body = body && new WholeBody(body);
     this.#options = options;
     this.#target = target;
     this.#over = over;
@@ -123,17 +124,4 @@ export class MirroredRequest implements UpstreamRequest, BodySink, Waiter<'mirro
     this.#deadline.release();
     this.#over(this, failure);
   }
-}
-
-function wholeBody(bytes: Buffer): BodySource {
-  return {
-    length: bytes.length,
-    trailers: undefined,
-    flow(sink) {
-      if (bytes.length > 0) sink.data(bytes);
-      sink.end();
-    },
-    resume: () => {},
-    cancel: () => {},
-  };
 }

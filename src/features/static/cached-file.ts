@@ -1,4 +1,3 @@
-import { formatHttpDate } from '../../core/clock.ts';
 import { DreamError } from '../../core/errors.ts';
 import { type Body, type BodySink, type BodySource, TEXT_LIMIT } from '../../http/body.ts';
 import type { Validators } from '../../http/conditional.ts';
@@ -6,7 +5,7 @@ import { HeaderList } from '../../http/header-list.ts';
 import { Response } from '../../http/response.ts';
 import { NO_FIELDS, type OwnFields } from './field-rules.ts';
 import type { FileVariants } from './file-variants.ts';
-import { type FileVersion, SETTLING_MS } from './file-version.ts';
+import { type FileVersion, validatorsOf } from './file-version.ts';
 import { KeptBytes } from './kept-bytes.ts';
 
 /** What a kept file costs besides its bytes, about: its names, two answers with their serialised heads, and its place. */
@@ -95,14 +94,8 @@ export class CachedFile {
     this.freshUntil = freshUntil;
     this.changes = changes;
 
-    // Never later than the answer itself (RFC 9110 §8.8.2.1).
-    const now = Date.now();
-    const lastModifiedSeconds = Math.floor(Math.min(mtimeMs, now) / 1000);
-    const lastModified = formatHttpDate(lastModifiedSeconds * 1000);
-    // Of a time to come, the date that is sent tells nothing: it is the present, whichever version it is.
-    const isDateStrong = now - mtimeMs > SETTLING_MS;
-    this.validators = { etag, lastModified, lastModifiedSeconds, isDateStrong };
-
+    this.validators = validatorsOf(etag, mtimeMs);
+    const { lastModified } = this.validators;
     const coding = found.coding === undefined ? [] : ['Content-Encoding', found.coding];
     const vary = this.#isNegotiated ? ['Vary', 'Accept-Encoding'] : [];
     const fields = ['Content-Type', found.mediaType, ...coding, 'Last-Modified', lastModified, 'ETag', etag];

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Stats } from 'node:fs';
+import { formatHttpDate } from '../../core/clock.ts';
+import type { Validators } from '../../http/conditional.ts';
 
 /**
  * A file changed this recently, in milliseconds, may change again without its time stamps showing it: the coarsest
@@ -50,6 +52,16 @@ export function entityTag(
     return digestTag(hash('sha256', bytes, 'base64url'), coding);
   const microseconds = Math.round(version.mtimeMs * 1000);
   return `${settled ? '' : 'W/'}"${size.toString(36)}-${microseconds.toString(36)}${suffixOf(coding)}"`;
+}
+
+/** What conditions are compared with, of a version with this tag that was last changed at `mtimeMs`. */
+export function validatorsOf(etag: string, mtimeMs: number): Validators {
+  const now = Date.now();
+  // Never later than the answer itself (RFC 9110 §8.8.2.1).
+  const lastModifiedSeconds = Math.floor(Math.min(mtimeMs, now) / 1000);
+  const lastModified = formatHttpDate(lastModifiedSeconds * 1000);
+  // Of a time to come, the date that is sent tells nothing: it is the present, whichever version it is.
+  return { etag, lastModified, lastModifiedSeconds, isDateStrong: now - mtimeMs > SETTLING_MS };
 }
 
 /** The tag of a small file, given the SHA-256 of the bytes that are served, in base64url. */

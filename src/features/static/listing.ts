@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { SingleFlight } from '../../core/single-flight.ts';
 import { evaluatePreconditions } from '../../http/conditional.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { preferredMediaType } from '../../http/negotiate.ts';
@@ -34,8 +35,8 @@ interface Listed {
 export class Listing {
   readonly #directories: RecentDirectories;
   readonly #kept = new Map<string, Listed>();
-  /** Those on their way, so that many who ask for one make it be made once. */
-  readonly #pending = new Map<string, Promise<Listed | 'absent' | ErrorCode>>();
+  /** Many who ask for one have it made once. */
+  readonly #making = new SingleFlight<Listed | 'absent' | ErrorCode>();
 
   /** Throws the system's error when there is no directory at one of the roots. */
   constructor(options: StaticOptions) {
@@ -66,12 +67,7 @@ export class Listing {
     const key = `${form}${queryOf(order)} ${name}`;
     const known = this.#kept.get(key);
     if (known !== undefined && monotonicNow() < known.freshUntil) return known;
-    let pending = this.#pending.get(key);
-    if (pending === undefined) {
-      pending = this.#make(key, name, form, order).finally(() => this.#pending.delete(key));
-      this.#pending.set(key, pending);
-    }
-    return pending;
+    return this.#making.join(key, () => this.#make(key, name, form, order));
   }
 
   async #make(

@@ -1,5 +1,6 @@
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { SingleFlight } from '../../core/single-flight.ts';
 import type { CachedFile } from './cached-file.ts';
 import { type FilePath, filePathOf } from './file-path.ts';
 import type { FileStore } from './file-store.ts';
@@ -35,8 +36,8 @@ export const FALLBACK = 'fallback';
 export class Lookup {
   readonly #options: StaticOptions;
   readonly #files: FileStore;
-  /** Those on their way, so that many requests for one file read it once. */
-  readonly #pending = new Map<string, Promise<Found>>();
+  /** Many requests for one file read it once. */
+  readonly #searches = new SingleFlight<Found>();
   /** What stands behind the path of a file, and of a directory, in the name that is looked for first; undefined: it depends. */
   readonly #fileBegins: string | undefined;
   readonly #directoryBegins: string | undefined;
@@ -56,13 +57,7 @@ export class Lookup {
 
   /** What a path stands for, on the disk; what is in memory under it is known already to be of no use. */
   find(path: string): Promise<Found> {
-    let pending = this.#pending.get(path);
-    if (pending === undefined) {
-      const key = ownCopy(path);
-      pending = this.#find(key).finally(() => this.#pending.delete(key));
-      this.#pending.set(key, pending);
-    }
-    return pending;
+    return this.#searches.join(path, () => this.#find(ownCopy(path)));
   }
 
   /** The file that a path stands for, if what any thread has of it in memory is known to be current at `now`. */

@@ -63,17 +63,24 @@ export function readAgain(path: string, version: FileVersion, bytes: Buffer): Re
     const seen = look(path);
     if (seen === undefined || !isSameVersion(seen, version)) return 'changed';
     fd = openSync(path, OPEN_FLAGS);
-    for (let filled = 0; filled < bytes.length;) {
-      const bytesRead = readSync(fd, bytes, filled, bytes.length - filled, filled);
-      if (bytesRead === 0) return 'changed';
-      filled += bytesRead;
-    }
+    if (fillFrom(fd, bytes) < bytes.length) return 'changed';
     return isSameVersion(fstatSync(fd), version) ? 'read' : 'changed';
   } catch {
     return 'failed';
   } finally {
     if (fd !== -1) closeSync(fd);
   }
+}
+
+/** Fill `bytes` with the beginning of an open file, at once. Answers how many there were. Throws the system's error. */
+export function fillFrom(fd: number, bytes: Buffer): number {
+  let filled = 0;
+  while (filled < bytes.length) {
+    const bytesRead = readSync(fd, bytes, filled, bytes.length - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
 }
 
 const QUIETLY = { throwIfNoEntry: false } as const;

@@ -1,10 +1,9 @@
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { SingleFlight } from '../../core/single-flight.ts';
 import { type DirectoryContent, type DirectoryReader, readTogether } from './directory-entries.ts';
+import { FRESH_MS } from './file-store.ts';
 import { BY_NAME, sortEntries } from './listing-order.ts';
-
-/** How long what was read is used without reading the directory again, in milliseconds: as files are. */
-const FRESH_MS = 500;
 
 /** Directories of which it is remembered. */
 const MOST_KEPT = 8;
@@ -23,7 +22,7 @@ export interface RecentDirectory {
 export class RecentDirectories {
   readonly #readers: readonly DirectoryReader[];
   readonly #known = new Map<string, RecentDirectory>();
-  readonly #pending = new Map<string, Promise<RecentDirectory>>();
+  readonly #readings = new SingleFlight<RecentDirectory>();
 
   /** `readers`: for each root. */
   constructor(readers: readonly DirectoryReader[]) {
@@ -34,12 +33,7 @@ export class RecentDirectories {
   read(name: string): Promise<RecentDirectory> | RecentDirectory {
     const known = this.#known.get(name);
     if (known !== undefined && monotonicNow() < known.freshUntil) return known;
-    let pending = this.#pending.get(name);
-    if (pending === undefined) {
-      pending = this.#read(name).finally(() => this.#pending.delete(name));
-      this.#pending.set(name, pending);
-    }
-    return pending;
+    return this.#readings.join(name, () => this.#read(name));
   }
 
   async #read(name: string): Promise<RecentDirectory> {

@@ -1,8 +1,8 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { formatHttpDate } from '../../../core/clock.ts';
 import type { Validators } from '../../../http/conditional.ts';
-import { entityTag, isSettled, LARGEST_SMALL, SETTLING_MS } from '../file-version.ts';
+import { entityTag, isSettled, LARGEST_SMALL, validatorsOf } from '../file-version.ts';
+import { fillFrom } from '../read-file.ts';
 
 /** A regular file that lies under a name. */
 export interface CurrentFile {
@@ -28,31 +28,19 @@ export function currentFile(path: string, validate: boolean): CurrentFile | 'abs
   try {
     const stats = fstatSync(fd);
     if (!stats.isFile()) return 'no-file';
-    return { mode: stats.mode & 0o777, validators: validatorsOf(fd, stats) };
+    return { mode: stats.mode & 0o777, validators: openFileValidators(fd, stats) };
   } finally {
     closeSync(fd);
   }
 }
 
 /** What a GET would say of an open file. */
-export function validatorsOf(fd: number, stats: Stats): Validators {
-  const bytes = stats.size <= LARGEST_SMALL ? readWhole(fd, stats.size) : undefined;
-  const lastModifiedSeconds = Math.floor(Math.min(stats.mtimeMs, Date.now()) / 1000);
-  return {
-    etag: entityTag(bytes, stats, isSettled(stats)),
-    lastModified: formatHttpDate(lastModifiedSeconds * 1000),
-    lastModifiedSeconds,
-    isDateStrong: Date.now() - stats.mtimeMs > SETTLING_MS,
-  };
+export function openFileValidators(fd: number, stats: Stats): Validators {
+  const bytes = stats.size <= LARGEST_SMALL ? bytesOf(fd, stats.size) : undefined;
+  return validatorsOf(entityTag(bytes, stats, isSettled(stats)), stats.mtimeMs);
 }
 
-function readWhole(fd: number, size: number): Buffer {
+function bytesOf(fd: number, size: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(size);
-  let filled = 0;
-  while (filled < size) {
-    const count = readSync(fd, bytes, filled, size - filled, filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return bytes.subarray(0, filled);
+  return bytes.subarray(0, fillFrom(fd, bytes));
 }

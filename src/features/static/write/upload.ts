@@ -15,7 +15,7 @@ import { DreamError } from '../../../core/errors.ts';
 import type { BodySink, BodySource } from '../../../http/body.ts';
 import type { Validators } from '../../../http/conditional.ts';
 import { TEMPORARY_PREFIX } from '../file-path.ts';
-import { validatorsOf } from './current-file.ts';
+import { openFileValidators } from './current-file.ts';
 import type { OpenDirectory } from './open-directory.ts';
 
 const openAsync = promisify(open);
@@ -74,7 +74,7 @@ export class Upload implements BodySink {
 
   /** What a GET will say of it. */
   get validators(): Validators {
-    return validatorsOf(this.#fd, fstatSync(this.#fd));
+    return openFileValidators(this.#fd, fstatSync(this.#fd));
   }
 
   /** Put it in its place, with these permissions where there were some. Throws the system's error. */
