@@ -21,7 +21,7 @@ import { compileRoutes } from '../../src/router/route-table.ts';
 import { Session } from '../../src/server/serve-exchange.ts';
 import { SharedState } from '../../src/server/shared-state.ts';
 import { RetryBudget } from '../../src/upstream/retry-budget.ts';
-import type { Upstreams } from '../../src/upstream/upstream.ts';
+import type { Upstreams } from '../../src/upstream/upstreams.ts';
 import { spread } from '../stats.ts';
 
 const { values } = parseArgs({

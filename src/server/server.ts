@@ -19,7 +19,7 @@ import type { Trust } from '../pipeline/exchange.ts';
 import type { HealthBoard } from '../upstream/health-board.ts';
 import { HealthProber } from '../upstream/health-prober.ts';
 import type { SlotBoard } from '../upstream/slot-board.ts';
-import { Upstreams } from '../upstream/upstream.ts';
+import { Upstreams } from '../upstream/upstreams.ts';
 import { operatorChange } from '../upstream/operator-change.ts';
 import type { ServerSnapshot } from '../upstream/server-snapshot.ts';
 import type { UpstreamChange, UpstreamObserver } from '../upstream/upstream.ts';

@@ -9,7 +9,8 @@ import type { RawConnection } from '../../test/support/raw-connection.ts';
 import { until } from '../../test/support/until.ts';
 import { HealthBoard } from './health-board.ts';
 import { HealthProber } from './health-prober.ts';
-import { Upstreams, type Upstream } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
+import { Upstreams } from './upstreams.ts';
 
 const origin = requestOrigin('/', '203.0.113.7');
 

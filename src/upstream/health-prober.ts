@@ -3,7 +3,8 @@ import { HealthProbe } from './health-probe.ts';
 import type { HealthOptions } from './health-schema.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
 import type { ServerState } from './server-state.ts';
-import type { Upstream, UpstreamObserver, Upstreams } from './upstream.ts';
+import type { Upstream, UpstreamObserver } from './upstream.ts';
+import type { Upstreams } from './upstreams.ts';
 
 /** The first checks are spread over this time, in milliseconds, or over the interval where that is shorter. */
 const FIRST_WITHIN = 500;

@@ -13,7 +13,7 @@ import { BackendPeer, sendTo } from '../../test/support/upstream-calls.ts';
 import { healthKey } from './health-board.ts';
 import type { UpstreamOptions } from './schema.ts';
 import { SlotBoard } from './slot-board.ts';
-import { Upstreams } from './upstream.ts';
+import { Upstreams } from './upstreams.ts';
 import type { Upstream } from './upstream.ts';
 
 /** An answer of which a `b` is missing. */

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { requestOrigin } from '../../test/support/balancer-contract.ts';
 import { upstreamOptions, upstreamServer } from '../../test/support/proxy-server.ts';
 import type { ServerState } from './server-state.ts';
-import { Upstream, Upstreams } from './upstream.ts';
+import { Upstream } from './upstream.ts';
+import { Upstreams } from './upstreams.ts';
 
 const origin = requestOrigin('/', '203.0.113.7');
 const URLS = ['http://10.0.0.1', 'http://10.0.0.2'];

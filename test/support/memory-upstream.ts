@@ -3,7 +3,8 @@ import type { RequestOrigin } from '../../src/upstream/balance/balancer.ts';
 import type { UpstreamOptions } from '../../src/upstream/schema.ts';
 import { ServerState } from '../../src/upstream/server-state.ts';
 import { ServerPool, type Waiter } from '../../src/upstream/pool.ts';
-import { Upstream, Upstreams } from '../../src/upstream/upstream.ts';
+import { Upstream } from '../../src/upstream/upstream.ts';
+import { Upstreams } from '../../src/upstream/upstreams.ts';
 import { MemoryTransport, type MemoryPeer, type Steps } from './memory-transport.ts';
 
 /** The server at the other end of one connection in memory. */

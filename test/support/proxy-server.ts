@@ -4,7 +4,7 @@ import type { ProxyOptions } from '../../src/features/proxy/schema.ts';
 import { STRICT } from '../../src/http1/leniency.ts';
 import type { UpstreamOptions, UpstreamServer } from '../../src/upstream/schema.ts';
 import { parseServerUrl } from '../../src/upstream/server-url.ts';
-import { Upstreams } from '../../src/upstream/upstream.ts';
+import { Upstreams } from '../../src/upstream/upstreams.ts';
 import { HandlerServer, type HandlerServerOptions } from './handler-server.ts';
 import { proxyOptions } from './proxy-options.ts';
 

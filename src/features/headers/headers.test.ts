@@ -16,7 +16,7 @@ import { RequestReader, type RawRequest } from '../../../test/support/request-re
 import { HeaderList } from '../../http/header-list.ts';
 import { Response } from '../../http/response.ts';
 import { compose } from '../../pipeline/compose.ts';
-import { Upstreams } from '../../upstream/upstream.ts';
+import { Upstreams } from '../../upstream/upstreams.ts';
 import { createProxyHandler } from '../proxy/handler.ts';
 import { createHeadersFeature } from './handler.ts';
 import { headersSchema } from './schema.ts';

@@ -1,7 +1,7 @@
 import { errorResponse } from '../../pipeline/error-response.ts';
 import type { Exchange } from '../../pipeline/exchange.ts';
 import type { Handler } from '../../pipeline/handler.ts';
-import type { Upstreams } from '../../upstream/upstream.ts';
+import type { Upstreams } from '../../upstream/upstreams.ts';
 import type { Mirrors } from './mirror.ts';
 import { PathRewriting } from './path-rewriting.ts';
 import { ProxyExchange } from './proxy-exchange.ts';

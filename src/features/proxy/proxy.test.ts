@@ -10,7 +10,7 @@ import { upstreamOptions } from '../../../test/support/proxy-server.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
 import { RequestReader, type RawRequest } from '../../../test/support/request-reader.ts';
 import type { Trust } from '../../pipeline/exchange.ts';
-import { Upstreams } from '../../upstream/upstream.ts';
+import { Upstreams } from '../../upstream/upstreams.ts';
 import { createProxyHandler } from './handler.ts';
 
 /** Whoever connects from this machine is a proxy of ours. */

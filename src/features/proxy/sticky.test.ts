@@ -7,7 +7,7 @@ import { startProxy, upstreamOptions } from '../../../test/support/proxy-server.
 import { RawBackend } from '../../../test/support/raw-backend.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
 import type { Trust } from '../../pipeline/exchange.ts';
-import { Upstreams } from '../../upstream/upstream.ts';
+import { Upstreams } from '../../upstream/upstreams.ts';
 
 /** Whoever connects from this machine is a proxy of ours. */
 const trust: Trust = { fields: 'x-forwarded', trusts: (address) => address === '127.0.0.1' };
