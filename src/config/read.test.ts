@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { temporaryDirectory } from '../../test/support/temp.ts';
@@ -327,6 +328,27 @@ describe('files', () => {
         assert.ok(error instanceof StartError, String(error));
         assert.match(error.message, expected);
         assert.doesNotMatch(error.message, /\n/);
+        return true;
+      });
+    });
+  }
+
+  for (const [where, routes] of [
+    ['the root', '[{ files: { root: ., write: { tokens: secret/tokens } } }]'],
+    ['another of its roots', '[{ files: { root: [site, .], write: { tokens: secret/tokens } } }]'],
+    [
+      'the root of another route',
+      '[{ match: { path: /a }, files: { root: site, write: { tokens: secret/tokens } } }, { files: . }]',
+    ],
+  ] as const) {
+    test(`tokens below ${where} are refused, for clients could read them`, async () => {
+      using directory = temporaryDirectory();
+      directory.write('site/index.html', '');
+      chmodSync(directory.write('secret/tokens', '0123456789abcdef'), 0o600);
+      const file = directory.write('dreamserver.yaml', `routes: ${routes}`);
+      await assert.rejects(loadConfig(file), (error) => {
+        assert.ok(error instanceof StartError, String(error));
+        assert.match(error.message, /the tokens \S+\/secret\/tokens lie below the root \S+, where/);
         return true;
       });
     });

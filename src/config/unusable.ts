@@ -57,26 +57,33 @@ function directoryProblem(root: string): string | undefined {
   }
 }
 
-/** Tokens of those who may write that cannot be read, or that clients could read. */
+/** Tokens of those who may write that cannot be read, or that clients could read, by whichever route. */
 export function unusableTokens({ routes }: RuntimeConfig): Mistake[] {
+  const roots = routes.flatMap(({ end }) =>
+    end.kind === 'files' ? [end.options.root, ...end.options.furtherRoots] : [],
+  );
   return routes.flatMap(({ end }, i): Mistake[] => {
     if (end.kind !== 'files' || end.options.write === undefined) return [];
-    const { root, write } = end.options;
-    const problem = tokensProblem(write.tokens, root);
+    const problem = tokensProblem(end.options.write.tokens, roots);
     if (problem === undefined) return [];
     return [{ path: ['routes', i, 'files', 'write', 'tokens'], at: 'value', message: problem }];
   });
 }
 
-function tokensProblem(path: string, root: string): string | undefined {
+function tokensProblem(path: string, roots: readonly string[]): string | undefined {
   try {
     readTokens(path);
   } catch (error) {
     return (error as Error).message;
   }
   // A root that is not there is told as such.
-  if (directoryProblem(root) !== undefined) return undefined;
+  const root = roots.find((each) => directoryProblem(each) === undefined && liesBelow(path, each));
+  return root === undefined
+    ? undefined
+    : `the tokens ${path} lie below the root ${root}, where they would be served`;
+}
+
+function liesBelow(path: string, root: string): boolean {
   const below = relative(realpathSync(root), realpathSync(path));
-  const isServed = !isAbsolute(below) && below.split(sep)[0] !== '..';
-  return isServed ? `the tokens ${path} lie below the root, where they would be served` : undefined;
+  return !isAbsolute(below) && below.split(sep)[0] !== '..';
 }

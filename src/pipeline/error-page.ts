@@ -22,7 +22,7 @@ ${STYLE}
 `;
 }
 
-/** What a status is called where people read it: the name that is registered for it, or nginx's for 499, without regard to what an upstream called it. */
+/** What a status is called where people read it, whatever an upstream called it: its registered name; that of 499 is nginx's. */
 export function statusTitle(status: number): string {
   if (status === 499) return 'Client Closed Request';
   return STATUS_CODES[status] ?? (status >= 500 ? 'Server Error' : 'Request Refused');
