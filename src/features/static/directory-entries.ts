@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { ErrorCode } from '../../core/errors.ts';
 import { filePathOf } from './file-path.ts';
 import type { StaticOptions } from './schema.ts';
-import { type OpenDirectory, SiteRoot } from './site-root.ts';
+import { type DirectoryHandle, SiteRoot } from './site-root.ts';
 
 const lstatAsync = promisify(lstat);
 const opendirAsync = promisify(opendir);
@@ -61,7 +61,7 @@ export class DirectoryReader {
     }
   }
 
-  async #read({ path }: OpenDirectory, directory: string): Promise<DirectoryContent> {
+  async #read({ path }: DirectoryHandle, directory: string): Promise<DirectoryContent> {
     const entries: DirectoryEntry[] = [];
     let unnameable = 0;
     let seen = 0;

@@ -33,7 +33,7 @@ export interface OpenFile {
 }
 
 /** A directory, open to be read. Whoever gets it closes the descriptor. */
-export interface OpenDirectory {
+export interface DirectoryHandle {
   readonly fd: number;
   /** What leads to the directory that is open, whatever has become of its name, where the system has such a path. */
   readonly path: string;
@@ -86,7 +86,7 @@ export class SiteRoot {
   }
 
   /** Open the directory behind a name, to be read. As with files, where it lies is asked of the open descriptor. */
-  async openDirectory(name: string): Promise<OpenDirectory | 'absent' | ErrorCode> {
+  async openDirectory(name: string): Promise<DirectoryHandle | 'absent' | ErrorCode> {
     const path = this.locate(name);
     try {
       const fd = await openAsync(path, OPEN_FLAGS | (constants.O_DIRECTORY ?? 0));
