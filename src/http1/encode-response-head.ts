@@ -5,6 +5,7 @@ import type { BodyMode } from './message-writer.ts';
 import { flat } from '../core/latin1.ts';
 import { dateAndId, encodeFields, statusLine } from './encode-fields.ts';
 import { knownField } from '../http/field-names.ts';
+import { ReadyMessage } from './ready-message.ts';
 
 /** What the wire keeps of an answer that is sent many times. */
 interface Serialised {
@@ -13,6 +14,8 @@ interface Serialised {
   readonly fixed: string;
   /** The body as text, once it has been asked for. */
   body: string | undefined;
+  /** The whole answer as bytes; undefined before it is asked for, or while the last ones are still being sent. */
+  ready: ReadyMessage | undefined;
 }
 
 /** Written by the wire, or ours alone to say: an upstream's are replaced. */
@@ -82,10 +85,27 @@ export function bodyText(response: Response, serverHeader: string | undefined): 
   return kept.body;
 }
 
+/** A reusable answer with all its bytes, but for date and id. */
+export function readyMessage(response: Response, serverHeader: string | undefined): ReadyMessage {
+  const kept = serialised(response, serverHeader);
+  kept.ready ??= new ReadyMessage(kept.fixed, response.body as Buffer);
+  return kept.ready;
+}
+
+/** Its bytes are still being sent: the next one gets others. */
+export function abandonReady(response: Response): void {
+  (response.serialised as Serialised).ready = undefined;
+}
+
 function serialised(response: Response, serverHeader: string | undefined): Serialised {
   const kept = response.serialised as Serialised | undefined;
   if (kept !== undefined && kept.serverHeader === serverHeader) return kept;
-  const made = { serverHeader, fixed: flat(fixedPart(response, serverHeader)), body: undefined };
+  const made: Serialised = {
+    serverHeader,
+    fixed: flat(fixedPart(response, serverHeader)),
+    body: undefined,
+    ready: undefined,
+  };
   response.serialised = made;
   return made;
 }

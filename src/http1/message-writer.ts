@@ -126,6 +126,25 @@ export class MessageWriter implements BodySink {
     this.#end();
   }
 
+  /** Nothing waits here for the next message to leave with it. */
+  get empty(): boolean {
+    return this.#out === '' && this.#ahead === 0;
+  }
+
+  /**
+   * Send a message that is all there, as bytes whose last `bodyLength` are its body, while the writer is empty. False: the
+   * system has not taken them all; they are lent until it has.
+   */
+  sendBytes(message: Buffer, bodyLength: number): boolean {
+    this.#begin = -1;
+    this.#mode = 'whole';
+    this.#sent = bodyLength;
+    const taken = this.#transport.write(message);
+    if (!taken) this.#stalled();
+    this.#end();
+    return taken;
+  }
+
   /** Send bytes that are no message of their own, such as `100 Continue`, at once. */
   sendInterim(text: string): void {
     this.#out += text;

@@ -1,13 +1,14 @@
 import { latin1 } from '../core/latin1.ts';
 import type { ErrorCode } from '../core/errors.ts';
-import type { HttpVersion, RequestHead, TargetForm } from '../http/head.ts';
+import type { HttpVersion, RequestHead } from '../http/head.ts';
 import { HeaderList, valueOffset } from '../http/header-list.ts';
 import { knownField } from '../http/field-names.ts';
-import { encodeUnwise, normalisePath, validAuthority, validConnectTarget } from '../http/target.ts';
+import { validAuthority } from '../http/target.ts';
 import * as chars from './chars.ts';
 import { FieldSection, NEED_MORE, REFUSED, SEEN, type FieldProgress } from './field-section.ts';
 import { HeadMemo } from './head-memo.ts';
 import { STRICT, type Leniency } from './leniency.ts';
+import { makeHead, plainHead } from './make-request-head.ts';
 
 // Constants of this module are faster than imported ones: see field-section.ts.
 const { CR, DOT, LF, QUESTION_MARK, SLASH, SP, TARGET, TARGET_PLAIN, TOKEN } = chars;
@@ -320,95 +321,4 @@ function hostOffset(headers: HeaderList, error: ErrorCode): number {
   if (error === 'http1.host.missing') return headers.text.length - 2;
   const first = valueOffset(headers, HOST);
   return error === 'http1.host.repeated' ? valueOffset(headers, HOST, first + 1) : first;
-}
-
-const ABSOLUTE = /^(?:https?):\/\/([^/?]*)(\/[^?]*)?(\?.*)?$/i;
-
-/** The head of a request whose target is path and query, both in their normal form already. */
-function plainHead(
-  method: string,
-  rawTarget: string,
-  queryAt: number,
-  authority: string,
-  version: HttpVersion,
-  headers: HeaderList,
-): RequestHead {
-  const path = queryAt === 0 ? rawTarget : rawTarget.slice(0, queryAt);
-  const query = queryAt === 0 ? '' : rawTarget.slice(queryAt);
-  return { method, form: 'origin', rawTarget, path, query, authority, version, headers, derived: undefined };
-}
-
-/** The head with its target taken apart (RFC 9112 §3.2), or undefined where the target does not fit the method. */
-function makeHead(
-  method: string,
-  rawTarget: string,
-  version: HttpVersion,
-  headers: HeaderList,
-  hostAuthority: string,
-): RequestHead | undefined {
-  let form: TargetForm = 'origin';
-  let authority = hostAuthority;
-  let rawPath = rawTarget;
-  let query = '';
-  if (method === 'CONNECT') {
-    if (!validConnectTarget(rawTarget)) return undefined;
-    return {
-      method,
-      form: 'authority',
-      rawTarget,
-      path: '',
-      query,
-      authority: rawTarget.toLowerCase(),
-      version,
-      headers,
-      derived: undefined,
-    };
-  }
-  if (rawTarget.charCodeAt(0) !== 0x2f) {
-    if (rawTarget === '*') {
-      if (method !== 'OPTIONS') return undefined;
-      return {
-        method,
-        form: 'asterisk',
-        rawTarget,
-        path: '*',
-        query,
-        authority,
-        version,
-        headers,
-        derived: undefined,
-      };
-    }
-    // The authority of an absolute target overrides the Host field (RFC 9112 §3.2.2).
-    const parts = ABSOLUTE.exec(rawTarget);
-    if (parts === null || !validAuthority(parts[1])) return undefined;
-    authority = parts[1].toLowerCase();
-    if (method === 'OPTIONS' && parts[2] === undefined && parts[3] === undefined) {
-      // Of a server as a whole, in the form that proxies are asked (RFC 9112 §3.2.4).
-      return {
-        method,
-        form: 'asterisk',
-        rawTarget,
-        path: '*',
-        query,
-        authority,
-        version,
-        headers,
-        derived: undefined,
-      };
-    }
-    form = 'absolute';
-    rawPath = parts[2] ?? '/';
-    query = parts[3] ?? '';
-  } else {
-    const mark = rawTarget.indexOf('?');
-    if (mark !== -1) {
-      rawPath = rawTarget.slice(0, mark);
-      query = rawTarget.slice(mark);
-    }
-  }
-  const path = normalisePath(rawPath);
-  if (path === undefined) return undefined;
-  if (query !== '') query = encodeUnwise(query);
-  return { method, form, rawTarget, path, query, authority, version, headers, derived: undefined };
 }

@@ -92,6 +92,11 @@ export class RequestReader implements InputReader, Waiter<Phase> {
     return this.#input.busy;
   }
 
+  /** Something has come behind what is read. */
+  get hasMore(): boolean {
+    return this.#input.waiting > 0;
+  }
+
   /** Whether the rest of a body that nobody reads is little enough to be read away. */
   get restIsSmall(): boolean {
     const length = this.body?.length;

@@ -4,7 +4,14 @@ import type { RequestHead } from '../http/head.ts';
 import type { Response, Tunnel } from '../http/response.ts';
 import { acceptsTrailers } from '../http/te.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
-import { bodyText, encodeInterimHead, encodeResponseHead, responseBodyMode } from './encode-response-head.ts';
+import {
+  abandonReady,
+  bodyText,
+  encodeInterimHead,
+  encodeResponseHead,
+  readyMessage,
+  responseBodyMode,
+} from './encode-response-head.ts';
 import { wantsKeepAlive } from './framing.ts';
 import { HalfClose } from './half-close.ts';
 import type { IncomingBody } from './incoming-body.ts';
@@ -16,6 +23,9 @@ import { nextStep, type Writing } from './state.ts';
 
 /** Logged for an exchange whose client went before it was answered; nobody receives it. */
 const CLIENT_GONE = 499;
+
+/** Shorter answers leave as text, which costs the same and gathers with others. Bytes of body. */
+const READY_FROM = 2048;
 
 /**
  * One client connection: its requests are read (request-reader.ts), each is handed to the owner, and the answers are
@@ -241,13 +251,24 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     this.#error = response.error;
     const { serverHeader } = this.#options;
     const { requestId } = this.#owner;
-    const head = encodeResponseHead(response, mode, version, requestId, this.#keepAlive, serverHeader);
     const { body } = response;
-    if (mode === 'whole' && response.reusable && Buffer.isBuffer(body) && body.length <= TEXT_LIMIT) {
-      this.#writer.sendText(head + bodyText(response, serverHeader), body.length);
-    } else {
-      this.#writer.send(head, mode, body);
-    }
+    const whole =
+      mode === 'whole' && response.reusable && Buffer.isBuffer(body) && body.length <= TEXT_LIMIT
+        ? body.length
+        : -1;
+    if (whole >= READY_FROM && version === 11 && this.#sendReady(response, whole)) return;
+    const head = encodeResponseHead(response, mode, version, requestId, this.#keepAlive, serverHeader);
+    if (whole === -1) this.#writer.send(head, mode, body);
+    else this.#writer.sendText(head + bodyText(response, serverHeader), whole);
+  }
+
+  /** Send a whole answer as it lies there. False: it has to leave together with others, or it is not quite the same. */
+  #sendReady(response: Response, bodyLength: number): boolean {
+    if (!this.#keepAlive || this.#reader.hasMore || !this.#writer.empty) return false;
+    const bytes = readyMessage(response, this.#options.serverHeader).bytesFor(this.#owner.requestId);
+    if (bytes === undefined) return false;
+    if (!this.#writer.sendBytes(bytes, bodyLength)) abandonReady(response);
+    return true;
   }
 
   /** From the writer: the answer's last byte left, or it broke off. */

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { CountingOwner } from '../../test/support/counting-owner.ts';
+import { LendingTransport } from '../../test/support/lending-transport.ts';
+import { get } from '../../test/support/message.ts';
+import { HeaderList } from '../http/header-list.ts';
+import type { RequestHead } from '../http/head.ts';
+import { Response } from '../http/response.ts';
+import { STRICT } from './leniency.ts';
+import { ReadyMessage } from './ready-message.ts';
+import { ServerConnection } from './server-connection.ts';
+import type { ServerConnectionOptions } from './server-connection-owner.ts';
+
+const UUIDS = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'] as const;
+const BODY = 'b'.repeat(10 * 1024);
+
+describe('a ready message', () => {
+  it('is the head with date and id, and the body', () => {
+    const ready = new ReadyMessage('HTTP/1.1 200 OK\r\nA: 1\r\n', Buffer.from(BODY));
+    for (const id of UUIDS) {
+      assert.match(
+        String(ready.bytesFor(id)),
+        new RegExp(`^HTTP/1.1 200 OK\r\nA: 1\r\nDate: .{29}\r\nX-Request-Id: ${id}\r\n\r\n${BODY}$`),
+      );
+    }
+  });
+
+  it('is not there for an id of another length, as proxies before us may give', () => {
+    assert.equal(new ReadyMessage('', Buffer.from(BODY)).bytesFor('theirs'), undefined);
+  });
+
+  it('follows the clock', (context) => {
+    context.mock.timers.enable({ apis: ['Date'], now: Date.UTC(2026, 0, 1) });
+    const ready = new ReadyMessage('', Buffer.from(BODY));
+    assert.match(String(ready.bytesFor(UUIDS[0])), /^Date: Thu, 01 Jan 2026 00:00:00 GMT/);
+    context.mock.timers.tick(1000);
+    assert.match(String(ready.bytesFor(UUIDS[0])), /^Date: Thu, 01 Jan 2026 00:00:01 GMT/);
+  });
+});
+
+/** The other side takes nothing: what is written stays lent. */
+class StalledTransport extends LendingTransport {
+  readonly lent: Buffer[] = [];
+
+  override write(data: string | Buffer): boolean {
+    super.write(data);
+    if (Buffer.isBuffer(data)) this.lent.push(data);
+    this.pending += data.length;
+    return false;
+  }
+}
+
+describe('an answer that is sent many times', () => {
+  const response = new Response(200, HeaderList.of('A', '1'), Buffer.from(BODY), { reusable: true });
+  const options: ServerConnectionOptions = {
+    limits: {
+      headerBytes: 8192,
+      headers: 100,
+      uriBytes: 8192,
+      bodyBytes: 0,
+      requestsPerConnection: 0,
+      minDataRate: 0,
+    },
+    lenient: STRICT,
+    timeouts: { headers: 0, bodyIdle: 0, keepAlive: 0, writeStall: 0, tunnel: 0 },
+    serverHeader: 'us',
+  };
+
+  /** A connection whose requests are called by that id. */
+  function connect<T extends LendingTransport>(
+    requestId: string,
+    make: (connection: ServerConnection) => T,
+  ): T {
+    const owner = Object.assign(new CountingOwner(), { requestId });
+    const connection = new ServerConnection(owner, options);
+    owner.request = (_head: RequestHead) => connection.respond(response);
+    const transport = make(connection);
+    connection.attach(transport);
+    return transport;
+  }
+
+  it('does not change under a client that has not taken it', () => {
+    const slow = connect(UUIDS[0], (connection) => new StalledTransport(connection, false));
+    const quick = connect(UUIDS[1], (connection) => new LendingTransport(connection, false));
+    slow.receive(Buffer.from(get('/')));
+    for (let i = 0; i < 3; i++) quick.receive(Buffer.from(get('/')));
+    assert.equal(slow.lent.length, 1);
+    assert.match(String(slow.lent[0]), new RegExp(`X-Request-Id: ${UUIDS[0]}\r\n\r\n${BODY}$`));
+    assert.equal(quick.sent.split(`X-Request-Id: ${UUIDS[1]}\r\n\r\n${BODY}`).length, 4);
+  });
+
+  it('leaves in one write with the others where requests came together, the same byte for byte', () => {
+    const writes: string[] = [];
+    const transport = connect(UUIDS[0], (connection) => new LendingTransport(connection, false));
+    transport.onWrite = (text) => writes.push(text);
+    transport.receive(Buffer.from(get('/')));
+    transport.receive(Buffer.from(get('/').repeat(3)));
+    assert.equal(writes.length, 2);
+    const dateless = writes.map((text) => text.replaceAll(/^Date: .*$/gm, ''));
+    assert.equal(dateless[1], String(dateless[0]).repeat(3));
+  });
+});
