@@ -1,10 +1,10 @@
 /**
  * What a thousand clients of slow streams of events do to everybody else: the latency of small answers of nginx through the
- * server, with nobody else there and beside the streams, by turns.
+ * server, asked for at a fixed rate, with nobody else there and beside the streams, by turns.
  *
- *     node bench/micro/sse.ts [--rounds 5] [--seconds 3] [--streams 1000] [--connections 16]
+ *     node bench/micro/sse.ts [--rounds 10] [--seconds 3] [--streams 1000] [--connections 16] [--rate 2000]
  *
- * Needs nginx, wrk and taskset. The server runs on core 0; wrk, nginx, the events and their clients share core 1.
+ * Needs nginx and taskset. The server runs on core 0; nginx, the events and all clients share core 1.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,25 +16,21 @@ import { freePort, untilAccepts } from '../../test/support/ports.ts';
 import { temporaryDirectory } from '../../test/support/temp.ts';
 import { claimMachine } from '../exclusive.ts';
 import { spread } from '../stats.ts';
-import { load } from '../wrk.ts';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '10' },
     seconds: { type: 'string', default: '3' },
     streams: { type: 'string', default: '1000' },
     connections: { type: 'string', default: '16' },
+    rate: { type: 'string', default: '2000' },
   },
 });
-const [rounds, seconds, streams, connections] = [
-  values.rounds,
-  values.seconds,
-  values.streams,
-  values.connections,
-].map(Number);
+const [rounds, seconds, streams] = [values.rounds, values.seconds, values.streams].map(Number);
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const EVENTS = fileURLToPath(new URL('sse/events.ts', import.meta.url));
+const LOAD = fileURLToPath(new URL('sse/steady-load.ts', import.meta.url));
 const CLIENTS = fileURLToPath(new URL('sse/clients.ts', import.meta.url));
 
 const onCore = (core: number, name: string, ...args: readonly string[]): Child =>
@@ -94,15 +90,17 @@ interface Sample {
 }
 
 async function sample(time: number): Promise<Sample> {
-  const { p50, p99, fault } = await load({
-    port,
-    requests: { file: requestFile },
-    connections,
-    seconds: time,
-    core: 1,
-  });
-  if (fault !== '') throw new Error(fault);
-  return { p50, p99 };
+  const args = [String(port), requestFile, values.connections, values.rate, String(time)];
+  const load = onCore(1, 'load', LOAD, ...args);
+  await load.exited;
+  const { asked, answered, ...percentiles } = JSON.parse(load.stdout.join('')) as Sample & Counts;
+  if (answered < asked) throw new Error(`${answered} of ${asked} requests were answered`);
+  return percentiles;
+}
+
+interface Counts {
+  readonly asked: number;
+  readonly answered: number;
 }
 
 /** While the streams are there; every one of them has to go on meanwhile. */
