@@ -13,6 +13,11 @@ const OVERHEAD = 2560;
 
 const NOTHING: readonly string[] = [];
 
+/** What is asked for this often between two looks at it gets bytes of its own; the rest is rather sent from where it lies. */
+const OFTEN = 4;
+/** Up to this size they are so few that they are its own at once. */
+const TINY = 2048;
+
 /** What a file was found to be. */
 export interface FoundFile {
   /** Under which it is kept. */
@@ -43,7 +48,7 @@ export interface FoundFile {
 /**
  * A version of a file with its answers ready made, as one thread has it. A small one's bytes are in memory, and it is
  * answered without a look at the disk: they lie in the memory that threads share, and may be gone when they are asked for.
- * Those that leave as text with the head become its own when it is asked for again. Of a large one at first only what is
+ * Those that leave as text with the head become its own when it is asked for often. Of a large one at first only what is
  * said about it is kept, and its bytes are read for each request.
  */
 export class CachedFile {
@@ -52,7 +57,7 @@ export class CachedFile {
   readonly path: string;
   readonly version: FileVersion;
   readonly mediaType: string;
-  readonly bytes: Buffer | KeptBytes | undefined;
+  bytes: Buffer | KeptBytes | undefined;
   /** Of the bytes that are served. */
   readonly size: number;
   readonly coding: string | undefined;
@@ -72,7 +77,8 @@ export class CachedFile {
   /** It has been read from the disk for a request, so when it is asked for again it is better kept. */
   wasStreamed = false;
   #notModified: Response | undefined = undefined;
-  #wantsCopy: boolean;
+  /** How often it will be asked for before its bytes become its own; 0 where they are, or never will be. */
+  #untilCopy: number;
 
   constructor(found: FoundFile, freshUntil: number, changes: number) {
     const { version, etag } = found;
@@ -90,7 +96,7 @@ export class CachedFile {
     this.own = found.own ?? NO_FIELDS;
     this.shadowedBy = found.shadowedBy ?? NOTHING;
     this.settled = found.settled;
-    this.#wantsCopy = found.bytes instanceof KeptBytes && this.size <= TEXT_LIMIT;
+    this.#untilCopy = this.#often;
     this.freshUntil = freshUntil;
     this.changes = changes;
 
@@ -137,14 +143,31 @@ export class CachedFile {
     return Buffer.isBuffer(bytes) ? bytes.subarray(start, start + length) : bytes?.body(start, length);
   }
 
-  /** It is asked for again, and its bytes are so few that they are better its own, as text with the head. */
-  get wantsCopy(): boolean {
-    return this.#wantsCopy;
+  /** It is the same still: a look at the disk has told so. */
+  lookedAt(freshUntil: number, changes: number): void {
+    this.freshUntil = freshUntil;
+    this.changes = changes;
+    this.#untilCopy = this.#often;
+  }
+
+  /** Its bytes are in memory again. */
+  takeBytes(bytes: KeptBytes): void {
+    this.bytes = bytes;
+    this.#untilCopy = this.#often;
+  }
+
+  get #often(): number {
+    if (!(this.bytes instanceof KeptBytes) || this.size > TEXT_LIMIT) return 0;
+    return this.size <= TINY ? 1 : OFTEN;
+  }
+
+  /** It is asked for again. Whether that is so often, and its bytes so few, that they are better its own, as text with the head. */
+  wantsCopy(): boolean {
+    return this.#untilCopy > 0 && --this.#untilCopy === 0;
   }
 
   /** The same version, with its bytes in memory; small ones that were here already become its own. Undefined when they are gone. */
   withBytes(bytes: Buffer | KeptBytes): CachedFile | undefined {
-    this.#wantsCopy = false;
     const here = bytes instanceof KeptBytes && bytes === this.bytes ? bytes.copy() : bytes;
     if (here === undefined) return undefined;
     const { key, name, path, version, mediaType, settled, validators, freshUntil, changes } = this;

@@ -4,10 +4,11 @@ import { look } from './read-file.ts';
 import type { SiteRoot } from './site-root.ts';
 
 /**
- * How long a directory counts as lying where it may, in milliseconds. To ask costs three times as much as to look at a file;
- * what is moved out of the root is gone when this and the time for which the file is trusted are over.
+ * How long a directory counts as lying where it may, in milliseconds. To ask costs twice as much as to look at a file, and of
+ * many files in many directories every second look would bring it about; what is moved out of the root is gone when this and
+ * the time for which the file is trusted are over.
  */
-const DIRECTORY_FRESH_MS = 250;
+const DIRECTORY_FRESH_MS = 500;
 /** Directories that are remembered; when there are more, all are asked for anew. */
 const MOST_DIRECTORIES = 4096;
 

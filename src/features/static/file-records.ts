@@ -1,5 +1,7 @@
+import { randomFillSync } from 'node:crypto';
 import { latin1 } from '../../core/latin1.ts';
 import { SharedLock } from '../../core/shared-lock.ts';
+import type { FileId } from './file-ids.ts';
 import type { FileVersion } from './file-version.ts';
 
 /** Bounds on what all threads keep of files together. */
@@ -9,9 +11,6 @@ export interface FileCacheLimits {
   /** Files of which something is known, their bytes being there or not. */
   readonly entries: number;
 }
-
-/** Which representation of which file: 128 bits of a digest. Two names with the same one are not to be found. */
-export type FileId = Int32Array;
 
 /** Unit in which bytes are laid out: a line of the processor's cache. */
 export const GRAIN = 64;
@@ -27,6 +26,7 @@ const HEADER = {
   used: 6,
   changes: 7,
   warned: 8,
+  seed: 12,
 } as const;
 const HEADER_BYTES = 64;
 const RECORD_BYTES = 160;
@@ -106,10 +106,16 @@ export class FileRecords {
     const header = new Int32Array(memory, 0, HEADER_BYTES / 4);
     header[HEADER.entries] = records;
     header[HEADER.buckets] = bucketsFor(records);
+    header.set(randomFillSync(new Int32Array(HEADER_BYTES / 4 - HEADER.seed)), HEADER.seed);
     return memory;
   }
 
   // ---- the header
+
+  /** What nobody else knows, for `FileIds`. */
+  get seed(): Int32Array {
+    return this.#words.slice(HEADER.seed, HEADER_BYTES / 4);
+  }
 
   /** The record behind whose bytes the next ones are laid. */
   get hand(): number {

@@ -11,13 +11,13 @@ import { FileBody } from './file-body.ts';
 import type { FileMemory } from './file-memory.ts';
 import { fileParts } from './file-parts.ts';
 import type { CodedAs, FileVariants } from './file-variants.ts';
-import type { FileId } from './file-records.ts';
+import { type FileId, FileIds } from './file-ids.ts';
 import { digestTag, entityTag, hasGrown, isSameVersion, isSettled, LARGEST_SMALL } from './file-version.ts';
 import type { FileTable } from './hot-files.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import { readAgain, readDigest, readWhole } from './read-file.ts';
 import type { StaticOptions } from './schema.ts';
-import { fileId, type Knowledge, type Room, type SharedFiles } from './shared-files.ts';
+import { type Knowledge, type Room, type SharedFiles } from './shared-files.ts';
 import type { OpenFile } from './site-root.ts';
 import { isThere, SiteRoots } from './site-roots.ts';
 import { SlowReads } from './slow-reads.ts';
@@ -58,8 +58,8 @@ export class FileStore {
   readonly #shared: SharedFiles | undefined;
   readonly #watch: DirectoryWatch | undefined;
   readonly #variantsOf: VariantsOf | undefined;
-  /** Tells this site's files from those of others in shared memory. */
-  readonly #scope: string;
+  /** Tell this site's files from those of others in shared memory. */
+  readonly #ids: FileIds;
   readonly #largestKept: number;
   /** A file is on its way into memory. */
   #keeping = false;
@@ -73,7 +73,8 @@ export class FileStore {
     this.#shared = shared;
     this.#watch = watch;
     this.#variantsOf = variantsOf;
-    this.#scope = [options.symlinks, ...this.#roots.placesOf('')].join(' ');
+    const scope = [options.symlinks, ...this.#roots.placesOf('')].join(' ');
+    this.#ids = shared?.ids(scope) ?? new FileIds(scope, new Int32Array(0));
     this.#largestKept = Math.min(LARGEST_KEPT, (shared?.size ?? 0) * LARGEST_SHARE);
   }
 
@@ -87,10 +88,9 @@ export class FileStore {
         this.#table.delete(file);
         return undefined;
       }
-      file.freshUntil = now + FRESH_MS;
-      file.changes = changes;
+      file.lookedAt(now + FRESH_MS, changes);
     }
-    return file.wantsCopy ? (this.#put(file, file.bytes) ?? file) : file;
+    return file.wantsCopy() ? (this.#put(file, file.bytes) ?? file) : file;
   }
 
   /**
@@ -258,9 +258,14 @@ export class FileStore {
     const bytes = room?.view ?? Buffer.allocUnsafeSlow(size);
     const reading = readAgain(path, version, bytes);
     this.#slowReads.took(monotonicNow() - startedAt, startedAt);
-    if (reading === 'read') return this.#put(file, room === undefined ? bytes : keptIn(room, file));
-    room?.giveUp();
-    return undefined;
+    if (reading !== 'read') {
+      room?.giveUp();
+      return undefined;
+    }
+    if (room === undefined) return this.#put(file, bytes);
+    const kept = keptIn(room, file);
+    if (kept !== undefined) file.takeBytes(kept);
+    return kept && file;
   }
 
   /**
@@ -359,7 +364,7 @@ export class FileStore {
   }
 
   #idOf(name: string, coding?: string): FileId {
-    return fileId(this.#scope, name, coding);
+    return this.#ids.of(name, coding);
   }
 }
 

@@ -55,13 +55,14 @@ export async function readDigest({ fd, stats }: OpenFile): Promise<Hash | 'chang
   }
 }
 
-/** The same as `readWhole` at once, of a version that has been read from there before. */
+/**
+ * The same as `readWhole` at once, of a version that has been seen there a moment ago. That moment was the time to look what is
+ * opened, since to open a device can have effects. A look behind the last byte is enough to tell whether they are all of
+ * that version: what has been written to since then has other dates.
+ */
 export function readAgain(path: string, version: FileVersion, bytes: Buffer): Reading {
   let fd = -1;
   try {
-    // First, since to open a device can have effects.
-    const seen = look(path);
-    if (seen === undefined || !isSameVersion(seen, version)) return 'changed';
     fd = openSync(path, OPEN_FLAGS);
     if (fillFrom(fd, bytes) < bytes.length) return 'changed';
     return isSameVersion(fstatSync(fd), version) ? 'read' : 'changed';

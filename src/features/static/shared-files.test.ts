@@ -4,9 +4,12 @@ import type { BodySink } from '../../http/body.ts';
 import { FileRecords } from './file-records.ts';
 import type { FileVersion } from './file-version.ts';
 import { KeptBytes } from './kept-bytes.ts';
-import { fileId, SharedFiles } from './shared-files.ts';
+import { FileIds } from './file-ids.ts';
+import { SharedFiles } from './shared-files.ts';
 
 const SIZE = 2 ** 20;
+const seed = Int32Array.of(1, 2, 3, 4);
+const fileId = (scope: string, name: string, coding?: string) => new FileIds(scope, seed).of(name, coding);
 
 function open(size = SIZE, entries = 100): SharedFiles {
   return new SharedFiles(FileRecords.memory({ size, entries }));

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import { monotonicNow } from '../../core/clock.ts';
-import { type FileId, FileRecords, GRAIN, STATE } from './file-records.ts';
+import { type FileId, FileIds } from './file-ids.ts';
+import { FileRecords, GRAIN, STATE } from './file-records.ts';
 import { type FileVersion, isSameVersion } from './file-version.ts';
 import { KeptBytes } from './kept-bytes.ts';
 
@@ -51,14 +51,6 @@ export class Room {
   }
 }
 
-/** The id of a representation: `root` stands for everything that decides what lies behind a name. */
-export function fileId(root: string, name: string, coding = ''): FileId {
-  const digest = hash('sha256', `${root}\0${coding}\0${name}`, 'binary');
-  const id = new Int32Array(4);
-  for (let i = 0; i < 16; i++) id[i >> 2] = (id[i >> 2] << 8) | digest.charCodeAt(i);
-  return id;
-}
-
 /**
  * Files in memory that all threads share (ADR 0010). Of each a record says which version it is and what its tag is; its
  * bytes lie in one piece behind the records, as long as there is room. A thread looks here for what it has no answer
@@ -87,6 +79,11 @@ export class SharedFiles {
   /** Room for the bytes of files. */
   get size(): number {
     return this.#records.grains * GRAIN;
+  }
+
+  /** The ids of a site's files: `scope` stands for everything that decides what lies behind a name. */
+  ids(scope: string): FileIds {
+    return new FileIds(scope, this.#records.seed);
   }
 
   /** How many changes have been seen, by any thread. */
