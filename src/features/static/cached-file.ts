@@ -74,6 +74,8 @@ export class CachedFile {
   freshUntil: number;
   /** … unless more changes have been seen than when it was looked at. */
   changes: number;
+  /** It was not asked for lately, and is kept by nobody. */
+  isPassing = false;
   /** It has been read from the disk for a request, so when it is asked for again it is better kept. */
   wasStreamed = false;
   #notModified: Response | undefined = undefined;

@@ -52,7 +52,12 @@ export class FileAnswers {
       if (parts !== undefined) return parts;
     }
     if (method === 'HEAD') return file.whole;
-    return file.inFull ?? this.#files.refilled(file)?.inFull ?? this.#stream(exchange, file, undefined);
+    return file.inFull ?? this.#readNow(file) ?? this.#stream(exchange, file, undefined);
+  }
+
+  #readNow(file: CachedFile): Response | undefined {
+    const body = this.#files.readNow(file, 0, file.size);
+    return body && file.whole.withBody(body);
   }
 
   /**
@@ -81,7 +86,7 @@ export class FileAnswers {
 
   #part(exchange: Exchange, file: CachedFile, range: ByteRange): Response | Promise<Response | 'changed'> {
     const length = range.last - range.first + 1;
-    const body = file.part(range.first, length) ?? this.#files.refilled(file)?.part(range.first, length);
+    const body = file.part(range.first, length) ?? this.#files.readNow(file, range.first, length);
     return body === undefined ? this.#stream(exchange, file, range) : partial(exchange, file, range, body);
   }
 

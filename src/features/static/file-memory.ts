@@ -1,5 +1,6 @@
 import { DirectoryWatch } from './directory-watch.ts';
 import { HotFiles } from './hot-files.ts';
+import { readBuffers } from './read-buffers.ts';
 import { SharedFiles } from './shared-files.ts';
 
 /** What all threads together keep of answers that are ready made, in bytes; files that are asked for often have one in each. */
@@ -25,6 +26,7 @@ export class FileMemory {
   readonly watch: DirectoryWatch | undefined;
 
   constructor({ memory, threads, watch, unwatched }: FileMemoryOptions) {
+    readBuffers.shareAmong(threads);
     const isKept = memory !== undefined;
     const bytes = isKept ? Math.max(2 ** 20, READY_MADE / threads) : 0;
     this.hot = new HotFiles({ bytes, entries: Infinity });

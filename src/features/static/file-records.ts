@@ -26,6 +26,8 @@ const HEADER = {
   used: 6,
   changes: 7,
   warned: 8,
+  finds: 9,
+  filled: 10,
   seed: 12,
 } as const;
 const HEADER_BYTES = 64;
@@ -48,9 +50,10 @@ const WORD = {
   below: 23,
   state: 24,
   changes: 25,
+  askedAt: 27,
 } as const;
 /** Bytes of a record. */
-const BYTE = { visited: 104, asked: 105, tagLength: 106, tag: 108 } as const;
+const BYTE = { visited: 104, asked: 105, tagLength: 106, tag: 112 } as const;
 const LONGEST_TAG = RECORD_BYTES - BYTE.tag;
 
 /** What is so of a record; bits of its state. */
@@ -71,7 +74,7 @@ export const STATE = {
  *     [ header ][ buckets: first record of each ][ records 1 … entries ][ bytes … ]
  *
  *     record   [ version ][ fresh until ][ id ][ next ][ generation ][ pins ][ place ][ ring ][ state ][ … ][ tag ]
- *     byte     0          40             48    64      68            72      76       88      96       100   108
+ *     byte     0          40             48    64      68            72      76       88      96       100   112
  *
  * Record 0 is nobody: it stands for the end of a chain, and for both ends of the bytes.
  */
@@ -165,6 +168,15 @@ export class FileRecords {
   /** True for the first who asks. */
   claimWarning(): boolean {
     return Atomics.exchange(this.#words, HEADER.warned, 1) === 0;
+  }
+
+  /** Files whose bytes are here. */
+  get filled(): number {
+    return this.#words[HEADER.filled];
+  }
+
+  set filled(files: number) {
+    this.#words[HEADER.filled] = files;
   }
 
   first(bucket: number): number {
@@ -331,6 +343,16 @@ export class FileRecords {
     const bytes = this.#bytes;
     if (bytes[at + BYTE.visited] === 0) bytes[at + BYTE.visited] = 1;
     if (bytes[at + BYTE.asked] === 0) bytes[at + BYTE.asked] = 1;
+  }
+
+  /** It is looked for, for the how manyth time of all. Returns how many of those lie between this and the last for it. */
+  countFind(record: number): number {
+    const words = this.#words;
+    const at = this.#word(record) + WORD.askedAt;
+    const finds = ++words[HEADER.finds];
+    const before = words[at];
+    words[at] = finds;
+    return (finds - before) | 0;
   }
 
   /** Whether its bytes were asked for since this was last asked. */

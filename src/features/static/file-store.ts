@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
-import { TEXT_LIMIT } from '../../http/body.ts';
+import { type BodySource, TEXT_LIMIT } from '../../http/body.ts';
 import type { ByteRange } from '../../http/range.ts';
 import { CachedFile } from './cached-file.ts';
 import type { DirectoryWatch } from './directory-watch.ts';
@@ -15,9 +15,11 @@ import { type FileId, FileIds } from './file-ids.ts';
 import { digestTag, entityTag, hasGrown, isSameVersion, isSettled, LARGEST_SMALL } from './file-version.ts';
 import type { FileTable } from './hot-files.ts';
 import type { KeptBytes } from './kept-bytes.ts';
+import { PassingBody } from './passing-body.ts';
+import { readBuffers } from './read-buffers.ts';
 import { readAgain, readDigest, readWhole } from './read-file.ts';
 import type { StaticOptions } from './schema.ts';
-import { type Knowledge, type Room, type SharedFiles } from './shared-files.ts';
+import type { Knowledge, Room, SharedFiles } from './shared-files.ts';
 import type { OpenFile } from './site-root.ts';
 import { isThere, SiteRoots } from './site-roots.ts';
 import { SlowReads } from './slow-reads.ts';
@@ -113,7 +115,9 @@ export class FileStore {
     const shadowedBy = this.#placesBefore(path, name);
     const form = { etag, settled, bytes, shadowedBy, ...this.#formOf(name, mediaType, version.size, as) };
     const file = new CachedFile({ key, name, path, version, mediaType, ...form }, freshUntil, changes);
-    this.#table.set(file);
+    // What is not asked for again would only push others out.
+    if (known.recent) this.#table.set(file);
+    else file.isPassing = true;
     return file;
   }
 
@@ -240,8 +244,8 @@ export class FileStore {
     this.#shared?.countChange();
   }
 
-  /** A small file whose bytes had to go, read again at once; undefined when that has to be done in another way. */
-  refilled(file: CachedFile): CachedFile | undefined {
+  /** Bytes of a small file that had to go, read again at once; undefined when that has to be done in another way. */
+  readNow(file: CachedFile, start: number, length: number): BodySource | Buffer | undefined {
     const { version, size, settled, path } = file;
     const shared = this.#shared;
     const startedAt = monotonicNow();
@@ -253,19 +257,25 @@ export class FileStore {
       this.#slowReads.areExpected(startedAt)
     )
       return undefined;
-    const room = shared.reserve(this.#idOf(file.name, file.coding), version);
-    if (room === undefined && size > LARGEST_OWN) return undefined;
-    const bytes = room?.view ?? Buffer.allocUnsafeSlow(size);
-    const reading = readAgain(path, version, bytes);
-    this.#slowReads.took(monotonicNow() - startedAt, startedAt);
-    if (reading !== 'read') {
-      room?.giveUp();
+    const room = file.isPassing ? undefined : shared.reserve(this.#idOf(file.name, file.coding), version);
+    if (room === undefined) {
+      if (!readBuffers.plenty) return undefined;
+      const buffer = readBuffers.takeSmall(length);
+      const reading = readAgain(path, version, buffer.subarray(0, length), start);
+      this.#slowReads.took(monotonicNow() - startedAt, startedAt);
+      if (reading === 'read') return new PassingBody(buffer, length);
+      readBuffers.release(buffer);
       return undefined;
     }
-    if (room === undefined) return this.#put(file, bytes);
-    const kept = keptIn(room, file);
-    if (kept !== undefined) file.takeBytes(kept);
-    return kept && file;
+    const reading = readAgain(path, version, room.view);
+    this.#slowReads.took(monotonicNow() - startedAt, startedAt);
+    if (reading === 'read') {
+      const kept = keptIn(room, file);
+      if (kept !== undefined) file.takeBytes(kept);
+      return file.part(start, length);
+    }
+    room.giveUp();
+    return undefined;
   }
 
   /**

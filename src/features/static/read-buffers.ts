@@ -1,8 +1,8 @@
 /**
  * How much is read in one step while that many bytes are out. Big steps cost less: a step is a trip to another
  * thread and a system call, some 25 µs, in which 256 KiB are copied. But a slow client holds its buffer until it
- * has taken the last byte, so the more of them are held, the smaller they get: ten thousand slow clients of one thread
- * hold about 700 MB, not 10 GB.
+ * has taken the last byte, so the more of them are held, the smaller they get: ten thousand slow clients hold about 700 MB,
+ * not 10 GB. The bounds are for all threads together; of each, a thread has its share.
  */
 const STEPS: readonly { readonly below: number; readonly size: number }[] = [
   { below: 16 * 2 ** 20, size: 2 ** 20 },
@@ -13,6 +13,11 @@ const STEPS: readonly { readonly below: number; readonly size: number }[] = [
 /** Streams read ahead while no more bytes than this are out: it is for those who keep pace, and slow clients do not. */
 const READ_AHEAD_BELOW = STEPS[0].below;
 
+/** A small file that is read for one answer has a buffer of this size, which the next one uses again … */
+const SMALL = 2 ** 17;
+/** … while not more bytes than this are out; and then one of its own size. */
+const SMALL_BELOW = 2 ** 20;
+
 /** Buffers kept for the next step; more than a few would be read at the same time by no one. */
 const MAX_IDLE = 4;
 
@@ -22,6 +27,9 @@ const MAX_IDLE = 4;
  */
 export class ReadBuffers {
   readonly #idle: Buffer[] = [];
+  readonly #idleSmall: Buffer[] = [];
+  /** Which share of the bounds is this thread's. */
+  #threads = 1;
   #bytesOut = 0;
 
   /** Bytes that are lent at the moment. */
@@ -29,9 +37,14 @@ export class ReadBuffers {
     return this.#bytesOut;
   }
 
+  /** The bounds are for so many threads together. */
+  shareAmong(threads: number): void {
+    this.#threads = threads;
+  }
+
   /** Whether a stream may hold a second buffer. */
   get plenty(): boolean {
-    return this.#bytesOut < READ_AHEAD_BELOW;
+    return this.#isBelow(READ_AHEAD_BELOW);
   }
 
   /**
@@ -45,10 +58,21 @@ export class ReadBuffers {
     return buffer;
   }
 
+  /** A buffer with room for a file of `length` bytes, 128 KiB at the most. It comes back like the others. */
+  takeSmall(length: number): Buffer {
+    const buffer = this.#isBelow(SMALL_BELOW)
+      ? (this.#idleSmall.pop() ?? Buffer.allocUnsafeSlow(SMALL))
+      : Buffer.allocUnsafeSlow(length);
+    this.#bytesOut += buffer.length;
+    return buffer;
+  }
+
   /** Nobody looks at the buffer any more: the next stream may have it. */
   release(buffer: Buffer): void {
     this.#bytesOut -= buffer.length;
-    if (this.#idle.length < MAX_IDLE && buffer.length === this.#step()) this.#idle.push(buffer);
+    if (buffer.length === SMALL) {
+      if (this.#idleSmall.length < MAX_IDLE) this.#idleSmall.push(buffer);
+    } else if (this.#idle.length < MAX_IDLE && buffer.length === this.#step()) this.#idle.push(buffer);
   }
 
   /** The stream has ended, but somebody may still look at the buffer, such as a write to a dying socket. */
@@ -61,9 +85,13 @@ export class ReadBuffers {
     return buffer !== undefined && buffer.length === size ? buffer : Buffer.allocUnsafeSlow(size);
   }
 
+  #isBelow(bytes: number): boolean {
+    return this.#bytesOut * this.#threads < bytes;
+  }
+
   #step(): number {
     let i = 0;
-    while (this.#bytesOut >= (STEPS[i] as { below: number }).below) i++;
+    while (!this.#isBelow((STEPS[i] as { below: number }).below)) i++;
     return (STEPS[i] as { size: number }).size;
   }
 }

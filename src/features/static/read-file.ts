@@ -58,13 +58,13 @@ export async function readDigest({ fd, stats }: OpenFile): Promise<Hash | 'chang
 /**
  * The same as `readWhole` at once, of a version that has been seen there a moment ago. That moment was the time to look what is
  * opened, since to open a device can have effects. A look behind the last byte is enough to tell whether they are all of
- * that version: what has been written to since then has other dates.
+ * that version: what has been written to since then has other dates. `start`: where those begin that are wanted.
  */
-export function readAgain(path: string, version: FileVersion, bytes: Buffer): Reading {
+export function readAgain(path: string, version: FileVersion, bytes: Buffer, start = 0): Reading {
   let fd = -1;
   try {
     fd = openSync(path, OPEN_FLAGS);
-    if (fillFrom(fd, bytes) < bytes.length) return 'changed';
+    if (fillFrom(fd, bytes, start) < bytes.length) return 'changed';
     return isSameVersion(fstatSync(fd), version) ? 'read' : 'changed';
   } catch {
     return 'failed';
@@ -73,11 +73,11 @@ export function readAgain(path: string, version: FileVersion, bytes: Buffer): Re
   }
 }
 
-/** Fill `bytes` with the beginning of an open file, at once. Answers how many there were. Throws the system's error. */
-export function fillFrom(fd: number, bytes: Buffer): number {
+/** Fill `bytes` with those of an open file from `start` on, at once. Answers how many there were. Throws the system's error. */
+export function fillFrom(fd: number, bytes: Buffer, start = 0): number {
   let filled = 0;
   while (filled < bytes.length) {
-    const bytesRead = readSync(fd, bytes, filled, bytes.length - filled, filled);
+    const bytesRead = readSync(fd, bytes, filled, bytes.length - filled, start + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }

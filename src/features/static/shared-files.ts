@@ -7,6 +7,9 @@ import { KeptBytes } from './kept-bytes.ts';
 /** Who needs room looks at this many files at the most, and goes without otherwise: nobody waits long for the lock. */
 const MOST_STEPS = 2048;
 
+/** Who is asked for again within as many questions as there are files in memory, or this many, is worth to be kept. */
+const RECENT = 64;
+
 /** What this thread's clock is behind the machine's, which all threads read alike. */
 const CLOCK_OFFSET = Number(process.hrtime.bigint() / 1000n) / 1000 - monotonicNow();
 
@@ -25,6 +28,8 @@ export interface Knowledge {
 export interface KnownFile extends Knowledge {
   /** Undefined where only the rest is known. */
   readonly bytes: KeptBytes | undefined;
+  /** It was asked for not long ago, too: had it been kept since then, it would still be here. */
+  readonly recent: boolean;
 }
 
 /** Room for the bytes of a file, which nobody sees before `keep`. Ends in `keep` or `giveUp`. */
@@ -110,6 +115,7 @@ export class SharedFiles {
       const state = records.state(record);
       if ((state & STATE.known) === 0) return undefined;
       records.visit(record);
+      const recent = records.countFind(record) <= Math.max(RECENT, records.filled);
       const { freshUntil, changes } = records.look(record);
       return {
         version: records.version(record),
@@ -118,6 +124,7 @@ export class SharedFiles {
         freshUntil: freshUntil - CLOCK_OFFSET,
         changes,
         bytes: (state & STATE.filled) === 0 ? undefined : new KeptBytes(records, record),
+        recent,
       };
     } finally {
       records.lock.release();
@@ -161,6 +168,7 @@ export class SharedFiles {
         return undefined;
       }
       records.setLook(record, freshUntil + CLOCK_OFFSET, changes);
+      records.filled++;
       records.setState(record, listed | STATE.known | STATE.filled | (settled ? STATE.settled : 0));
       return new KeptBytes(records, record);
     } finally {
@@ -204,6 +212,7 @@ export class SharedFiles {
     records.setId(record, id);
     records.setVersion(record, version);
     records.setPlace(record, 0, 0, 0);
+    records.countFind(record);
     records.setState(record, STATE.listed);
     const bucket = records.bucketOf(id);
     records.setNext(record, records.first(bucket));
@@ -292,7 +301,9 @@ export class SharedFiles {
     if (records.hand === record) records.hand = records.below(record);
     records.join(records.below(record), records.above(record));
     records.setPlace(record, 0, 0, 0);
-    const state = records.state(record) & ~STATE.filled;
+    const before = records.state(record);
+    if ((before & STATE.filled) !== 0) records.filled--;
+    const state = before & ~STATE.filled;
     records.setState(record, state);
     if ((state & STATE.listed) === 0) this.#setFree(record);
     return true;

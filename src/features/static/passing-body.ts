@@ -1,0 +1,47 @@
+import type { BodySink, BodySource } from '../../http/body.ts';
+import { readBuffers } from './read-buffers.ts';
+
+/**
+ * Bytes of a small file, read for one answer and kept by nobody, lent in one piece. The buffer is used again when they have
+ * been taken.
+ *
+ *     idle ──flow──▶ lent ──taken, or resume──▶ done            cancel: from anywhere to done
+ */
+export class PassingBody implements BodySource {
+  readonly length: number;
+  readonly trailers = undefined;
+  /** From `readBuffers.takeSmall`; the body's until it has ended. */
+  readonly #buffer: Buffer;
+  #state: 'idle' | 'lent' | 'done' = 'idle';
+  #sink: BodySink | undefined = undefined;
+
+  /** The first `length` bytes of `buffer`. */
+  constructor(buffer: Buffer, length: number) {
+    this.#buffer = buffer;
+    this.length = length;
+  }
+
+  flow(sink: BodySink): void {
+    if (this.#state !== 'idle') return;
+    this.#sink = sink;
+    // Before the sink is asked, for it may cancel or resume inside of the call.
+    this.#state = 'lent';
+    if (sink.data(this.#buffer.subarray(0, this.length))) this.resume();
+  }
+
+  resume(): void {
+    if (this.#state !== 'lent') return;
+    this.#state = 'done';
+    readBuffers.release(this.#buffer);
+    this.#sink?.end();
+  }
+
+  cancel(): void {
+    const state = this.#state;
+    this.#state = 'done';
+    this.#sink = undefined;
+    if (state === 'idle') readBuffers.release(this.#buffer);
+    // A write to a dying connection may still look at it.
+    else if (state === 'lent') readBuffers.forget(this.#buffer);
+  }
+}
