@@ -13,6 +13,8 @@ import { Response } from '../../http/response.ts';
 import { FileMemory } from './file-memory.ts';
 import { FileRecords } from './file-records.ts';
 import { createStaticHandler } from './handler.ts';
+import { KeptBody } from './kept-bytes.ts';
+import { PassingBody } from './passing-body.ts';
 
 const directory = temporaryDirectory();
 after(() => directory.remove());
@@ -98,5 +100,40 @@ suite('bytes that had to go', () => {
       assert.equal(collected.text, content(i));
       assert.equal(collected.field('ETag'), tags[i]);
     }
+  });
+
+  test('are kept again when they are asked for again, and not by a crawl', async () => {
+    const content = (i: number): string => `${i};`.repeat(2000);
+    const files = Array.from({ length: 300 }, (_, i) => `/crawled-${i}.txt`);
+    for (const [i, file] of files.entries()) directory.write(file, content(i));
+    const memory = FileRecords.memory({ size: 2 ** 20, entries: 1000 });
+    const thread = () =>
+      createStaticHandler(staticOptions(directory.path), {
+        files: new FileMemory({ memory, threads: 1, watch: false }),
+      });
+    const loading = thread();
+    // As files that were changed long ago.
+    const date = mock.method(Date, 'now', () => performance.timeOrigin + performance.now() + 60_000);
+    for (const file of files) await ask(loading, file);
+    date.mock.restore();
+    // One that has no answers of its own yet.
+    const handler = thread();
+    const bodyOf = async (i: number): Promise<Response['body']> => {
+      const clock = mock.method(performance, 'now', () => 1e9);
+      const answer = handler(exchangeFor(files[i], { after: 600_000 }));
+      clock.mock.restore();
+      assert.ok(answer instanceof Response, `${files[i]} was not read at once`);
+      assert.equal((await collect(answer)).text, content(i));
+      return answer.body;
+    };
+    let passing = 0;
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < files.length; i++) if ((await bodyOf(i)) instanceof PassingBody) passing++;
+    }
+    // As many as fit stay where they are; the others come and go.
+    assert.ok(passing > 200 && passing < 600, `${passing}`);
+    const gone = 0;
+    await bodyOf(gone);
+    assert.ok((await bodyOf(gone)) instanceof KeptBody);
   });
 });

@@ -34,6 +34,23 @@ suite('read buffers', () => {
     assert.equal(buffers.bytesOut, 0);
   });
 
+  test('of several threads each has its share of the bounds', () => {
+    const buffers = new ReadBuffers();
+    buffers.shareAmong(4);
+    for (let i = 0; i < 4; i++) assert.equal(buffers.take(Infinity).length, MIB);
+    assert.equal(buffers.plenty, false);
+    assert.equal(buffers.take(Infinity).length, MIB / 4);
+  });
+
+  test('small files share a few, and have one of their size when many are held', () => {
+    const buffers = new ReadBuffers();
+    const first = buffers.takeSmall(10);
+    buffers.release(first);
+    assert.equal(buffers.takeSmall(MIB / 8), first);
+    while (buffers.bytesOut < MIB) assert.equal(buffers.takeSmall(10).length, MIB / 8);
+    assert.equal(buffers.takeSmall(10).length, 10);
+  });
+
   test('one that was given up is not lent again', () => {
     const buffers = new ReadBuffers();
     const lost = buffers.take(MIB);

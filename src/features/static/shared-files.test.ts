@@ -46,6 +46,18 @@ function bytesOf(files: SharedFiles, name: string): Buffer | undefined {
 const stuck: BodySink = { data: () => false, end: () => {}, fail: () => {} };
 
 suite('files in shared memory', () => {
+  test('what is asked for again is told from what was not, for as many questions as there are files', () => {
+    const files = open(SIZE, 1000);
+    const isRecent = (name: string): boolean | undefined => files.find(fileId('root', name))?.recent;
+    for (let i = 0; i < 100; i++) put(files, `/${i}`, 1000);
+    assert.equal(isRecent('/99'), true);
+    for (let i = 0; i < 99; i++) isRecent(`/${i}`);
+    assert.equal(isRecent('/99'), true);
+    for (let i = 0; i < 100; i++) isRecent(`/${i % 50}`);
+    assert.equal(isRecent('/99'), false);
+    assert.equal(isRecent('/99'), true);
+  });
+
   test('are found by every thread, with all that is known of them', () => {
     const memory = FileRecords.memory({ size: SIZE, entries: 100 });
     put(new SharedFiles(memory), '/a.txt', 3000);

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { type BodySink, readAll } from '../../http/body.ts';
+import { PassingBody } from './passing-body.ts';
+import { readBuffers } from './read-buffers.ts';
+
+function body(text: string): { body: PassingBody; buffer: Buffer } {
+  const buffer = readBuffers.takeSmall(text.length);
+  return { body: new PassingBody(buffer, buffer.write(text)), buffer };
+}
+
+/** A sink that takes nothing for now. */
+const stuck: BodySink = { data: () => false, end: () => {}, fail: () => {} };
+
+suite('bytes that are read for one answer', () => {
+  test('come in one piece, and their memory is used again', async () => {
+    const first = body('first');
+    assert.equal(first.body.length, 5);
+    assert.equal((await readAll(first.body, 100)).toString(), 'first');
+    const second = body('second');
+    assert.equal(second.buffer, first.buffer);
+    second.body.cancel();
+    assert.equal(readBuffers.bytesOut, 0);
+  });
+
+  test('stay until they are taken', () => {
+    const held = body('held');
+    held.body.flow(stuck);
+    const other = body('other');
+    assert.notEqual(other.buffer, held.buffer);
+    other.body.cancel();
+    held.body.resume();
+    held.body.resume();
+    assert.equal(readBuffers.bytesOut, 0);
+  });
+
+  test("are nobody else's memory when they are cancelled on their way", () => {
+    const lost = body('lost');
+    lost.body.flow(stuck);
+    lost.body.cancel();
+    lost.body.cancel();
+    assert.equal(readBuffers.bytesOut, 0);
+    for (let i = 0; i < 8; i++) assert.notEqual(body('next').buffer, lost.buffer);
+  });
+});
