@@ -8,8 +8,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { mostServers } from './cells.ts';
-import type { BackendName } from './cells.ts';
+import { mostServers } from './cells/cell.ts';
+import type { BackendName } from './cells/cell.ts';
 import { untilListening } from './listening.ts';
 import { start, stop } from './processes.ts';
 import type { Launch, Running } from './processes.ts';
@@ -79,6 +79,12 @@ http {
     ${ports.map((port) => `listen 127.0.0.1:${port} backlog=4096;`).join('\n    ')}
     root ${workspace.root};
     location = /proxy/1k.bin { return 200 "${small}"; }
+    location /teams/ { return 200 "${small}"; }
+    location = /proxy/nothing { return 204; }
+    location = /health { return 200 "well"; }
+    # What may hold includes has no length that could be told before it is sent: it goes out in chunks.
+    location /proxy/chunked/ { ssi on; ssi_types *; }
+    location /v2/ { rewrite ^/v2(/.*)$ $1 last; }
     location = /proxy/forwarded {
       return 200 "$http_x_forwarded_for|$http_x_forwarded_host|$http_x_forwarded_proto|$http_x_request_id";
     }

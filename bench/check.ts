@@ -43,17 +43,22 @@ export function exchange(port: number, request: Buffer, limitMs = 10_000): Promi
   });
 }
 
-/** Throws when the answer is not 200 with exactly this body. Returns it otherwise. */
-export async function expectBody(port: number, request: Buffer, expected: Buffer): Promise<Answer> {
+/** Throws when the answer has not this status and exactly this body. Returns it otherwise. */
+export async function expectAnswer(
+  port: number,
+  request: Buffer,
+  status: number,
+  expected: Buffer,
+): Promise<Answer> {
   const answer = await exchange(port, request);
-  if (answer.status !== 200) throw new Error(`answered ${answer.status} instead of 200`);
+  if (answer.status !== status) throw new Error(`answered ${answer.status} instead of ${status}`);
   if (!answer.body.equals(expected)) {
     throw new Error(`answered ${answer.body.length} bytes that are not the ${expected.length} expected`);
   }
   return answer;
 }
 
-/** The same for many requests on one connection. */
+/** The same for many requests on one connection, each answered with 200. */
 export async function expectBodies(
   port: number,
   questions: Iterable<{ request: Buffer; expected: Buffer }>,
@@ -82,15 +87,6 @@ export async function expectBodies(
   }
 }
 
-/** Throws when the answer is not 304 with this tag and no body. Returns it otherwise. */
-export async function expectNotModified(port: number, request: Buffer, etag: string): Promise<Answer> {
-  const answer = await exchange(port, request);
-  if (answer.status !== 304) throw new Error(`answered ${answer.status} instead of 304`);
-  const said = tagOf(answer);
-  if (said !== etag) throw new Error(`the tag of a 304 is ${said} and not ${etag}`);
-  return answer;
-}
-
 /** The entity-tag of an answer. */
 export function tagOf({ head }: Answer): string {
   const tag = /^etag: *(.+)\r$/im.exec(head)?.[1];
@@ -98,13 +94,16 @@ export function tagOf({ head }: Answer): string {
   return tag;
 }
 
+/** The cookie that an answer gives its client: name and value. */
+export const cookieOf = ({ head }: Answer): string | undefined => /^set-cookie: *([^;\r]+)/im.exec(head)?.[1];
+
 /** The answer, or how many bytes there must be before it is worth looking again. */
 function readAnswer(bytes: Buffer): Answer | number {
   const headEnd = bytes.indexOf('\r\n\r\n') + 4;
   if (headEnd < 4) return bytes.length + 1;
   const head = bytes.toString('latin1', 0, headEnd);
   const status = Number(head.slice(9, 12));
-  if (status === 304) return { status, head, body: Buffer.alloc(0), wireBytes: headEnd };
+  if (status === 304 || status === 204) return { status, head, body: Buffer.alloc(0), wireBytes: headEnd };
   const length = /^content-length: *(\d+)\r$/im.exec(head);
   if (length !== null) {
     const end = headEnd + Number(length[1]);

@@ -1,4 +1,4 @@
-import type { Cell } from './cells.ts';
+import type { Cell } from './cells/cell.ts';
 import type { Peer } from './peers/peer.ts';
 import { Contestant } from './sample.ts';
 import type { Sample } from './sample.ts';

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-import { cells } from './cells.ts';
-import type { Cell } from './cells.ts';
+import { cellOf } from './cells/index.ts';
 import { residentBytes } from './measure.ts';
 import type { Peer } from './peers/peer.ts';
 import { start, stop } from './processes.ts';
@@ -25,8 +24,8 @@ export interface Idle {
 /** Starts the peer, lets `connections` clients ask for 1 KiB once and stay, and looks at its memory. */
 export async function measureIdle(peer: Peer, connections: number, arena: Arena): Promise<Idle> {
   const kind = peer.kinds.includes('file') ? 'file' : 'proxy';
-  const cell = cells.find((each) => each.id === `${kind}-1k`) as Cell;
-  const server = await startServer(peer, { ...cell, kind }, arena);
+  const cell = cellOf(`${kind}-1k`);
+  const server = await startServer(peer, cell, arena);
   try {
     const restBytes = await settled(server.pids);
     const request = cell.request(server.authority).toString('base64');

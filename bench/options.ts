@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
-import { cells } from './cells.ts';
-import type { Cell } from './cells.ts';
+import type { Cell } from './cells/cell.ts';
+import { cells } from './cells/index.ts';
 import { dreamserverOf } from './peers/dreamserver.ts';
 import { peers } from './peers/index.ts';
 import type { Peer } from './peers/peer.ts';
@@ -61,7 +61,10 @@ export function parseOptions(args: string[]): Options {
   const usual = values.quick ? { rounds: 1, slices: 7, warmup: 2 } : { rounds: 2, slices: 6, warmup: 3 };
   const plain = Object.entries(values).every(([name, value]) => name === 'json' || value === false);
   return {
-    cells: chosenCells(values.cells ?? (values.quick ? mainCells : undefined)),
+    cells: chosenCells(values.cells ?? (values.quick ? mainCells : undefined)).map((cell) =>
+      // Who is named takes part in whatever it can.
+      values.peers === undefined ? cell : { ...cell, field: 'all' },
+    ),
     peers: [
       ...chosenPeers(values.peers ?? (values.quick ? mainPeers : undefined)),
       ...(values.before === undefined ? [] : [dreamserverOf(values.before, 'before', 'before')]),

@@ -23,10 +23,10 @@ export interface Running {
 const running = new Set<Running>();
 
 /**
- * Starts a program on one core. `taskset` replaces itself with the program, so the pid is the program's own.
+ * Starts a program on one core, or on several (`0,1`). `taskset` replaces itself with the program, so the pid is the program's own.
  * `stdout` is a file descriptor to write to, or absent to keep the last lines.
  */
-export function start(name: string, launch: Launch, core: number, stdout?: number): Running {
+export function start(name: string, launch: Launch, core: number | string, stdout?: number): Running {
   const stdio: StdioOptions = ['pipe', stdout ?? 'pipe', 'pipe'];
   const child = spawn('taskset', ['-c', String(core), launch.command, ...launch.args], {
     stdio,

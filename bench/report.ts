@@ -1,5 +1,5 @@
 /** The run as a page of Markdown: what RESULTS.md holds and what the terminal shows. */
-import type { Cell } from './cells.ts';
+import type { Cell } from './cells/cell.ts';
 import type { Idle } from './idle.ts';
 import type { Machine } from './machine.ts';
 import type { Peer } from './peers/peer.ts';

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { startBackends } from './backend.ts';
+import type { Cell } from './cells/cell.ts';
 import { contest, oneLine } from './contest.ts';
 import type { Contest } from './contest.ts';
 import { claimMachine } from './exclusive.ts';
@@ -15,6 +16,7 @@ import type { Idle } from './idle.ts';
 import { describeMachine } from './machine.ts';
 import { parseOptions, usage } from './options.ts';
 import type { Options } from './options.ts';
+import { takesPart } from './peers/index.ts';
 import { endAll } from './processes.ts';
 import { report } from './report.ts';
 import type { Results } from './report.ts';
@@ -44,7 +46,7 @@ async function main(args: string[]): Promise<void> {
   const machine = describeMachine();
   const { entrants, versions } = presentPeers(options);
 
-  const workspace = openWorkspace(options.cells.some((cell) => cell.site !== undefined));
+  const workspace = openWorkspace(options.cells.flatMap(({ many }) => many ?? []));
   process.once('exit', () => {
     endAll();
     workspace.remove();
@@ -86,14 +88,14 @@ async function runRounds(options: Options, arena: Arena): Promise<Contest> {
   for (let round = 1; round <= options.rounds; round++) {
     for (const cell of options.cells) {
       const out = new Set(all.faults.filter((fault) => fault.cell === cell.id).map((fault) => fault.peer));
-      const peers = options.peers.filter((peer) => peer.kinds.includes(cell.kind) && !out.has(peer.id));
+      const peers = options.peers.filter((peer) => takesPart(peer, cell) && !out.has(peer.id));
       const seen = await contest(peers, cell, round, options.effort, arena, (peer, sample) =>
         progress(
           `round ${round}/${options.rounds}  ${cell.id.padEnd(18)} ${peer.id.padEnd(12)} ${figures(sample)}`,
         ),
       );
       for (const { peer, reason } of seen.faults) progress(`${cell.id} ${peer} NOT COUNTED: ${reason}`);
-      all.starts.push(...seen.starts);
+      if (isPlain(cell)) all.starts.push(...seen.starts);
       all.samples.push(...seen.samples);
       all.faults.push(...seen.faults);
     }
@@ -102,6 +104,9 @@ async function runRounds(options: Options, arena: Arena): Promise<Contest> {
     all.faults.some((fault) => fault.peer === peer && fault.cell === cell);
   return { ...all, samples: all.samples.filter((sample) => !isOut(sample)) };
 }
+
+/** Whether a start in this cell is one as for any small site: not one that reads 10,000 routes first. */
+const isPlain = (cell: Cell): boolean => ['file', 'proxy'].includes(cell.kind) && cell.workers === 1;
 
 async function runIdle(options: Options, arena: Arena, faults: Fault[]): Promise<Idle[]> {
   const measured: Idle[] = [];

@@ -1,16 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { forwardedProbe, payloads, revalidation } from './cells.ts';
-import type { Cell } from './cells.ts';
-import { exchange, expectBodies, expectBody, expectNotModified, tagOf } from './check.ts';
+import { forwardedProbe, isProxied, withField } from './cells/cell.ts';
+import type { Cell } from './cells/cell.ts';
+import { cookieOf, exchange, expectAnswer, expectBodies, tagOf } from './check.ts';
 import { coreBusyNs, cpuBetween, readCpu, residentBytes } from './measure.ts';
 import type { Peer } from './peers/peer.ts';
 import { startServer } from './server-under-test.ts';
 import type { Arena, ServerUnderTest } from './server-under-test.ts';
 import { load } from './wrk.ts';
 import type { Load } from './wrk.ts';
-import { siteQuestions } from './zipf.ts';
 
 /** One peer in one slice of a cell. */
 export interface Sample {
@@ -59,7 +58,7 @@ export class Contestant {
     const server = await startServer(peer, cell, arena);
     try {
       const { request, wireBytes } = await checkAnswers(cell, server.port, server.authority);
-      writeFileSync(join(server.folder, 'request'), request);
+      writeFileSync(join(server.folder, 'request'), Buffer.concat(Array(cell.pipelined).fill(request)));
       return new Contestant(peer, cell, arena, server, wireBytes);
     } catch (error) {
       await server.stop();
@@ -120,17 +119,17 @@ export class Contestant {
 
   async #load(seconds: number): Promise<Load> {
     const { port, authority, folder } = this.#server;
-    const { connections, site, revalidates, expected } = this.#cell;
+    const { connections, many, returnsWith, expected } = this.#cell;
     // Another part of the sequence each time, the same for every server.
     const skip = this.#runs++ * 97_003;
     const requests =
-      site === undefined
+      many === undefined
         ? { file: join(folder, 'request') }
-        : { pathsFile: this.#arena.workspace.pathsFile, authority, skip };
+        : { pathsFile: this.#arena.workspace.pathsFile(many), authority, skip };
     const seen = await load({ port, requests, connections, core: this.#arena.cores.load, seconds });
     if (seen.fault !== '') throw new Disqualified(seen.fault);
     this.#answered += seen.requests;
-    const least = site === undefined && !revalidates ? expected.length : 0;
+    const least = many === undefined && returnsWith !== 'tag' ? expected.length : 0;
     if (seen.bytes < seen.requests * least) {
       throw new Disqualified(`${seen.requests} answers came to ${seen.bytes} bytes`);
     }
@@ -145,25 +144,33 @@ async function checkAnswers(
   authority: string,
 ): Promise<{ request: Buffer; wireBytes: number }> {
   try {
-    if (cell.kind === 'proxy') {
+    if (isProxied(cell.kind)) {
       const fields = (await exchange(port, forwardedProbe(authority))).body.toString().split('|');
       if (fields.length !== 4 || fields.includes('')) {
         throw new Error(`the backend saw forwarding fields for|host|proto|id = ${fields.join('|')}`);
       }
     }
-    const { verified } = cell;
-    if (verified !== undefined) await expectBody(port, verified.request(authority), verified.expected);
-    if (cell.site !== undefined) {
-      // All of them, the most popular ones last, so that no server meets a file for the first time under load.
-      await expectBodies(port, siteQuestions(authority, payloads['10m.bin']));
+    const { verified, many, status, expected } = cell;
+    if (verified !== undefined) {
+      await expectAnswer(port, verified.request(authority), 200, verified.expected);
     }
+    // All of them, so that no server meets a path for the first time under load.
+    if (many !== undefined) await expectBodies(port, many.questions(authority));
     const request = cell.request(authority);
-    const answer = await expectBody(port, request, cell.expected);
-    if (!cell.revalidates) return { request, wireBytes: answer.wireBytes };
-    const etag = tagOf(answer);
-    const conditional = revalidation(request, etag);
-    const { wireBytes } = await expectNotModified(port, conditional, etag);
-    return { request: conditional, wireBytes };
+    const answer = await expectAnswer(port, request, status, expected);
+    if (cell.returnsWith === 'tag') {
+      const tag = tagOf(answer);
+      const conditional = withField(request, 'If-None-Match', tag);
+      const unchanged = await expectAnswer(port, conditional, 304, Buffer.alloc(0));
+      if (tagOf(unchanged) !== tag) throw new Error(`the tag of a 304 is ${tagOf(unchanged)} and not ${tag}`);
+      return { request: conditional, wireBytes: unchanged.wireBytes };
+    }
+    const cookie = cell.returnsWith === 'cookie' ? cookieOf(answer) : undefined;
+    if (cookie === undefined) return { request, wireBytes: answer.wireBytes };
+    const known = withField(request, 'Cookie', cookie);
+    const again = await expectAnswer(port, known, status, expected);
+    if (cookieOf(again) !== undefined) throw new Error('a client with its cookie was given another');
+    return { request: known, wireBytes: again.wireBytes };
   } catch (error) {
     throw new Disqualified((error as Error).message, { cause: error });
   }

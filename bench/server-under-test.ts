@@ -2,7 +2,7 @@ import { closeSync, createReadStream, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Backends } from './backend.ts';
-import type { Cell } from './cells.ts';
+import type { Cell } from './cells/cell.ts';
 import { untilListening } from './listening.ts';
 import { processTree } from './measure.ts';
 import type { Peer } from './peers/peer.ts';
@@ -32,7 +32,7 @@ export interface ServerUnderTest {
 
 export async function startServer(
   peer: Peer,
-  { kind, backend, servers }: Pick<Cell, 'kind' | 'backend' | 'servers'>,
+  { kind, backend, servers, workers }: Pick<Cell, 'kind' | 'backend' | 'servers' | 'workers'>,
   arena: Arena,
 ): Promise<ServerUnderTest> {
   const folder = arena.workspace.folder(peer.id);
@@ -40,6 +40,7 @@ export async function startServer(
   const port = await freePort();
   const launch = peer.launch({
     kind,
+    workers,
     port,
     folder,
     logFile,
@@ -48,7 +49,7 @@ export async function startServer(
   });
   const stdout = launch.logsToStdout ? openSync(logFile, 'a') : undefined;
   const begun = performance.now();
-  const server = start(peer.title, launch, arena.cores.server, stdout);
+  const server = start(peer.title, launch, serverCores(workers, arena), stdout);
   if (stdout !== undefined) closeSync(stdout);
   try {
     await untilListening(server, port);
@@ -67,6 +68,11 @@ export async function startServer(
       return countLines(logFile);
     },
   };
+}
+
+/** With two workers it has both cores. */
+function serverCores(workers: number, { cores }: Arena): string {
+  return workers === 1 ? String(cores.server) : `${cores.server},${cores.load}`;
 }
 
 async function countLines(path: string): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Cell } from './cells.ts';
+import type { Cell } from './cells/cell.ts';
 import type { Idle } from './idle.ts';
 import { isDecided } from './stats.ts';
 import type { Spread } from './stats.ts';

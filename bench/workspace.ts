@@ -4,23 +4,23 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { payloads } from './cells.ts';
-import { sequence, writeSite } from './zipf.ts';
+import type { ManyPaths } from './cells/many-paths.ts';
+import { payloads } from './cells/payloads.ts';
 
 /** The folder of one bench run: files to serve, configurations, logs. Gone at the end. */
 export interface Workspace {
   dir: string;
   /** The root of the static file servers. */
   root: string;
-  /** Paths of the site of many files, as they are asked for; empty where there is none. */
-  pathsFile: string;
+  /** The file of the paths that are asked for, one a line. */
+  pathsFile(paths: ManyPaths): string;
   /** A fresh folder for one start of one server. */
   folder(name: string): string;
   remove(): void;
 }
 
-/** `site`: with the site of many files. */
-export function openWorkspace(site: boolean): Workspace {
+/** `lists`: the paths that are asked for, where those are many. */
+export function openWorkspace(lists: Iterable<ManyPaths>): Workspace {
   const dir = mkdtempSync(join(tmpdir(), 'dreamserver-bench-'));
   // Readable for the unprivileged users to which nginx and HAProxy may switch.
   chmodSync(dir, 0o755);
@@ -32,9 +32,11 @@ export function openWorkspace(site: boolean): Workspace {
       writeFileSync(file, bytes);
     }
   }
-  const pathsFile = join(dir, 'paths');
-  writeFileSync(pathsFile, site ? sequence() : '');
-  if (site) writeSite(root, payloads['10m.bin']);
+  const pathsFile = (paths: ManyPaths) => join(dir, `${paths.name}.paths`);
+  for (const paths of new Set(lists)) {
+    paths.prepare(root);
+    writeFileSync(pathsFile(paths), paths.sequence());
+  }
   let folders = 0;
   return {
     dir,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Peer, Task } from './peer.ts';
 import { toolVersion } from './tool-version.ts';
 
-/** Caddy on one Go scheduler thread, HTTP/1.1 only, JSON access log (its default format) to a file. */
+/** Caddy on as many Go scheduler threads as there are to be workers, HTTP/1.1 only, JSON access log (its default format) to a file. */
 export const caddy: Peer = {
   id: 'caddy',
   title: 'Caddy',
@@ -17,7 +17,7 @@ export const caddy: Peer = {
       command: 'caddy',
       args: ['run', '--config', config, '--adapter', 'caddyfile'],
       env: {
-        GOMAXPROCS: '1',
+        GOMAXPROCS: String(task.workers),
         HOME: task.folder,
         XDG_CONFIG_HOME: task.folder,
         XDG_DATA_HOME: task.folder,
@@ -47,7 +47,7 @@ http://:${task.port} {
       header_up X-Request-Id {http.request.uuid}
       transport http {
         keepalive 60s
-        keepalive_idle_conns_per_host 128
+        keepalive_idle_conns_per_host 1024
         compression off
       }
     }

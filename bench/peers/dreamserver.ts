@@ -3,13 +3,14 @@ import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { routePrefixes } from '../cells/routes.ts';
 import type { Peer, Task } from './peer.ts';
 
-/** DreamServer with one worker, its access log in a file, everything else as it is by default. */
+/** DreamServer with its access log in a file, everything else as it is by default. */
 export const dreamserverOf = (repository: string, id: string, title: string): Peer => ({
   id,
   title,
-  kinds: ['file', 'coded', 'proxy'],
+  kinds: ['file', 'coded', 'proxy', 'routes', 'file-features', 'proxy-features'],
   version() {
     const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       version: string;
@@ -36,13 +37,64 @@ export const dreamserver = dreamserverOf(
 
 const configuration = (task: Task) => ({
   listeners: [{ address: `127.0.0.1:${task.port}` }],
-  upstreams: { backend: { servers: task.backendPorts.map((port) => `http://127.0.0.1:${port}`) } },
+  upstreams: {
+    backend: {
+      servers: task.backendPorts.map((port) => `http://127.0.0.1:${port}`),
+      ...(task.kind === 'proxy-features' && upstreamFeatures),
+    },
+  },
+  ...(task.kind.endsWith('features') && { defaults: { headers: headerRules(task) } }),
   routes: [
-    { match: { path: '/proxy/*' }, proxy: { to: 'backend' } },
-    { files: { root: task.root, ...(task.kind === 'coded' && { precompressed: ['gzip'] }) } },
+    {
+      match: { path: '/proxy/*' },
+      proxy: {
+        to: 'backend',
+        ...(task.kind === 'proxy-features' && { stripPrefix: '/proxy', addPrefix: '/v2/proxy' }),
+      },
+    },
+    ...(task.kind === 'routes' ? routePrefixes : []).map((prefix) => ({
+      match: { path: `${prefix}*` },
+      proxy: { to: 'backend' },
+    })),
+    {
+      files: {
+        root: task.root,
+        ...(task.kind === 'coded' && { precompressed: ['gzip'] }),
+        ...(task.kind === 'file-features' && fileFeatures),
+      },
+    },
   ],
   accessLog: { path: task.logFile },
-  workers: 1,
+  workers: task.workers,
+});
+
+/** What a site may want of its upstream: all that decides about servers, and none that fails. */
+const upstreamFeatures = {
+  sticky: { cookie: 'bench_backend' },
+  health: { path: '/health', interval: '1s' },
+  eject: { failures: 5 },
+  breaker: {},
+  maxRequests: 512,
+  retry: { attempts: 3, on: ['connect-failure', 'reset', 'timeout'] },
+};
+
+/** Compression is on by default; of the payload's type it makes nothing, in no server. */
+const fileFeatures = {
+  cleanUrls: true,
+  errors: { 404: '/404.html' },
+  cacheControl: 'public, max-age=3600',
+};
+
+const headerRules = ({ kind }: Task) => ({
+  request: { set: { 'X-Real-IP': '{client-ip}' }, remove: ['X-Debug'] },
+  response: {
+    set: {
+      'X-Frame-Options': 'DENY',
+      'X-Content-Type-Options': 'nosniff',
+      ...(kind === 'proxy-features' && { 'Cache-Control': 'no-store' }),
+    },
+    remove: ['X-Powered-By'],
+  },
 });
 
 /** The built package where it is newer than every source file, as users have it; the sources otherwise. */

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { routePrefixes } from '../cells/routes.ts';
 import type { Peer, Task } from './peer.ts';
 import { toolVersion } from './tool-version.ts';
 
@@ -12,18 +13,21 @@ import { toolVersion } from './tool-version.ts';
 export const haproxy: Peer = {
   id: 'haproxy',
   title: 'HAProxy',
-  kinds: ['proxy'],
+  kinds: ['proxy', 'routes', 'proxy-features'],
   version: () => toolVersion('haproxy', ['-v'], /version (\S+)/, 'haproxy'),
   launch(task) {
     const config = join(task.folder, 'haproxy.cfg');
     writeFileSync(config, configuration(task));
+    if (task.kind === 'routes') {
+      writeFileSync(mapOf(task), routePrefixes.map((prefix) => `${prefix} backend\n`).join(''));
+    }
     return { command: 'haproxy', args: ['-db', '-f', config], logsToStdout: true };
   },
 };
 
 const configuration = (task: Task): string => `
 global
-  nbthread 1
+  nbthread ${task.workers}
   maxconn 12000
   no strict-limits
   log stdout format raw local0 info
@@ -43,9 +47,37 @@ frontend entry
   bind 127.0.0.1:${task.port} backlog 4096
   http-request set-header X-Forwarded-Proto http
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
-  default_backend backend
-  balance roundrobin
+${task.kind === 'routes' ? `  use_backend %[path,map_beg(${mapOf(task)})] if { path_beg /teams/ }\n` : ''}${
+  task.kind === 'proxy-features' ? features : ''
+}  default_backend backend
 backend backend
   balance roundrobin
-  ${task.backendPorts.map((port) => `server s${port} 127.0.0.1:${port} pool-max-conn 128`).join('\n  ')}
+${task.kind === 'proxy-features' ? backendFeatures : ''}${servers(task)}
 `;
+
+const servers = ({ kind, backendPorts }: Task): string =>
+  backendPorts
+    .map((port) => {
+      const more = kind === 'proxy-features' ? ` cookie s${port} check observe layer4 maxconn 512` : '';
+      return `  server s${port} 127.0.0.1:${port} pool-max-conn 1024${more}`;
+    })
+    .join('\n');
+
+/** The same as in DreamServer's configuration: see there. */
+const features = `  http-request replace-path ^/proxy/(.*) /v2/proxy/\\1
+  http-request set-header X-Real-IP %[src]
+  http-request del-header X-Debug
+  http-response set-header X-Frame-Options DENY
+  http-response set-header X-Content-Type-Options nosniff
+  http-response set-header Cache-Control no-store
+  http-response del-header X-Powered-By
+`;
+
+const backendFeatures = `  cookie bench_backend insert indirect nocache httponly
+  option httpchk GET /health
+  default-server inter 1s
+  retries 2
+  option redispatch
+`;
+
+const mapOf = ({ folder }: Task): string => join(folder, 'routes.map');

@@ -12,6 +12,7 @@ export const nodeHttp: Peer = {
   id: 'node-http',
   title: 'node:http',
   kinds: ['file', 'proxy'],
+  oneWorker: true,
   version: () => process.versions.node,
   launch: (task) => ({
     command: process.execPath,

@@ -1,4 +1,4 @@
-import type { CellKind } from '../cells.ts';
+import type { CellKind } from '../cells/cell.ts';
 import type { Launch } from '../processes.ts';
 
 /** What a server is asked to do: everything that its configuration has to say. */
@@ -8,6 +8,8 @@ export interface Task {
   port: number;
   /** Serve these files at /. */
   root: string;
+  /** Workers: threads, or processes, that serve. */
+  workers: number;
   /** Proxy /proxy/* to these ports of 127.0.0.1, in turn. */
   backendPorts: readonly number[];
   /** One access log line a request goes to this file. */
@@ -21,6 +23,8 @@ export interface Peer {
   id: string;
   title: string;
   kinds: readonly CellKind[];
+  /** Has no way to serve with several workers. */
+  oneWorker?: true;
   /** Its version, or an error that says what to install. */
   version(): string;
   /** Writes the configuration into the task's folder and returns the command that runs it in the foreground. */

@@ -4,6 +4,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { head } from './cell.ts';
+import type { ManyPaths } from './many-paths.ts';
+import { payloads } from './payloads.ts';
+
 /** Files in the site. */
 const siteFiles = 100_000;
 const directories = 316;
@@ -22,38 +26,37 @@ function siteFile(rank: number): { path: string; length: number } {
   return { path: `/site/d${directory}/page-${rank}.bin`, length };
 }
 
-/** What is in it: of `text`, from a place that depends on the rank. */
-export function siteContent(rank: number, text: Buffer): Buffer {
+const text = payloads['10m.bin'];
+
+/** What is in it: of a text, from a place that depends on the rank. */
+export function siteContent(rank: number): Buffer {
   const { length } = siteFile(rank);
   const start = (rank * 127) % (text.length - largest);
   return text.subarray(start, start + length);
 }
 
-export function siteRequest(rank: number, authority: string): Buffer {
-  return Buffer.from(`GET ${siteFile(rank).path} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
-}
+export const siteRequest = (rank: number, authority: string): Buffer =>
+  head('GET', siteFile(rank).path, authority, []);
 
-/** A request for each file, the most popular last, and what must come back. */
-export function* siteQuestions(
-  authority: string,
-  text: Buffer,
-): Generator<{ request: Buffer; expected: Buffer }> {
+export const zipf: ManyPaths = { name: 'zipf', prepare: writeSite, sequence, questions };
+
+/** The most popular last. */
+function* questions(authority: string): Generator<{ request: Buffer; expected: Buffer }> {
   for (let rank = siteFiles; rank > 0; rank--) {
-    yield { request: siteRequest(rank, authority), expected: siteContent(rank, text) };
+    yield { request: siteRequest(rank, authority), expected: siteContent(rank) };
   }
 }
 
-/** Write all the files below a root: some 1.5 GB. */
-export function writeSite(root: string, text: Buffer): void {
+/** All the files below a root: some 1.5 GB. */
+function writeSite(root: string): void {
   mkdirSync(join(root, 'site'));
   for (let i = 0; i < directories; i++) mkdirSync(join(root, 'site', `d${i}`));
   for (let rank = 1; rank <= siteFiles; rank++) {
-    writeFileSync(join(root, siteFile(rank).path), siteContent(rank, text));
+    writeFileSync(join(root, siteFile(rank).path), siteContent(rank));
   }
 }
 
-/** The paths that are asked for, one a line, the same in every run of the bench. */
-export function sequence(): string {
+function sequence(): string {
   // Sums of 1/r: where a random number falls among them is a rank.
   const sums = new Float64Array(siteFiles);
   let sum = 0;

@@ -1,0 +1,79 @@
+/** The cells in which files are served. A new one is a line in `fileCells`. */
+import { browserFields, head, usual } from './cell.ts';
+import type { Cell, CellKind } from './cell.ts';
+import { payloads } from './payloads.ts';
+import { siteContent, siteRequest, zipf } from './zipf.ts';
+
+const small = file('file-1k', 'file 1 KiB', '1k.bin');
+
+export const fileCells: readonly Cell[] = [
+  small,
+  file('file-1k-browser', 'file 1 KiB, browser head', '1k.bin', browserFields),
+  file('file-10k', 'file 10 KiB', '10k.bin'),
+  {
+    ...file('file-gzip', 'file 16 KiB, its gzip of 6 KiB negotiated', 'coded/app.js', gzip(), 'coded'),
+    expected: payloads['coded/app.js.gz'],
+  },
+  file('file-100k', 'file 100 KiB', '100k.bin'),
+  // With 64 connections the socket buffers would hold more than wrk takes in a second, and the server, not wrk, would
+  // be the one that waits: the measure would be of buffers filled, not of answers sent.
+  { ...file('file-10m', 'file 10 MiB', '10m.bin'), connections: 8, countBytes: true },
+  { ...file('file-304', 'file 10 KiB, not modified', '10k.bin'), field: 'references', returnsWith: 'tag' },
+  {
+    ...file('file-index', 'index file of a directory, 4 KiB', 'directory/index.html'),
+    field: 'references',
+    request: (authority) => head('GET', '/directory/', authority, []),
+  },
+  {
+    ...file('file-zipf', '100,000 files by a law of Zipf', 'zipf'),
+    request: (authority) => siteRequest(1, authority),
+    expected: siteContent(1),
+    many: zipf,
+  },
+  { ...small, id: 'file-1k-c1', title: 'file 1 KiB, 1 connection', field: 'references', connections: 1 },
+  {
+    ...small,
+    id: 'file-1k-c1000',
+    title: 'file 1 KiB, 1,000 connections',
+    field: 'references',
+    connections: 1000,
+  },
+  {
+    ...small,
+    id: 'file-1k-pipelined',
+    title: 'file 1 KiB, 16 requests at once on each connection',
+    field: 'references',
+    pipelined: 16,
+  },
+  {
+    ...file('file-1k-close', 'file 1 KiB, a connection for each request', '1k.bin', ['Connection: close']),
+    field: 'references',
+  },
+  {
+    ...file('file-features', 'file 10 KiB, features on', '10k.bin', browserFields, 'file-features'),
+    field: 'references',
+  },
+  { ...small, id: 'file-1k-workers', title: 'file 1 KiB, 2 workers', field: 'references', workers: 2 },
+];
+
+function file(
+  id: string,
+  title: string,
+  name: string,
+  fields: readonly string[] = [],
+  kind: CellKind = 'file',
+): Cell {
+  return {
+    ...usual,
+    id,
+    title,
+    kind,
+    request: (authority) => head('GET', `/${name}`, authority, fields),
+    expected: payloads[name],
+  };
+}
+
+/** What a client says that takes gzip. */
+function gzip(): string[] {
+  return ['Accept-Encoding: gzip, deflate, br, zstd'];
+}
