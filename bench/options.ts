@@ -11,13 +11,14 @@ export const usage = `node bench/run.ts [options]
 
   --quick          DreamServer, nginx and HAProxy in the four main cells: under 3 minutes
   --cells PATTERN  only cells whose id matches this regular expression
-  --peers LIST     only these, comma separated: ${peers.map((peer) => peer.id).join(',')}
+  --peers LIST     only these, in every cell that they can; comma separated:
+                   ${peers.map((peer) => peer.id).join(',')}
   --before DIR     another checkout of DreamServer takes part, as "before"
-  --rounds N       rounds; each starts every server anew in every cell  (2)
-  --slices N       how often each is measured in each round             (6)
+  --rounds N       rounds; each starts every server anew in every cell  (1)
+  --slices N       how often each is measured in each round             (8)
   --seconds S      seconds that a slice takes, whole                    (1)
   --warmup S       least seconds of load before the first slice, whole;
-                   on, to 10 at most, while the server still gets faster (3)
+                   on, to 10 at most, while the server still gets faster (2)
   --idle N         idle connections for the memory figure; 0 skips it    (10000)
   --json FILE      write the JSON there too
   --write          write bench/RESULTS.md and bench/results.json also from a run with other options
@@ -58,7 +59,7 @@ export function parseOptions(args: string[]): Options {
       list: { type: 'boolean', default: false },
     },
   });
-  const usual = values.quick ? { rounds: 1, slices: 7, warmup: 2 } : { rounds: 2, slices: 6, warmup: 3 };
+  const usual = values.quick ? { slices: 7, warmup: 2 } : { slices: 8, warmup: 2 };
   const plain = Object.entries(values).every(([name, value]) => name === 'json' || value === false);
   return {
     cells: chosenCells(values.cells ?? (values.quick ? mainCells : undefined)).map((cell) =>
@@ -69,7 +70,7 @@ export function parseOptions(args: string[]): Options {
       ...chosenPeers(values.peers ?? (values.quick ? mainPeers : undefined)),
       ...(values.before === undefined ? [] : [dreamserverOf(values.before, 'before', 'before')]),
     ],
-    rounds: whole('--rounds', values.rounds, usual.rounds, 1, 50),
+    rounds: whole('--rounds', values.rounds, 1, 1, 50),
     effort: {
       warmup: whole('--warmup', values.warmup, usual.warmup, 1, 10),
       slices: whole('--slices', values.slices, usual.slices, 1, 100),

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { startBackends } from './backend.ts';
 import type { Cell } from './cells/cell.ts';
+import { chartsDirectory, drawCharts } from './chart.ts';
 import { contest, oneLine } from './contest.ts';
 import type { Contest } from './contest.ts';
 import { claimMachine } from './exclusive.ts';
@@ -157,6 +158,7 @@ function publish(results: Results, options: Options, page: string): void {
   if (options.write) {
     writeFileSync(fileURLToPath(new URL('RESULTS.md', import.meta.url)), page);
     writeFileSync(fileURLToPath(new URL('results.json', import.meta.url)), json);
+    drawCharts(results, chartsDirectory);
   } else {
     progress('bench/RESULTS.md is left as it is: not a full run (--write writes it all the same)');
   }

@@ -54,7 +54,7 @@ export function summariseStartups(starts: readonly Start[], peers: readonly Peer
   return peers.filter((peer) => of(peer).length > 0).map((peer) => ({ peer: peer.id, ms: spread(of(peer)) }));
 }
 
-/** The peers that every other is set in relation to. */
+/** The peers that every other is set in relation to; DreamServer is set in relation to all. */
 export const references: readonly string[] = ['nginx', 'haproxy', 'before'];
 
 export function summarise(
@@ -65,19 +65,21 @@ export function summarise(
   return cells.map((cell) => {
     const inCell = samples.filter((sample) => sample.cell === cell.id);
     const of = (peer: string) => inCell.filter((sample) => sample.peer === peer);
-    const rows = peers.filter((peer) => of(peer.id).length > 0).map((peer) => row(peer.id, of(peer.id), of));
+    const present = peers.map(({ id }) => id).filter((id) => of(id).length > 0);
+    const rows = present.map((id) => row(id, id === 'dreamserver' ? present : references, of));
     return { cell: cell.id, rows };
   });
 }
 
-function row(peer: string, mine: Sample[], of: (peer: string) => Sample[]): Row {
+function row(peer: string, others: readonly string[], of: (peer: string) => Sample[]): Row {
+  const mine = of(peer);
   const over = (figure: (sample: Sample) => number) => spread(mine.map(figure));
   const cpu = (sample: Sample) => sample.cpuMicros;
   const throughput = (sample: Sample) => sample.requestsPerSecond;
   const bySlice = (samples: Sample[], figure: (sample: Sample) => number) =>
     new Map(samples.map((sample) => [sample.slice, figure(sample)]));
   const ratios: Ratio[] = [];
-  for (const to of references) {
+  for (const to of others) {
     if (to === peer) continue;
     const cpuRatio = pairedRatio(bySlice(mine, cpu), bySlice(of(to), cpu));
     const throughputRatio = pairedRatio(bySlice(mine, throughput), bySlice(of(to), throughput));

@@ -3,7 +3,7 @@ import type { Idle } from './idle.ts';
 import { isDecided } from './stats.ts';
 import type { Spread } from './stats.ts';
 import type { CellSummary, Startup } from './summary.ts';
-import { bytesPerConnectionTarget, ratioTargets, startupMsTarget } from './targets.ts';
+import { bytesPerConnectionTarget, ratioTargets, restMiBTarget, startupMsTarget } from './targets.ts';
 
 /** One target: `~` where the samples cannot tell the figure from it. */
 export interface Verdict {
@@ -35,6 +35,13 @@ export function judge(
   }
   const own = idle.find((each) => each.peer === 'dreamserver');
   if (own !== undefined) {
+    const restMiB = own.restBytes / 2 ** 20;
+    verdicts.push({
+      what: 'RSS at rest, MiB',
+      target: `≤ ${restMiBTarget}`,
+      measured: restMiB.toFixed(1),
+      verdict: restMiB <= restMiBTarget ? 'reached' : 'not reached',
+    });
     verdicts.push({
       what: `each of ${own.connections} idle connections, bytes`,
       target: `≤ ${bytesPerConnectionTarget}`,
