@@ -15,7 +15,7 @@ export const usage = `node bench/run.ts [options]
                    ${peers.map((peer) => peer.id).join(',')}
   --before DIR     another checkout of DreamServer takes part, as "before"
   --rounds N       rounds; each starts every server anew in every cell  (1)
-  --slices N       how often each is measured in each round             (8)
+  --slices N       how often each is measured in each round             (7)
   --seconds S      seconds that a slice takes, whole                    (1)
   --warmup S       least seconds of load before the first slice, whole;
                    on, to 10 at most, while the server still gets faster (2)
@@ -59,7 +59,7 @@ export function parseOptions(args: string[]): Options {
       list: { type: 'boolean', default: false },
     },
   });
-  const usual = values.quick ? { slices: 7, warmup: 2 } : { slices: 8, warmup: 2 };
+  const usual = values.quick ? { slices: 6, warmup: 2 } : { slices: 7, warmup: 2 };
   const plain = Object.entries(values).every(([name, value]) => name === 'json' || value === false);
   return {
     cells: chosenCells(values.cells ?? (values.quick ? mainCells : undefined)).map((cell) =>

@@ -124,7 +124,7 @@ const ratioFigure = (ratio: Spread): string =>
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 
 /** A Markdown table, padded so that it reads well in a terminal. The first column is text, the others are figures. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((name, column) =>
     Math.max(3, name.length, ...rows.map((row) => row[column].length)),
   );

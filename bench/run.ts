@@ -1,24 +1,20 @@
 /**
  * The bench: DreamServer and its peers side by side, in one run. `node bench/run.ts --help` shows the options.
  */
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-import { startBackends } from './backend.ts';
+import { openArena } from './arena.ts';
 import type { Cell } from './cells/cell.ts';
 import { chartsDirectory, drawCharts } from './chart.ts';
 import { contest, oneLine } from './contest.ts';
 import type { Contest } from './contest.ts';
-import { claimMachine } from './exclusive.ts';
 import { measureIdle } from './idle.ts';
 import type { Idle } from './idle.ts';
 import { describeMachine } from './machine.ts';
 import { parseOptions, usage } from './options.ts';
 import type { Options } from './options.ts';
 import { takesPart } from './peers/index.ts';
-import { endAll } from './processes.ts';
 import { report } from './report.ts';
 import type { Results } from './report.ts';
 import type { Sample } from './sample.ts';
@@ -26,9 +22,6 @@ import type { Arena } from './server-under-test.ts';
 import { summarise, summariseStartups } from './summary.ts';
 import type { Fault } from './summary.ts';
 import { judge } from './verdict.ts';
-import { openWorkspace } from './workspace.ts';
-
-const cores = { server: 0, load: 1 };
 
 async function main(args: string[]): Promise<void> {
   if (args.includes('--help')) {
@@ -42,26 +35,13 @@ async function main(args: string[]): Promise<void> {
       console.log(`${peer.id.padEnd(20)} ${peer.title} (${peer.kinds.join(', ')})`);
     return;
   }
-  requireTools();
-  await claimMachine();
   const machine = describeMachine();
   const { entrants, versions } = presentPeers(options);
 
-  const workspace = openWorkspace(options.cells.flatMap(({ many }) => many ?? []));
-  process.once('exit', () => {
-    endAll();
-    workspace.remove();
-  });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => process.exit(130));
-  // The harness itself keeps off the server's core.
-  spawnSync('taskset', ['-a', '-p', '-c', String(cores.load), String(process.pid)]);
-
-  const backends = await startBackends(workspace, cores.load);
-  const arena: Arena = { workspace, backends, cores };
+  const arena = await openArena(options.cells);
   const { starts, samples, faults } = await runRounds({ ...options, peers: entrants }, arena);
   const idle = await runIdle({ ...options, peers: entrants }, arena, faults);
-  await backends.stop();
+  await arena.backends.stop();
 
   const summaries = summarise(samples, options.cells, entrants);
   const startups = summariseStartups([...starts, ...idle], entrants);
@@ -138,17 +118,6 @@ function presentPeers(options: Options): { entrants: Options['peers']; versions:
   });
   if (entrants.length === 0) throw new Error('none of the servers is there');
   return { entrants, versions };
-}
-
-function requireTools(): void {
-  if (process.platform !== 'linux')
-    throw new Error('the bench reads /proc and pins processes to cores: Linux only');
-  if (availableParallelism() < 2)
-    throw new Error('the bench needs two cores: one for the server, one for the load');
-  for (const [tool, debianPackage] of Object.entries({ taskset: 'util-linux', wrk: 'wrk' })) {
-    if (spawnSync(tool, ['--version']).error)
-      throw new Error(`${tool} is missing (Debian package ${debianPackage})`);
-  }
 }
 
 function publish(results: Results, options: Options, page: string): void {

@@ -71,6 +71,14 @@ export class Contestant {
     return this.#server.startupMs;
   }
 
+  get port(): number {
+    return this.#server.port;
+  }
+
+  get authority(): string {
+    return this.#server.authority;
+  }
+
   /**
    * Load in steps of 1 s: at least the seconds asked for, and on until a step needs no longer 5 % less CPU per byte
    * than the best one before it. A compiler that works while it serves gets its time, and no other server loses any.
@@ -115,6 +123,11 @@ export class Contestant {
     if (logged < this.#answered) {
       throw new Disqualified(`${this.#answered} requests were answered and ${logged} are in the access log`);
     }
+  }
+
+  /** Stops it, whatever its log holds. */
+  async abandon(): Promise<void> {
+    await this.#server.stop();
   }
 
   async #load(seconds: number): Promise<Load> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { isDecided, pairedRatio, spread } from './stats.ts';
+import { isDecided, pairedRatio, percentile, spread } from './stats.ts';
 
 describe('the figures of a bench', () => {
   it('has the middle value as its median, or the mean of the two in the middle', () => {
@@ -41,6 +41,15 @@ describe('the figures of a bench', () => {
     assert.equal(isDecided(figure, 1.2), true);
     assert.equal(isDecided(figure, 0.8), true);
     assert.equal(isDecided(figure, 1), false);
+  });
+
+  it('has percentiles by the nearest rank', () => {
+    const hundred = Array.from({ length: 100 }, (_, index) => index + 1);
+    assert.deepEqual(
+      [0, 1, 50, 99, 99.5, 100].map((percent) => percentile(hundred, percent)),
+      [1, 1, 50, 99, 100, 100],
+    );
+    assert.equal(percentile([7], 99), 7);
   });
 
   it('decides nothing from fewer than six samples', () => {

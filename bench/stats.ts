@@ -58,3 +58,8 @@ const enoughSamples = 6;
 export function isDecided(figure: Spread, bound: number): boolean {
   return figure.samples >= enoughSamples && (figure.high < bound || figure.low > bound);
 }
+
+/** The value that `percent` of 100 of these, sorted upwards, do not exceed (the nearest rank). */
+export function percentile(sorted: ArrayLike<number>, percent: number): number {
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)];
+}

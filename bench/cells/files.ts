@@ -8,8 +8,11 @@ const small = file('file-1k', 'file 1 KiB', '1k.bin');
 
 export const fileCells: readonly Cell[] = [
   small,
-  file('file-1k-browser', 'file 1 KiB, browser head', '1k.bin', browserFields),
-  file('file-10k', 'file 10 KiB', '10k.bin'),
+  {
+    ...file('file-1k-browser', 'file 1 KiB, browser head', '1k.bin', browserFields),
+    field: 'references',
+  },
+  { ...file('file-10k', 'file 10 KiB', '10k.bin'), field: 'references' },
   {
     ...file('file-gzip', 'file 16 KiB, its gzip of 6 KiB negotiated', 'coded/app.js', gzip(), 'coded'),
     expected: payloads['coded/app.js.gz'],

@@ -11,15 +11,23 @@ const small = download('proxy-1k', 'proxied 1 KiB', '1k.bin');
 const bodies: readonly Cell[] = [
   small,
   download('proxy-100k', 'proxied 100 KiB', '100k.bin'),
-  { ...download('proxy-10m', 'proxied 10 MiB', '10m.bin'), connections: 8, countBytes: true },
+  {
+    ...download('proxy-10m', 'proxied 10 MiB', '10m.bin'),
+    connections: 8,
+    countBytes: true,
+    field: 'references',
+  },
   upload('proxy-post-64k', 'POST 64 KiB, proxied', 'sink', text(64 * 1024), 64),
-  upload('proxy-post-10m', 'POST 10 MiB, proxied', 'bigSink', payloads['10m.bin'], 8),
+  {
+    ...upload('proxy-post-10m', 'POST 10 MiB, proxied', 'bigSink', payloads['10m.bin'], 8),
+    field: 'references',
+  },
 ];
 
 export const proxiedCells: readonly Cell[] = [
   ...bodies.flatMap((cell) => [cell, throughTen(cell)]),
-  download('proxy-1k-browser', 'proxied 1 KiB, browser head', '1k.bin', browserFields),
   ...[
+    download('proxy-1k-browser', 'proxied 1 KiB, browser head', '1k.bin', browserFields),
     {
       ...download('proxy-0k', 'proxied, an answer without a body', 'nothing'),
       status: 204,
