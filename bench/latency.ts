@@ -19,6 +19,7 @@ import { table } from './report.ts';
 import { Contestant } from './sample.ts';
 import type { Arena } from './server-under-test.ts';
 import { pairedRatio, spread } from './stats.ts';
+import type { Spread } from './stats.ts';
 
 interface Latency {
   requests: number;
@@ -85,8 +86,9 @@ async function measure(cell: Cell, where: Arena) {
   return { cell: cell.id, rate, share, seconds, rows: rows.map(({ peer, all }) => ({ peer: peer.id, all })) };
 }
 
-const range = ({ median, low, high }: { median: number; low: number; high: number }): string =>
-  `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
+function range({ median, low, high }: Spread): string {
+  return `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
+}
 
 /** Runs the client on the load's core. It turns without a pause, so it yields to the backends, which are there as well. */
 async function ask(server: Contestant, cell: Cell, rate: number, { cores }: Arena): Promise<Latency> {

@@ -1,18 +1,11 @@
-/**
- * What do the parsers of http1 cost? CPU time (user and system) of a request's head as a browser and as wrk send it, of a
- * response's head, and of chunks, tiny and large. No two heads in a row are equal, so that none is recalled.
- *
- *   npm run bench:micro -- [--rounds N]
- *
- * Many short rounds, in turns; printed is the median (lowest–highest).
- */
-import { parseArgs } from 'node:util';
-import { ChunkedDecoder } from '../../src/http1/chunked.ts';
-import { RequestHeadParser } from '../../src/http1/parse-request-head.ts';
-import { ResponseHeadParser } from '../../src/http1/parse-response-head.ts';
-import { spread } from '../stats.ts';
-
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '60' } } });
+/** The parsers of http1, and what writes heads. No two heads in a row are equal, so that none is recalled. */
+import { HeaderList } from '../../../src/http/header-list.ts';
+import { Response } from '../../../src/http/response.ts';
+import { ChunkedDecoder } from '../../../src/http1/chunked.ts';
+import { encodeResponseHead } from '../../../src/http1/encode-response-head.ts';
+import { RequestHeadParser } from '../../../src/http1/parse-request-head.ts';
+import { ResponseHeadParser } from '../../../src/http1/parse-response-head.ts';
+import type { Piece } from './piece.ts';
 
 const LIMITS = { headerBytes: 32_768, headers: 100, uriBytes: 8192 };
 /** How many heads there are of a kind; they differ in a digit or two. */
@@ -60,17 +53,7 @@ interface HeadParser {
   parse(bytes: Buffer, base: number, end: number): number;
 }
 
-/** One thing that is measured: `run` does it `times` times. */
-interface Task {
-  readonly title: string;
-  readonly times: number;
-  /** The figure to print, from the microseconds that one time took. */
-  readonly figure: (micros: number) => number;
-  readonly unit: string;
-  readonly run: () => void;
-}
-
-function parsing(title: string, parser: HeadParser, headOf: (i: number) => string): Task {
+function parsing(title: string, parser: HeadParser, headOf: (i: number) => string): Piece {
   // One behind the other in one buffer, as a connection reads them.
   const heads = Array.from({ length: VARIANTS }, (_, i) => headOf(i));
   const bytes = Buffer.from(heads.join(''));
@@ -93,7 +76,7 @@ function parsing(title: string, parser: HeadParser, headOf: (i: number) => strin
 }
 
 /** A body of chunks of this size, in reads of 64 KiB. Decoding works in place, so each time it is copied there first. */
-function decoding(title: string, size: number, count: number): Pick<Task, 'title' | 'times' | 'run'> {
+function decoding(title: string, size: number, count: number): Pick<Piece, 'title' | 'times' | 'run'> {
   const chunk = `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n`;
   const body = Buffer.from(`${chunk.repeat(count)}0\r\n\r\n`);
   const read = Buffer.alloc(65_536);
@@ -114,8 +97,38 @@ function decoding(title: string, size: number, count: number): Pick<Task, 'title
   };
 }
 
+/** The head of an answer with six fields of its own. */
+function encoding(): Piece {
+  const times = 20_000;
+  const answers = Array.from({ length: VARIANTS }, (_, i) => {
+    const fields = new HeaderList();
+    fields.append('Content-Type', 'text/html; charset=utf-8');
+    fields.append('Content-Length', String(1000 + i));
+    fields.append('Last-Modified', 'Mon, 23 Nov 2026 08:00:00 GMT');
+    fields.append('ETag', '"1a2b3c-4d5e"');
+    fields.append('Cache-Control', 'no-cache');
+    fields.append('Accept-Ranges', 'bytes');
+    return new Response(200, fields, null);
+  });
+  let written = 0;
+  return {
+    title: "an answer's head, written",
+    times,
+    figure: (micros) => micros,
+    unit: 'µs',
+    run() {
+      for (let i = 0; i < times; i++) {
+        const head = encodeResponseHead(answers[i % VARIANTS], 'whole', 11, 'id', true, 'DreamServer');
+        // The text is a rope until it is written: this makes it flat, as a write does.
+        written += Buffer.byteLength(head, 'latin1') + head.charCodeAt(head.length - 1);
+      }
+      if (written === 0) throw new Error('nothing was written');
+    },
+  };
+}
+
 const LARGE = 16_384;
-const tasks: readonly Task[] = [
+export const httpPieces: readonly Piece[] = [
   parsing("a browser's request", new RequestHeadParser(LIMITS), browserHead),
   parsing("wrk's request", new RequestHeadParser(LIMITS), wrkHead),
   parsing('a response', new ResponseHeadParser(LIMITS), responseHead),
@@ -125,21 +138,5 @@ const tasks: readonly Task[] = [
     figure: (micros) => LARGE / 1000 / micros,
     unit: 'GB/s',
   },
+  encoding(),
 ];
-
-const figures = new Map<Task, number[]>(tasks.map((task) => [task, []]));
-const WARM_UP = 5;
-for (let round = -WARM_UP; round < Number(values.rounds); round++) {
-  for (const task of tasks) {
-    const before = process.cpuUsage();
-    task.run();
-    // Both: the system splits them by sampling, which is too coarse for so short a time.
-    const { user, system } = process.cpuUsage(before);
-    if (round >= 0) figures.get(task)?.push(task.figure((user + system) / task.times));
-  }
-}
-for (const [{ title, unit }, all] of figures) {
-  const { median, low, high } = spread(all);
-  const range = `(${low.toFixed(2)}–${high.toFixed(2)})`;
-  console.log(`${title.padEnd(32)} ${median.toFixed(2).padStart(6)} ${range.padEnd(14)} ${unit}`);
-}
