@@ -72,7 +72,7 @@ function setting(results: Results, title: (id: string) => string): string {
     `  a round all servers are started, their answers compared byte for byte, each is under load for at least ${effort.warmup} s,`,
     `  and on while it still gets faster; then they take turns, ${effort.slices} slices of ${effort.seconds} s each, while the others wait.`,
     '  A figure counts only if no request failed and the access log holds a line for each.',
-    '- Configurations: [peers/](peers/), backends in [backend.ts](backend.ts), requests in [cells.ts](cells.ts).',
+    '- Configurations: [peers/](peers/), backends in [backend.ts](backend.ts), requests in [cells/](cells/).',
   ].join('\n');
 }
 
@@ -83,8 +83,8 @@ function cellTable(rows: readonly Row[], title: (id: string) => string): string 
   const body = rows.map((row) => [
     title(row.peer),
     row.requestsPerSecond.median.toFixed(0),
-    (row.p50Micros.median / 1000).toFixed(2),
-    (row.p99Micros.median / 1000).toFixed(2),
+    milliseconds(row.p50Micros),
+    milliseconds(row.p99Micros),
     figure(row.cpuMicros),
     (row.residentBytes.median / 2 ** 20).toFixed(0),
     ...referred.flatMap((to) => {
@@ -117,6 +117,9 @@ const figure = ({ median, low, high }: Spread): string => {
   const digits = median < 100 ? 2 : 0;
   return `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 };
+
+/** wrk takes no times of pipelined requests. */
+const milliseconds = ({ median }: Spread): string => (median === 0 ? '' : (median / 1000).toFixed(2));
 
 const ratioFigure = (ratio: Spread): string =>
   `${isDecided(ratio, 1) ? '' : '~ '}${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})`;

@@ -1,11 +1,15 @@
 /** The bench and its smaller sisters, each as short as it can be: that they run, not what they find. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Child } from '../support/child.ts';
+import { requires } from '../support/packages.ts';
 import { repositoryRoot } from '../support/source-files.ts';
 import { temporaryDirectory } from '../support/temp.ts';
+
+const skip = availableParallelism() < 2 ? 'needs two cores' : requires('nginx', 'haproxy', 'wrk', 'openssl');
 
 async function run(program: string, ...args: string[]): Promise<string> {
   const child = new Child(program, process.execPath, [join(repositoryRoot, 'bench', program), ...args]);
@@ -16,7 +20,7 @@ async function run(program: string, ...args: string[]): Promise<string> {
   return said;
 }
 
-test('the bench measures every server in a cell, none of which is disqualified', async () => {
+test('the bench measures every server in a cell, none of which is disqualified', { skip }, async () => {
   using folder = temporaryDirectory();
   const json = join(folder.path, 'results.json');
   const cells = '^(file-index|proxy-chunked|proxy-features)$';
@@ -36,13 +40,13 @@ test('the bench measures every server in a cell, none of which is disqualified',
   );
 });
 
-test('a profile of a cell becomes a flame graph that names what is in src/', async () => {
+test('a profile of a cell becomes a flame graph that names what is in src/', { skip }, async () => {
   using folder = temporaryDirectory();
   await run('profile.ts', '--cells', '^file-1k$', '--seconds', '1', '--to', folder.path);
   assert.match(readFileSync(join(folder.path, 'file-1k.html'), 'utf8'), /"place":"src\/|"place":"dist\//);
 });
 
-test('latency at a constant rate has a figure for each server', async () => {
+test('latency at a constant rate has a figure for each server', { skip }, async () => {
   const said = await run(
     'latency.ts',
     '--cells',
@@ -65,7 +69,7 @@ const micro: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const [name, args] of Object.entries(micro)) {
-  test(`micro/${name} runs and prints figures`, async () => {
+  test(`micro/${name} runs and prints figures`, { skip }, async () => {
     assert.match(await run(`micro/${name}`, ...args), /\d/);
   });
 }
