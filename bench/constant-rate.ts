@@ -7,8 +7,7 @@
  *     node constant-rate.ts PORT REQUESTS_A_SECOND CONNECTIONS SECONDS REQUEST_IN_BASE64
  *
  * Prints one line of JSON: { requests, p50, p99, p999, max, late }. Times are in microseconds; `late` is the share of
- * requests that were sent more than a millisecond after they were due although a connection was free: the client's own
- * fault. Ends with status 1 when a connection fails or an answer is not 200.
+ * requests that were sent more than a millisecond after they were due and a connection was free: the client's own fault. Ends with status 1 when a connection fails or an answer is not 200.
  */
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -38,6 +37,7 @@ const free: Connection[] = [];
 class Connection {
   readonly #socket: Socket;
   #request = 0;
+  freeSince = 0;
   /** Bytes of the answer that are still to come; the length is the same for all, and known once the first has come. */
   #missing = 0;
   static #length = 0;
@@ -82,7 +82,8 @@ class Connection {
     this.#missing -= chunk.length;
     if (this.#missing > 0) return;
     if (this.#missing < 0) fail('an answer was longer than the first one');
-    latencies[answered++] = (performance.now() - due(this.#request)) * 1000;
+    this.freeSince = performance.now();
+    latencies[answered++] = (this.freeSince - due(this.#request)) * 1000;
     free.push(this);
     if (answered === total) finish();
   }
@@ -100,8 +101,9 @@ function wholeLength(bytesSoFar: Buffer): number {
 function turn(): void {
   const now = performance.now();
   while (sent < total && free.length > 0 && due(sent) <= now) {
-    if (now - due(sent) > 1 && free.length === connections) late++;
-    free.shift()?.send(sent++);
+    const connection = free.shift() as Connection;
+    if (now - Math.max(due(sent), connection.freeSince) > 1) late++;
+    connection.send(sent++);
   }
   if (sent < total) setImmediate(turn);
 }

@@ -8,8 +8,16 @@ import type { ManyPaths } from './many-paths.ts';
  *   routes            the same, and 10,000 routes for other paths
  *   file-features,    the same with everything on that a site may want: see peers/ for what that is in each of them
  *   proxy-features
+ *   websocket         pass on connections that change to WebSocket, below /proxy/
  */
-export type CellKind = 'file' | 'coded' | 'proxy' | 'routes' | 'file-features' | 'proxy-features';
+export type CellKind =
+  | 'file'
+  | 'coded'
+  | 'proxy'
+  | 'routes'
+  | 'file-features'
+  | 'proxy-features'
+  | 'websocket';
 
 export const isProxied = (kind: CellKind): boolean => !['file', 'coded', 'file-features'].includes(kind);
 

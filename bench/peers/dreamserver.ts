@@ -10,7 +10,7 @@ import type { Peer, Task } from './peer.ts';
 export const dreamserverOf = (repository: string, id: string, title: string): Peer => ({
   id,
   title,
-  kinds: ['file', 'coded', 'proxy', 'routes', 'file-features', 'proxy-features'],
+  kinds: ['file', 'coded', 'proxy', 'routes', 'file-features', 'proxy-features', 'websocket'],
   version() {
     const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       version: string;

@@ -13,7 +13,7 @@ import { toolVersion } from './tool-version.ts';
 export const haproxy: Peer = {
   id: 'haproxy',
   title: 'HAProxy',
-  kinds: ['proxy', 'routes', 'proxy-features'],
+  kinds: ['proxy', 'routes', 'proxy-features', 'websocket'],
   version: () => toolVersion('haproxy', ['-v'], /version (\S+)/, 'haproxy'),
   launch(task) {
     const config = join(task.folder, 'haproxy.cfg');
@@ -39,6 +39,7 @@ defaults
   timeout connect 3s
   timeout client 60s
   timeout server 60s
+  timeout tunnel 60s
   timeout http-keep-alive 60s
   unique-id-format %[uuid()]
   unique-id-header X-Request-Id

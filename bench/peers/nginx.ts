@@ -16,7 +16,7 @@ const CACHED_FILES = 15_000;
 export const nginx: Peer = {
   id: 'nginx',
   title: 'nginx',
-  kinds: ['file', 'coded', 'proxy', 'routes', 'file-features', 'proxy-features'],
+  kinds: ['file', 'coded', 'proxy', 'routes', 'file-features', 'proxy-features', 'websocket'],
   version: () => toolVersion('nginx', ['-v'], /nginx\/(\S+)/, 'nginx-light'),
   launch(task) {
     const config = join(task.folder, 'nginx.conf');
@@ -75,7 +75,7 @@ http {
     proxy_request_buffering off;
     proxy_buffer_size 16k;
     proxy_buffers 16 16k;
-    proxy_set_header Connection "";
+    ${task.kind === 'websocket' ? 'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;' : 'proxy_set_header Connection "";'}
     proxy_set_header Host $host;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header X-Forwarded-Host $http_host;

@@ -61,6 +61,11 @@ test('latency at a constant rate has a figure for each server', { skip }, async 
   assert.match(said, /DreamServer.*\d[\s\S]*nginx.*\d/);
 });
 
+test('messages of a WebSocket have a figure for each server', { skip }, async () => {
+  const said = await run('websocket.ts', '--slices', '1', '--connections', '8');
+  assert.match(said, /DreamServer.*\d[\s\S]*nginx.*\d[\s\S]*HAProxy.*\d/);
+});
+
 const micro: Readonly<Record<string, readonly string[]>> = {
   'accepted-read.ts': ['--rounds', '1', '--seconds', '1'],
   'body-source.ts': ['--rounds', '1', '--seconds', '0.1'],
