@@ -78,7 +78,8 @@ class Connection {
   #received(chunk: Buffer): void {
     if (this.#missing === Infinity) return;
     // "HTTP/1.1 200": at the first byte of an answer, a look at its status is enough, since its bytes were compared before.
-    if (this.#missing === Connection.#length && chunk[9] !== 0x32) fail(`answered ${chunk.subarray(0, 12)}`);
+    if (this.#missing === Connection.#length && chunk[9] !== 0x32)
+      fail(`answered ${chunk.toString('latin1', 0, 12)}`);
     this.#missing -= chunk.length;
     if (this.#missing > 0) return;
     if (this.#missing < 0) fail('an answer was longer than the first one');

@@ -18,7 +18,7 @@ export const usage = `node bench/run.ts [options]
   --slices N       how often each is measured in each round             (7)
   --seconds S      seconds that a slice takes, whole                    (1)
   --warmup S       least seconds of load before the first slice, whole;
-                   on, to 10 at most, while the server still gets faster (2)
+                   on, to 6 at most, while the server still gets faster (2)
   --idle N         idle connections for the memory figure; 0 skips it    (10000)
   --json FILE      write the JSON there too
   --write          write bench/RESULTS.md and bench/results.json also from a run with other options
@@ -72,11 +72,11 @@ export function parseOptions(args: string[]): Options {
     ],
     rounds: whole('--rounds', values.rounds, 1, 1, 50),
     effort: {
-      warmup: whole('--warmup', values.warmup, usual.warmup, 1, 10),
+      warmup: whole('--warmup', values.warmup, usual.warmup, 1, 60),
       slices: whole('--slices', values.slices, usual.slices, 1, 100),
       seconds: whole('--seconds', values.seconds, 1, 1, 60),
     },
-    idleConnections: whole('--idle', values.idle, 10_000, 0, 15_000),
+    idleConnections: whole('--idle', values.idle, values.quick ? 1000 : 10_000, 0, 15_000),
     json: values.json ?? null,
     write: values.write || plain,
     list: values.list,

@@ -34,7 +34,7 @@ export interface Sample {
 /** Thrown when the server's answers or its log make its figures worthless. */
 export class Disqualified extends Error {}
 
-const longestWarmup = 10;
+const longestWarmup = 6;
 
 /** A peer in a cell: started, its answers checked byte for byte; then warmed up, measured slice by slice, and stopped. */
 export class Contestant {

@@ -27,10 +27,11 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '64' },
   },
 });
-const program = (name: string) => fileURLToPath(new URL(`websocket/${name}.ts`, import.meta.url));
+const backendProgram = fileURLToPath(new URL('websocket/backend.ts', import.meta.url));
+const clientsProgram = fileURLToPath(new URL('websocket/clients.ts', import.meta.url));
 const arena = await openArena([]);
 const port = await freePort();
-const launch = { command: process.execPath, args: [program('backend'), String(port)] };
+const launch = { command: process.execPath, args: [backendProgram, String(port)] };
 const backend = start('WebSocket backend', launch, arena.cores.load);
 await untilListening(backend, port);
 const ports = { ...arena.backends.ports, content: [port] };
@@ -65,7 +66,7 @@ console.log(table(['', 'CPU µs/message and answer', '÷ nginx', '÷ HAProxy'], 
 
 /** CPU microseconds of the server for a message and its answer. */
 async function measure(server: ServerUnderTest): Promise<number> {
-  const args = [program('clients'), String(server.port), values.connections, values.seconds];
+  const args = [clientsProgram, String(server.port), values.connections, values.seconds];
   const clients = start('WebSocket clients', { command: process.execPath, args }, arena.cores.load);
   const bound = setTimeout(() => clients.child.kill('SIGKILL'), (Number(values.seconds) + 20) * 1000);
   const ended = once(clients.child, 'close');

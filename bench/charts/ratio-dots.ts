@@ -33,14 +33,14 @@ export function ratioDots(results: Figures, titles: Titles): string {
     parts.push(line(x, top - 6, x, bottom, power === 0 ? 'bound' : 'line'));
     parts.push(text(x, top - 10, String(2 ** power), 'quiet middle'));
   }
-  rows.forEach(({ cell, ratios }, index) => {
+  for (const [index, { cell, ratios }] of rows.entries()) {
     const y = top + index * rowHeight;
     parts.push(text(plotLeft + 4, y + 14, titles.cell(cell), 'quiet'));
-    ratios.forEach(({ to, cpu }, which) => {
+    for (const [which, { to, cpu }] of ratios.entries()) {
       const height = y + 23 + 8 * which;
       parts.push(line(at(cpu.low), height, at(cpu.high), height, to, 2), dot(at(cpu.median), height, to));
-    });
-  });
+    }
+  }
   parts.push(text(left, bottom + 22, `${results.made}; lines: intervals of the medians`, 'quiet'));
   return drawing(
     bottom + 34,

@@ -41,15 +41,15 @@ export function frames(profile: CpuProfile, from: number, to: number): Frame {
     return frame;
   };
   let time = profile.startTime;
-  profile.samples.forEach((id, index) => {
+  for (const [index, id] of profile.samples.entries()) {
     time += profile.timeDeltas[index];
     // A sample stands for the time until the next one.
     const micros = profile.timeDeltas[index + 1] ?? 0;
-    if (time < from || time > to || micros < 0) return;
-    if (['(idle)', '(root)'].includes(nodes.get(id)!.callFrame.functionName)) return;
+    if (time < from || time > to || micros < 0) continue;
+    if (['(idle)', '(root)'].includes(nodes.get(id)!.callFrame.functionName)) continue;
     for (let at: number | undefined = id; at !== undefined; at = parents.get(at))
       frameOf(at).micros += micros;
-  });
+  }
   return sorted(root);
 }
 
