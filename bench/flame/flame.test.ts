@@ -11,8 +11,8 @@ const profile: CpuProfile = {
   nodes: [
     { id: 1, callFrame: call('(root)'), children: [2, 3, 5] },
     { id: 2, callFrame: call('(idle)') },
-    { id: 3, callFrame: call('serve', 'file:///home/a/src/server/serve.ts', 9), children: [4] },
-    { id: 4, callFrame: call('<parse>', 'file:///home/a/src/http1/parse.ts', 0) },
+    { id: 3, callFrame: call('serve', 'file:///srv/app/src/server/serve.ts', 9), children: [4] },
+    { id: 4, callFrame: call('<parse>', 'file:///srv/app/src/http1/parse.ts', 0) },
     { id: 5, callFrame: call('(garbage collector)') },
   ],
   // At 1010, 1020, 1030, 1050, 1060, 1070; each stands for the time until the next.
