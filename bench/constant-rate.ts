@@ -7,7 +7,9 @@
  *     node constant-rate.ts PORT REQUESTS_A_SECOND CONNECTIONS SECONDS REQUEST_IN_BASE64
  *
  * Prints one line of JSON: { requests, p50, p99, p999, max, late }. Times are in microseconds; `late` is the share of
- * requests that were sent more than a millisecond after they were due and a connection was free: the client's own fault. Ends with status 1 when a connection fails or an answer is not 200.
+ * requests that were sent more than a millisecond after they were due and a connection was free: the client's own fault.
+ * The first half second counts for nothing: it is the client itself that is compiled then. Ends with status 1 when a
+ * connection fails or an answer is not 200.
  */
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -18,7 +20,10 @@ const [port, rate, connections, seconds] = process.argv.slice(2, 6).map(Number);
 const bytes = Buffer.from(process.argv[6], 'base64');
 const intervalMs = 1000 / rate;
 const total = Math.floor(rate * seconds);
-const latencies = new Float64Array(total);
+/** Requests before the first that counts. */
+const uncounted = Math.min(total - 1, Math.floor(rate / 2));
+const latencies = new Float64Array(total - uncounted);
+let counted = 0;
 let sent = 0;
 let answered = 0;
 let late = 0;
@@ -84,7 +89,8 @@ class Connection {
     if (this.#missing > 0) return;
     if (this.#missing < 0) fail('an answer was longer than the first one');
     this.freeSince = performance.now();
-    latencies[answered++] = (this.freeSince - due(this.#request)) * 1000;
+    answered++;
+    if (this.#request >= uncounted) latencies[counted++] = (this.freeSince - due(this.#request)) * 1000;
     free.push(this);
     if (answered === total) finish();
   }
@@ -116,7 +122,7 @@ function finish(): void {
     p50: percentile(sorted, 50),
     p99: percentile(sorted, 99),
     p999: percentile(sorted, 99.9),
-    max: sorted[total - 1],
+    max: sorted[sorted.length - 1],
     late: late / total,
   };
   process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit(0));

@@ -30,8 +30,10 @@ const [rounds, seconds, streams] = [values.rounds, values.seconds, values.stream
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const EVENTS = fileURLToPath(new URL('sse/events.ts', import.meta.url));
-const LOAD = fileURLToPath(new URL('sse/steady-load.ts', import.meta.url));
+const LOAD = fileURLToPath(new URL('../constant-rate.ts', import.meta.url));
 const CLIENTS = fileURLToPath(new URL('sse/clients.ts', import.meta.url));
+
+const REQUEST = Buffer.from('GET /small.bin HTTP/1.1\r\nHost: localhost\r\n\r\n').toString('base64');
 
 const onCore = (core: number, name: string, ...args: readonly string[]): Child =>
   new Child(name, 'taskset', ['-c', String(core), process.execPath, ...args]);
@@ -39,7 +41,6 @@ const onCore = (core: number, name: string, ...args: readonly string[]): Child =
 await claimMachine();
 using folder = temporaryDirectory();
 folder.write('small.bin', Buffer.alloc(1024, 'x'));
-const requestFile = folder.write('request', 'GET /small.bin HTTP/1.1\r\nHost: localhost\r\n\r\n');
 await using nginx = await Nginx.start({ root: folder.path });
 const eventsPort = await freePort();
 const events = onCore(1, 'events', EVENTS, String(eventsPort));
@@ -90,17 +91,10 @@ interface Sample {
 }
 
 async function sample(time: number): Promise<Sample> {
-  const args = [String(port), requestFile, values.connections, values.rate, String(time)];
+  const args = [String(port), values.rate, values.connections, String(time), REQUEST];
   const load = onCore(1, 'load', LOAD, ...args);
   await load.exited;
-  const { asked, answered, ...percentiles } = JSON.parse(load.stdout.join('')) as Sample & Counts;
-  if (answered < asked) throw new Error(`${answered} of ${asked} requests were answered`);
-  return percentiles;
-}
-
-interface Counts {
-  readonly asked: number;
-  readonly answered: number;
+  return JSON.parse(load.output) as Sample;
 }
 
 /** While the streams are there; every one of them has to go on meanwhile. */

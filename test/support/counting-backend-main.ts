@@ -4,7 +4,9 @@ import { createServer } from 'node:http';
 
 const [port, file] = process.argv.slice(2);
 
+let leaving = false;
 const server = createServer((request, response) => {
+  if (leaving) response.setHeader('Connection', 'close');
   const id = request.headers['x-id'];
   if (id !== undefined) appendFileSync(file, `${String(id)}\n`);
   const ms = /ms=(\d+)$/.exec(request.url ?? '')?.[1];
@@ -16,6 +18,7 @@ const server = createServer((request, response) => {
 });
 server.listen(Number(port), '127.0.0.1');
 process.on('SIGTERM', () => {
-  // Connections that are idle are closed, others when they are.
+  // Connections that are idle are closed, others with their next answer: under load they may never be idle.
+  leaving = true;
   server.close(() => process.exit(0));
 });
