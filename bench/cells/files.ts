@@ -29,6 +29,7 @@ export const fileCells: readonly Cell[] = [
   },
   {
     ...file('file-zipf', '100,000 files by a law of Zipf', 'zipf'),
+    field: 'references',
     request: (authority) => siteRequest(1, authority),
     expected: siteContent(1),
     many: zipf,
