@@ -77,7 +77,8 @@ suite('a request body', () => {
     assert.match(received, /\r\ntransfer-encoding: chunked\r\n/i);
     assert.doesNotMatch(received, /content-length/i);
     await client.send(chunk('-last') + chunk(''));
-    assert.match(await upstream.untilText('0\r\n\r\n'), /\r\n\r\n5\r\nfirst\r\n5\r\n-last\r\n0\r\n\r\n$/);
+    // Not the end of the head: the id that stands there may end with a 0 too.
+    assert.match(await upstream.untilText('\r\n0\r\n\r\n'), /\r\n\r\n5\r\nfirst\r\n5\r\n-last\r\n0\r\n\r\n$/);
     await upstream.send(OK);
     assert.equal((await client.response('POST')).status, 200);
   });
