@@ -1,6 +1,7 @@
 /** The cells in which files are served. A new one is a line in `fileCells`. */
-import { browserFields, head, usual } from './cell.ts';
+import { browserFields, head } from './cell.ts';
 import type { Cell, CellKind } from './cell.ts';
+import { download } from './download.ts';
 import { payloads } from './payloads.ts';
 import { siteContent, siteRequest, zipf } from './zipf.ts';
 
@@ -67,14 +68,7 @@ function file(
   fields: readonly string[] = [],
   kind: CellKind = 'file',
 ): Cell {
-  return {
-    ...usual,
-    id,
-    title,
-    kind,
-    request: (authority) => head('GET', `/${name}`, authority, fields),
-    expected: payloads[name],
-  };
+  return download({ id, title, kind, name, path: `/${name}`, fields });
 }
 
 /** What a client says that takes gzip. */

@@ -3,16 +3,17 @@ import { createHash } from 'node:crypto';
 
 import { browserFields, head, mostServers, usual } from './cell.ts';
 import type { BackendName, Cell, CellKind } from './cell.ts';
+import { download } from './download.ts';
 import { payloads, text } from './payloads.ts';
 import { manyRoutes, routePath } from './routes.ts';
 
-const small = download('proxy-1k', 'proxied 1 KiB', '1k.bin');
+const small = proxied('proxy-1k', 'proxied 1 KiB', '1k.bin');
 
 const bodies: readonly Cell[] = [
   small,
-  download('proxy-100k', 'proxied 100 KiB', '100k.bin'),
+  proxied('proxy-100k', 'proxied 100 KiB', '100k.bin'),
   {
-    ...download('proxy-10m', 'proxied 10 MiB', '10m.bin'),
+    ...proxied('proxy-10m', 'proxied 10 MiB', '10m.bin'),
     connections: 8,
     countBytes: true,
     field: 'references',
@@ -27,13 +28,13 @@ const bodies: readonly Cell[] = [
 export const proxiedCells: readonly Cell[] = [
   ...bodies.flatMap((cell) => [cell, throughTen(cell)]),
   ...[
-    download('proxy-1k-browser', 'proxied 1 KiB, browser head', '1k.bin', browserFields),
+    proxied('proxy-1k-browser', 'proxied 1 KiB, browser head', '1k.bin', browserFields),
     {
-      ...download('proxy-0k', 'proxied, an answer without a body', 'nothing'),
+      ...proxied('proxy-0k', 'proxied, an answer without a body', 'nothing'),
       status: 204,
       expected: Buffer.alloc(0),
     },
-    download('proxy-chunked', 'proxied 10 KiB in chunks', 'chunked/10k.bin'),
+    proxied('proxy-chunked', 'proxied 10 KiB in chunks', 'chunked/10k.bin'),
     { ...small, id: 'proxy-1k-c1', title: 'proxied 1 KiB, 1 connection', connections: 1 },
     { ...small, id: 'proxy-1k-c1000', title: 'proxied 1 KiB, 1,000 connections', connections: 1000 },
     {
@@ -42,7 +43,7 @@ export const proxiedCells: readonly Cell[] = [
       title: 'proxied 1 KiB, 16 requests at once on each connection',
       pipelined: 16,
     },
-    download('proxy-1k-close', 'proxied 1 KiB, a connection for each request', '1k.bin', [
+    proxied('proxy-1k-close', 'proxied 1 KiB, a connection for each request', '1k.bin', [
       'Connection: close',
     ]),
     {
@@ -54,7 +55,7 @@ export const proxiedCells: readonly Cell[] = [
       many: manyRoutes,
     },
     {
-      ...download('proxy-features', 'proxied 1 KiB, features on', '1k.bin', browserFields, 'proxy-features'),
+      ...proxied('proxy-features', 'proxied 1 KiB, features on', '1k.bin', browserFields, 'proxy-features'),
       servers: mostServers,
       returnsWith: 'cookie' as const,
     },
@@ -73,21 +74,14 @@ function throughTen(cell: Cell): Cell {
   };
 }
 
-function download(
+function proxied(
   id: string,
   title: string,
   name: string,
   fields: readonly string[] = [],
   kind: CellKind = 'proxy',
 ): Cell {
-  return {
-    ...usual,
-    id,
-    title,
-    kind,
-    request: (authority) => head('GET', `/proxy/${name}`, authority, fields),
-    expected: payloads[name],
-  };
+  return download({ id, title, kind, name, path: `/proxy/${name}`, fields });
 }
 
 function upload(id: string, title: string, backend: BackendName, body: Buffer, connections: number): Cell {

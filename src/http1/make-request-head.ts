@@ -47,17 +47,7 @@ export function makeHead(
   if (rawTarget.charCodeAt(0) !== 0x2f) {
     if (rawTarget === '*') {
       if (method !== 'OPTIONS') return undefined;
-      return {
-        method,
-        form: 'asterisk',
-        rawTarget,
-        path: '*',
-        query,
-        authority,
-        version,
-        headers,
-        derived: undefined,
-      };
+      return serverHead(method, rawTarget, authority, version, headers);
     }
     // The authority of an absolute target overrides the Host field (RFC 9112 §3.2.2).
     const parts = ABSOLUTE.exec(rawTarget);
@@ -65,17 +55,7 @@ export function makeHead(
     authority = parts[1].toLowerCase();
     if (method === 'OPTIONS' && parts[2] === undefined && parts[3] === undefined) {
       // Of a server as a whole, in the form that proxies are asked (RFC 9112 §3.2.4).
-      return {
-        method,
-        form: 'asterisk',
-        rawTarget,
-        path: '*',
-        query,
-        authority,
-        version,
-        headers,
-        derived: undefined,
-      };
+      return serverHead(method, rawTarget, authority, version, headers);
     }
     form = 'absolute';
     rawPath = parts[2] ?? '/';
@@ -91,4 +71,25 @@ export function makeHead(
   if (path === undefined) return undefined;
   if (query !== '') query = encodeUnwise(query);
   return { method, form, rawTarget, path, query, authority, version, headers, derived: undefined };
+}
+
+/** The head of a request that is about the server as a whole. */
+function serverHead(
+  method: string,
+  rawTarget: string,
+  authority: string,
+  version: HttpVersion,
+  headers: HeaderList,
+): RequestHead {
+  return {
+    method,
+    form: 'asterisk',
+    rawTarget,
+    path: '*',
+    query: '',
+    authority,
+    version,
+    headers,
+    derived: undefined,
+  };
 }
