@@ -1,26 +1,30 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { accepts } from '../../test/support/ports.ts';
 import { RawConnection } from '../../test/support/raw-connection.ts';
 import { temporaryDirectory } from '../../test/support/temp.ts';
+import { EventRecorder } from '../../test/support/transport-pair.ts';
+import { HandleTransport } from './handle-transport.ts';
 import { Listener } from './listener.ts';
+import type { OpenTransport } from './transport.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
 describe('a listener', () => {
-  it('accepts connections unread, without delay for small writes', async () => {
-    const { promise, resolve } = Promise.withResolvers<Socket>();
+  it('accepts connections as handles, which are read from once they are opened', async () => {
+    const { promise, resolve } = Promise.withResolvers<OpenTransport>();
     const listener = await Listener.open(LOOPBACK, false, resolve);
     using client = await RawConnection.connect(listener.port as number);
     await client.send('hello');
-    const socket = await promise;
-    assert.equal(socket.isPaused(), true);
-    assert.equal(socket.allowHalfOpen, true);
-    assert.equal(socket.bytesRead, 0);
-    socket.destroy();
+    const transport = await promise;
+    assert.ok(transport instanceof HandleTransport);
+    const events = new EventRecorder();
+    transport.open(events);
+    await events.until('data hello');
+    transport.destroy();
     listener.close();
   });
 
@@ -52,7 +56,7 @@ describe('a listener', () => {
   it('on a unix socket has a path and no port', async () => {
     using directory = temporaryDirectory();
     const path = directory.join('listener.sock');
-    const { promise, resolve } = Promise.withResolvers<Socket>();
+    const { promise, resolve } = Promise.withResolvers<OpenTransport>();
     const listener = await Listener.open({ path }, false, resolve);
     assert.equal(listener.port, undefined);
     const client = connect(path);
@@ -64,15 +68,15 @@ describe('a listener', () => {
   });
 
   it('accepts no more once it is closed; what was accepted goes on', async () => {
-    const { promise, resolve } = Promise.withResolvers<Socket>();
+    const { promise, resolve } = Promise.withResolvers<OpenTransport>();
     const listener = await Listener.open(LOOPBACK, false, resolve);
     const port = listener.port as number;
     using client = await RawConnection.connect(port);
-    const socket = await promise;
+    const transport = await promise;
     listener.close();
     assert.equal(await accepts(port), false);
-    socket.end('still here');
+    transport.write('still here');
     await client.untilText('still here');
-    socket.destroy();
+    transport.destroy();
   });
 });

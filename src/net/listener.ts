@@ -1,4 +1,10 @@
 import * as net from 'node:net';
+import { UNIX_PEER } from '../core/peer.ts';
+import { HandleTransport } from './handle-transport.ts';
+import { SocketTransport } from './socket-transport.ts';
+import { isStreamHandle, streamBase } from './stream-handle.ts';
+import type { StreamHandle } from './stream-handle.ts';
+import type { OpenTransport } from './transport.ts';
 
 /** Where to listen: a TCP port, on one address or on all, or a unix socket's path. */
 export interface ListenTarget {
@@ -6,9 +12,6 @@ export interface ListenTarget {
   readonly port?: number | undefined;
   readonly path?: string | undefined;
 }
-
-/** A connection that was accepted and not read from: `SocketTransport.accepted` takes it over. */
-export type AcceptedSocket = net.Socket;
 
 /** A listening socket of this thread. */
 export class Listener {
@@ -19,28 +22,27 @@ export class Listener {
   }
 
   /**
-   * Open a listening socket. `accept` gets each connection unread; it makes a `SocketTransport` of it.
+   * Open a listening socket. `accept` gets each connection, and opens or destroys it before it returns.
    * With `reusePort` several threads may listen on one port, and the system spreads connections over them.
    * Rejects with the system's error (EADDRINUSE, EACCES …).
    */
   static open(
     target: ListenTarget,
     reusePort: boolean,
-    accept: (socket: AcceptedSocket) => void,
+    accept: (transport: OpenTransport) => void,
   ): Promise<Listener> {
-    const onTcp = target.path === undefined;
-    const server = net.createServer(
-      { allowHalfOpen: true, pauseOnConnect: true, noDelay: true },
-      (socket) => {
-        // Who has left already has no address any more: what it sent is nobody's, and is not answered in anybody's name.
-        if (onTcp && socket.remoteAddress === undefined) socket.destroy();
-        else accept(socket);
-      },
-    );
+    const arrived = (transport: OpenTransport): void => {
+      // Who has left already has no address any more: what it sent is nobody's, and is not answered in anybody's name.
+      if (target.path === undefined && transport.peer.address === UNIX_PEER) transport.destroy();
+      else accept(transport);
+    };
+    const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
+    const server = net.createServer(options, (socket) => arrived(SocketTransport.accepted(socket)));
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen({ ...target, backlog: 4096, reusePort }, () => {
         server.off('error', reject);
+        acceptHandles(server, arrived);
         // Running out of descriptors while accepting is reported here; the server goes on with the connections it has.
         server.on('error', () => {});
         resolve(new Listener(server));
@@ -58,4 +60,18 @@ export class Listener {
   close(): void {
     this.#server.close();
   }
+}
+
+/** Let connections come as handles where that can be had, without a `net.Socket` for each (docs/decisions/0011). */
+function acceptHandles(server: net.Server, arrived: (transport: OpenTransport) => void): void {
+  const { _handle: listening } = server as unknown as {
+    _handle?: { onconnection?: (error: number, handle: StreamHandle | undefined) => void };
+  };
+  const sockets = listening?.onconnection;
+  if (streamBase === undefined || listening === undefined || typeof sockets !== 'function') return;
+  listening.onconnection = (error, handle) => {
+    if (error !== 0 || !isStreamHandle(handle)) return sockets.call(listening, error, handle);
+    handle.setNoDelay?.(true);
+    arrived(new HandleTransport(handle));
+  };
 }

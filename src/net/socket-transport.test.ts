@@ -1,206 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { LookupAddress } from 'node:dns';
-import { connect, createServer, type AddressInfo, type LookupFunction, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type LookupFunction } from 'node:net';
 import { describe, it } from 'node:test';
 import { freePort } from '../../test/support/ports.ts';
 import { RawBackend } from '../../test/support/raw-backend.ts';
 import { temporaryDirectory } from '../../test/support/temp.ts';
-import { EventRecorder, transportPair } from '../../test/support/transport-pair.ts';
+import { EventRecorder } from '../../test/support/transport-pair.ts';
 import { sharedReadBuffer } from '../core/read-buffer.ts';
 import { Listener } from './listener.ts';
 import { plainAddress } from './plain-address.ts';
 import { SocketTransport } from './socket-transport.ts';
-import type { Transport } from './transport.ts';
-
-/** Write until the system takes no more; answers how many bytes were written. */
-function fill(transport: Transport): number {
-  const piece = Buffer.alloc(1 << 20, 'x');
-  let written = 0;
-  for (let taken = true; taken; written += piece.length) taken = transport.write(piece);
-  return written;
-}
-
-describe('a reset', () => {
-  it('comes to its end also where an orderly end has just been said', async () => {
-    using pair = await transportPair();
-    pair.transport.write('hello');
-    pair.transport.end();
-    pair.transport.reset();
-    await pair.events.until('closed');
-  });
-
-  it('is an end on a unix socket, which knows no other', async () => {
-    using directory = temporaryDirectory();
-    const path = directory.join('reset.sock');
-    const { promise, resolve } = Promise.withResolvers<Socket>();
-    const listener = await Listener.open({ path }, false, resolve);
-    const client = connect(path);
-    const events = new EventRecorder();
-    const transport = SocketTransport.accepted(await promise, events);
-    const ended = once(client.resume(), 'close');
-    transport.reset();
-    await Promise.all([events.until('closed'), ended]);
-    listener.close();
-  });
-});
-
-describe('an accepted connection', () => {
-  it('knows its peer, and what that has connected to', async () => {
-    using pair = await transportPair();
-    const { address, port, secure, destination } = pair.transport.peer;
-    const { localPort, remotePort } = pair.client.socket;
-    assert.deepEqual([address, port, secure], ['127.0.0.1', localPort, false]);
-    assert.deepEqual(destination, { address: '127.0.0.1', port: remotePort });
-  });
-
-  it('hands on what comes, in the buffer that all connections of the thread share', async () => {
-    using pair = await transportPair();
-    const buffers: Buffer[] = [];
-    pair.events.onData = (bytes) => buffers.push(bytes);
-    await pair.client.send('one');
-    await pair.events.until('data one');
-    assert.deepEqual(buffers, [sharedReadBuffer]);
-  });
-
-  it('sends strings as one byte a character, and bytes as they are', async () => {
-    using pair = await transportPair();
-    assert.equal(pair.transport.write('caf\xe9 '), true);
-    assert.equal(pair.transport.write(Buffer.from([0, 255, 10])), true);
-    assert.equal(pair.transport.writeBoth('head ', Buffer.from('body'), ' tail'), true);
-    assert.equal(pair.transport.writeBoth('', Buffer.from('!'), ''), true);
-    await pair.client.untilText('!');
-    assert.equal(pair.client.unread.toString('latin1'), 'caf\xe9 \x00\xff\nhead body tail!');
-  });
-
-  it('tells of the end of what the other side sends, and can still answer', async () => {
-    using pair = await transportPair();
-    await pair.client.send('bye');
-    pair.client.halfClose();
-    await pair.events.until('ended');
-    assert.deepEqual(pair.events.told, ['data bye', 'ended']);
-    pair.transport.write('answer');
-    pair.transport.end();
-    assert.equal(await pair.client.ended, 'end');
-    assert.equal(pair.client.unread.toString(), 'answer');
-    await pair.events.until('closed');
-  });
-
-  it('sends what waits before it ends', async () => {
-    using pair = await transportPair();
-    pair.client.socket.pause();
-    const written = fill(pair.transport);
-    pair.transport.end();
-    pair.client.socket.resume();
-    assert.equal(await pair.client.ended, 'end');
-    assert.equal(pair.client.bytesReceived, written);
-  });
-
-  it('is told closed once, with the reason where there is one, also after destroy', async () => {
-    using reset = await transportPair();
-    reset.client.reset();
-    await reset.events.until('closed');
-    assert.deepEqual(reset.events.told, ['closed ECONNRESET']);
-    using destroyed = await transportPair();
-    destroyed.transport.destroy();
-    destroyed.transport.destroy();
-    await destroyed.events.until('closed');
-    await destroyed.client.ended;
-    assert.deepEqual(destroyed.events.told, ['closed']);
-  });
-});
-
-describe('a connection whose other side does not read', () => {
-  it('says so at the write that the system did not take whole, and when there is room again', async () => {
-    using pair = await transportPair();
-    pair.client.socket.pause();
-    assert.equal(pair.transport.pending, 0);
-    fill(pair.transport);
-    assert.ok(pair.transport.pending > 0);
-    assert.equal(pair.transport.write('more'), false);
-    assert.deepEqual(pair.events.told, []);
-    pair.client.socket.resume();
-    await pair.events.until('drained');
-    assert.equal(pair.transport.pending, 0);
-    assert.deepEqual(pair.events.told, ['drained']);
-  });
-
-  it('says so each time', async () => {
-    using pair = await transportPair();
-    for (const round of [1, 2]) {
-      pair.client.socket.pause();
-      fill(pair.transport);
-      pair.client.socket.resume();
-      pair.events.told.length = 0;
-      await pair.events.until('drained');
-      assert.equal(pair.transport.write(`round ${round}`), true);
-    }
-  });
-});
-
-describe('reading', () => {
-  it('pauses, even for the end, and resumes', async () => {
-    using pair = await transportPair();
-    pair.events.onData = () => pair.transport.pause();
-    await pair.client.send('one');
-    await pair.events.until('data one');
-    await pair.client.send('two');
-    pair.client.halfClose();
-    using other = await transportPair();
-    await other.client.send('meanwhile');
-    await other.events.until('data');
-    assert.deepEqual(pair.events.told, ['data one']);
-    pair.events.onData = () => {};
-    pair.transport.resume();
-    await pair.events.until('ended');
-    assert.deepEqual(pair.events.told, ['data one', 'data two', 'ended']);
-  });
-
-  it('goes into a buffer of its own, once that is held, and back into the shared one', async () => {
-    using pair = await transportPair();
-    const buffers: Buffer[] = [];
-    let own: Buffer | undefined;
-    pair.events.onData = (bytes) => {
-      buffers.push(bytes);
-      if (buffers.length === 1) own = pair.transport.holdBuffer();
-      if (buffers.length === 2) pair.transport.releaseBuffer(false);
-    };
-    for (const text of ['one', 'two', 'three']) {
-      await pair.client.send(text);
-      await pair.events.until(`data ${text}`);
-    }
-    assert.notEqual(own, sharedReadBuffer);
-    assert.deepEqual(
-      buffers.map((each) => (each === sharedReadBuffer ? 'shared' : each === own ? 'own' : 'another')),
-      ['shared', 'own', 'shared'],
-    );
-  });
-
-  it('leaves a buffer alone that somebody still holds a part of', async () => {
-    using pair = await transportPair();
-    let chunk: Buffer | undefined;
-    pair.transport.holdBuffer();
-    let reads = 0;
-    pair.events.onData = (bytes, length) => {
-      reads++;
-      if (reads === 2) {
-        chunk = bytes.subarray(0, length);
-        pair.transport.replaceBuffer();
-      }
-    };
-    for (const text of ['one', 'two', 'three']) {
-      await pair.client.send(text);
-      await pair.events.until(`data ${text}`);
-    }
-    using other = await transportPair();
-    other.transport.holdBuffer();
-    for (const text of ['four', 'five']) {
-      await other.client.send(text);
-      await other.events.until(`data ${text}`);
-    }
-    assert.equal(chunk?.toString(), 'two');
-  });
-});
+import type { OpenTransport } from './transport.ts';
 
 /** A name service that knows the addresses of every host. */
 function answering(addresses: readonly LookupAddress[]): LookupFunction {
@@ -213,10 +24,8 @@ describe('a connection that we make', () => {
     const events = new EventRecorder();
     const buffers: Buffer[] = [];
     events.onData = (bytes) => buffers.push(bytes);
-    const transport = await new Promise<SocketTransport>((resolve) => {
-      const made = SocketTransport.connecting({ host: '127.0.0.1', port: backend.port }, events, () =>
-        resolve(made),
-      );
+    const transport = await new Promise<OpenTransport>((resolve) => {
+      SocketTransport.connecting({ host: '127.0.0.1', port: backend.port }, events, resolve);
     });
     const peer = await backend.accept();
     transport.write('hello');
@@ -244,8 +53,8 @@ describe('a connection that we make', () => {
     ];
     const { port } = backend;
     const target = { host: 'backend.example', port, lookup: answering(addresses) };
-    const transport = await new Promise<SocketTransport>((resolve) => {
-      const made = SocketTransport.connecting(target, events, () => resolve(made));
+    const transport = await new Promise<OpenTransport>((resolve) => {
+      SocketTransport.connecting(target, events, resolve);
     });
     const peer = await backend.accept();
     await peer.send('hi');
@@ -277,6 +86,23 @@ describe('a connection that we make', () => {
     await events.until('closed');
     assert.deepEqual(events.told, ['closed']);
     server.close();
+  });
+});
+
+describe('a connection on a unix socket', () => {
+  it('knows no reset: it is an end', async () => {
+    using directory = temporaryDirectory();
+    const path = directory.join('reset.sock');
+    const { promise, resolve } = Promise.withResolvers<OpenTransport>();
+    const listener = await Listener.open({ path }, false, resolve);
+    const client = connect(path);
+    const events = new EventRecorder();
+    const transport = await promise;
+    transport.open(events);
+    const ended = once(client.resume(), 'close');
+    transport.reset();
+    await Promise.all([events.until('closed'), ended]);
+    listener.close();
   });
 });
 

@@ -1,13 +1,17 @@
 import * as net from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { Endpoint, Peer } from '../core/peer.ts';
-import { giveReadBuffer, sharedReadBuffer, takeReadBuffer } from '../core/read-buffer.ts';
+import { sharedReadBuffer } from '../core/read-buffer.ts';
 import { Burst } from './burst.ts';
+import { HandleTransport } from './handle-transport.ts';
 import { plainAddress } from './plain-address.ts';
+import { ReadTarget } from './read-target.ts';
+import { streamBase, takeHandle } from './stream-handle.ts';
 import { handshakeFailure } from './tls-client.ts';
 import type { HandshakeFailure, TlsClient } from './tls-client.ts';
 import { sendQueue } from './send-queues.ts';
-import type { Transport, TransportEvents } from './transport.ts';
+import { NOBODY } from './transport.ts';
+import type { OpenTransport, TransportEvents } from './transport.ts';
 
 /** Who has connected to us. Which of our addresses that was is found out when somebody asks. */
 class SocketPeer implements Peer {
@@ -44,16 +48,12 @@ export interface ConnectTarget {
  * A transport over a `net.Socket` that reads into a buffer of ours instead of a new one per read. Write acceptance
  * is exact: the high-water mark of one byte makes the socket say `drain` as soon as nothing is left to write.
  */
-export class SocketTransport implements Transport {
+export class SocketTransport implements OpenTransport {
   readonly peer: Peer;
   events: TransportEvents;
   #socket: net.Socket;
   readonly #onread: net.OnReadOpts;
-  #own: Buffer | undefined = undefined;
-  /** The own buffer that is not needed any more, but is still being worked through. */
-  #returned: Buffer | undefined = undefined;
-  /** What the socket reads into next. */
-  #next: Buffer = sharedReadBuffer;
+  readonly #target = new ReadTarget();
   /** What the socket has in hand to read into. */
   #current: Buffer | undefined = undefined;
   /** On its way: another handle, which has no buffer in hand, may take the place of the first (RFC 8305). */
@@ -63,7 +63,6 @@ export class SocketTransport implements Transport {
   /** There where more may come while reading is paused. */
   readonly #burst: Burst | undefined;
   #stalled = false;
-  #inRead = false;
   #error: NodeJS.ErrnoException | undefined = undefined;
 
   /** Called through `accepted` and `connecting`. */
@@ -86,11 +85,9 @@ export class SocketTransport implements Transport {
           burst.add(bytes as Buffer, length);
           return true;
         }
-        this.#inRead = true;
+        this.#target.reading();
         this.events.data(bytes as Buffer, length);
-        this.#inRead = false;
-        if (this.#returned !== undefined) giveReadBuffer(this.#returned);
-        this.#returned = undefined;
+        this.#target.read();
         return true;
       },
     };
@@ -98,8 +95,8 @@ export class SocketTransport implements Transport {
     this.peer = peer;
   }
 
-  /** Take over a connection that a server has accepted (paused, see `listen`). */
-  static accepted(socket: net.Socket, events: TransportEvents): SocketTransport {
+  /** Take over a connection that a server has accepted (paused, see `listen`). It is read from soon: see `open`. */
+  static accepted(socket: net.Socket): SocketTransport {
     const peer = new SocketPeer(socket);
     const holder = socket as unknown as { _handle: unknown };
     const handle = holder._handle;
@@ -112,18 +109,19 @@ export class SocketTransport implements Transport {
         return peer.carrier;
       },
       peer,
-      events,
+      NOBODY,
     );
   }
 
   /**
    * Connect to a server. Events come from now on; `connected` when bytes can be sent, else `closed` with the reason.
-   * Reads go into a buffer of its own from the start. `greeting`: what is sent first of all, before TLS.
+   * Reads go into a buffer of its own from the start. `greeting`: what is sent first of all, before TLS. `connected` gets
+   * the transport to go on with: where the connection can do without its socket, another one.
    */
   static connecting(
     target: ConnectTarget,
     events: TransportEvents,
-    connected: () => void,
+    connected: (transport: OpenTransport) => void,
     greeting?: string,
   ): SocketTransport {
     const { tls, ...address } = target;
@@ -134,8 +132,13 @@ export class SocketTransport implements Transport {
       (onread) => {
         // What is said before TLS is written to a socket that knows nothing of it, and that TLS is put around afterwards.
         if (tls === undefined || greeting !== undefined) {
-          const reads = tls === undefined ? { onread } : undefined;
-          return net.connect({ ...options, writableHighWaterMark: 1, ...reads } as net.NetConnectOpts);
+          const reads = tls === undefined && streamBase === undefined ? { onread } : undefined;
+          const socket = net.connect({
+            ...options,
+            writableHighWaterMark: 1,
+            ...reads,
+          } as net.NetConnectOpts);
+          return tls === undefined && streamBase !== undefined ? socket.pause() : socket;
         }
         secured = tls.connect({ ...options, highWaterMark: 1, onread } as ConnectionOptions);
         return secured;
@@ -147,18 +150,32 @@ export class SocketTransport implements Transport {
     );
     const shaken = (): void => {
       transport.#handshaking = undefined;
-      connected();
+      connected(transport);
     };
     transport.#socket.once('connect', () => {
       transport.#connecting = false;
+      const handle = tls === undefined ? takeHandle(transport.#socket) : undefined;
+      if (handle !== undefined) {
+        const bare = new HandleTransport(handle, peer);
+        bare.holdBuffer();
+        bare.open(transport.events);
+        if (greeting !== undefined) bare.write(greeting);
+        connected(bare);
+        return;
+      }
       if (greeting !== undefined) transport.#socket.write(greeting, 'latin1');
       if (tls !== undefined && secured === undefined)
         secured = transport.#secure(tls).once('secureConnect', shaken);
       transport.#handshaking = secured;
-      if (secured === undefined) connected();
+      if (secured === undefined) connected(transport);
     });
     secured?.once('secureConnect', shaken);
     return transport;
+  }
+
+  /** It has been read from since it was made, in so far as nothing is told before the present turn of the loop is over. */
+  open(events: TransportEvents): void {
+    this.events = events;
   }
 
   /** Put TLS around the socket. `onread` is not taken there, so that reads come as buffers that are nobody else's. */
@@ -185,8 +202,7 @@ export class SocketTransport implements Transport {
     });
     socket.on('close', () => {
       if (socket !== this.#socket) return;
-      // Whoever was lent the last chunk may hold it for longer than the connection lasts: the collector gets the buffer.
-      this.#own = undefined;
+      this.#target.drop();
       this.events.closed(this.#error);
     });
     return socket;
@@ -250,24 +266,15 @@ export class SocketTransport implements Transport {
   }
 
   holdBuffer(): Buffer {
-    const own = (this.#own ??= this.#returned ?? takeReadBuffer());
-    this.#returned = undefined;
-    this.#next = own;
-    return own;
+    return this.#target.hold();
   }
 
   releaseBuffer(lent: boolean): void {
-    if (lent) this.#returned = undefined;
-    if (this.#own === undefined) return;
-    // Outside of a read the socket has this buffer in hand for the next one: then it is left to the collector.
-    if (this.#inRead && !lent) this.#returned = this.#own;
-    this.#own = undefined;
-    this.#next = sharedReadBuffer;
+    this.#target.release(lent);
   }
 
   replaceBuffer(): void {
-    this.releaseBuffer(true);
-    this.holdBuffer();
+    this.#target.replace();
   }
 
   end(): void {
@@ -288,7 +295,7 @@ export class SocketTransport implements Transport {
 
   /** Nothing where it stays the same: the socket goes on with the one it has, which is cheaper. */
   #bufferForNextRead(): Buffer {
-    const next = this.#burst?.paused === true ? sharedReadBuffer : this.#next;
+    const next = this.#burst?.paused === true ? sharedReadBuffer : this.#target.next;
     if (next === this.#current) return undefined as unknown as Buffer;
     if (!this.#connecting) this.#current = next;
     return next;

@@ -49,3 +49,19 @@ export interface Transport {
   /** The same, and let the other side see that it was no proper end. */
   reset(): void;
 }
+
+/** A connection that stands. */
+export interface OpenTransport extends Transport {
+  /** Who is told. Whoever takes the connection over puts himself here, before he returns. */
+  events: TransportEvents;
+  /** Begin to read. Called once, for a connection that was accepted by whoever it was handed to. */
+  open(events: TransportEvents): void;
+}
+
+/** Nobody is interested. */
+export const NOBODY: TransportEvents = {
+  data() {},
+  ended() {},
+  drained() {},
+  closed() {},
+};

@@ -2,17 +2,16 @@ import { newRequestId } from '../core/request-id.ts';
 import { errorInfo } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Peer } from '../core/peer.ts';
-import type { AcceptedSocket } from '../net/listener.ts';
 import type { ProxiedAddresses } from '../net/proxy-header.ts';
 import { ProxyHeaderReader } from '../net/proxy-header-reader.ts';
 import type { ProxyHeaderOwner } from '../net/proxy-header-reader.ts';
-import { SocketTransport } from '../net/socket-transport.ts';
+import type { OpenTransport } from '../net/transport.ts';
 import type { AccessLog } from '../observe/access-log.ts';
 
 /** Where connections go whose proxy has said whose they are. */
 export interface ArrivalOwner {
   /** Serve it: `peer` is the client, `rest` what it has sent already. */
-  arrived(arrival: Arrival, transport: SocketTransport, peer: Peer, rest: Buffer | undefined): void;
+  arrived(arrival: Arrival, transport: OpenTransport, peer: Peer, rest: Buffer | undefined): void;
   /** It has closed before that, and is logged where there is something to say. */
   departed(arrival: Arrival): void;
 }
@@ -22,15 +21,16 @@ export class Arrival implements ProxyHeaderOwner {
   readonly #owner: ArrivalOwner;
   readonly #accessLog: AccessLog;
   readonly #reader: ProxyHeaderReader;
-  readonly #transport: SocketTransport;
+  readonly #transport: OpenTransport;
 
   /** `timeout` of the header, in milliseconds. */
-  constructor(socket: AcceptedSocket, owner: ArrivalOwner, accessLog: AccessLog, timeout: number) {
+  constructor(transport: OpenTransport, owner: ArrivalOwner, accessLog: AccessLog, timeout: number) {
     this.#owner = owner;
     this.#accessLog = accessLog;
     this.#reader = new ProxyHeaderReader(this, timeout);
-    this.#transport = SocketTransport.accepted(socket, this.#reader);
-    this.#reader.attach(this.#transport);
+    this.#transport = transport;
+    this.#reader.attach(transport);
+    transport.open(this.#reader);
   }
 
   /** Close it: the server stops. */

@@ -6,9 +6,7 @@ import { ServerConnection } from '../http1/server-connection.ts';
 import type { Peer } from '../core/peer.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { Listener } from '../net/listener.ts';
-import type { AcceptedSocket } from '../net/listener.ts';
-import { plainAddress } from '../net/plain-address.ts';
-import { SocketTransport } from '../net/socket-transport.ts';
+import type { OpenTransport } from '../net/transport.ts';
 import { createAccessLog } from '../observe/access-log.ts';
 import type { AccessLog } from '../observe/access-log.ts';
 import { createEventLog } from '../observe/event-log.ts';
@@ -156,8 +154,8 @@ export class ThreadServer implements ArrivalOwner, Commanded {
       for (const listener of this.#config.listeners) {
         // One after the other, so that the first failure is the one that is told.
         const accept = listener.proxyProtocol
-          ? (socket: AcceptedSocket) => this.#acceptProxied(socket)
-          : (socket: AcceptedSocket) => this.#accept(socket);
+          ? (transport: OpenTransport) => this.#acceptProxied(transport)
+          : (transport: OpenTransport) => this.#accept(transport);
         this.#listeners.push(await Listener.open(targetOf(listener), this.#reusePort, accept));
       }
     } catch (error) {
@@ -221,35 +219,35 @@ export class ThreadServer implements ArrivalOwner, Commanded {
     this.#eventSink.flushSync();
   }
 
-  #accept(socket: AcceptedSocket): void {
+  #accept(transport: OpenTransport): void {
     if (!this.#shared.tryAcceptConnection(this.#config.limits.connections)) {
-      this.#turnAway(socket);
+      this.#turnAway(transport);
       return;
     }
     const session = new Session(this.#context);
     const connection = new ServerConnection(session, this.#config);
-    const transport = SocketTransport.accepted(socket, connection);
     session.begin(connection, transport.peer);
     this.#sessions.add(session);
     connection.attach(transport);
+    transport.open(connection);
   }
 
   /** From a proxy that says first whose connection it is. */
-  #acceptProxied(socket: AcceptedSocket): void {
-    const address = plainAddress(socket.remoteAddress);
+  #acceptProxied(transport: OpenTransport): void {
+    const { address } = transport.peer;
     if (this.#context.trust?.trusts(address) !== true) {
-      socket.destroy();
+      transport.destroy();
       logRefusal(this.#accessLog, address, 'proxy-protocol.untrusted');
     } else if (this.#shared.tryAcceptConnection(this.#config.limits.connections)) {
-      this.#arrivals.add(new Arrival(socket, this, this.#accessLog, this.#config.timeouts.headers));
+      this.#arrivals.add(new Arrival(transport, this, this.#accessLog, this.#config.timeouts.headers));
     } else {
-      this.#turnAway(socket);
+      this.#turnAway(transport);
     }
   }
 
   // ---- ArrivalOwner
 
-  arrived(arrival: Arrival, transport: SocketTransport, peer: Peer, rest: Buffer | undefined): void {
+  arrived(arrival: Arrival, transport: OpenTransport, peer: Peer, rest: Buffer | undefined): void {
     this.#arrivals.delete(arrival);
     const session = new Session(this.#context);
     const connection = new ServerConnection(session, this.#config);
@@ -271,8 +269,8 @@ export class ThreadServer implements ArrivalOwner, Commanded {
     if (this.#sessions.size === 0) this.#allClosed?.();
   }
 
-  #turnAway(socket: AcceptedSocket): void {
-    turnAway(socket, this.#config.serverHeader, (ip, id, bytes) => {
+  #turnAway(transport: OpenTransport): void {
+    turnAway(transport, this.#config.serverHeader, (ip, id, bytes) => {
       const error = 'server.connection-limit';
       this.#accessLog.request({
         id,

@@ -13,10 +13,10 @@ export async function removeStaleSocket(path: string): Promise<void> {
 /** The system's code for why nobody could be reached; undefined when somebody was. */
 function connectFailure(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const transport = SocketTransport.connecting(
+    SocketTransport.connecting(
       { path },
       { data: () => {}, ended: () => {}, drained: () => {}, closed: (error) => resolve(error?.code) },
-      () => transport.destroy(),
+      (transport) => transport.destroy(),
     );
   });
 }

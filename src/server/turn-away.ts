@@ -1,8 +1,7 @@
 import { newRequestId } from '../core/request-id.ts';
 import { Deadline } from '../core/deadline.ts';
 import { encodeResponseHead } from '../http1/encode-response-head.ts';
-import type { AcceptedSocket } from '../net/listener.ts';
-import { SocketTransport } from '../net/socket-transport.ts';
+import type { OpenTransport } from '../net/transport.ts';
 import { errorResponse } from '../pipeline/error-response.ts';
 
 /** How long a client that was turned away may take to read why. */
@@ -17,12 +16,12 @@ let present = 0;
  * whatever it asks for.
  */
 export function turnAway(
-  socket: AcceptedSocket,
+  transport: OpenTransport,
   serverHeader: string | undefined,
   done: (address: string, id: string, bytes: number) => void,
 ): void {
   if (present >= MOST) {
-    socket.destroy();
+    transport.destroy();
     return;
   }
   present++;
@@ -33,7 +32,7 @@ export function turnAway(
     headers: ['Retry-After', '1'],
   });
   const body = response.body as Buffer;
-  const transport = SocketTransport.accepted(socket, {
+  transport.open({
     data: () => {},
     ended: () => transport.destroy(),
     drained: () => {},

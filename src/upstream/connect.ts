@@ -7,7 +7,7 @@ import { SocketTransport } from '../net/socket-transport.ts';
 import type { ConnectTarget } from '../net/socket-transport.ts';
 import { TlsClient, tlsContext } from '../net/tls-client.ts';
 import type { HandshakeFailure } from '../net/tls-client.ts';
-import type { TransportEvents } from '../net/transport.ts';
+import type { OpenTransport, TransportEvents } from '../net/transport.ts';
 import type { UpstreamOptions, UpstreamServer } from './schema.ts';
 
 /** Why a connection could not be made. */
@@ -22,7 +22,7 @@ export interface ConnectFailure {
 /** Who wants a connection. Exactly one of these is called, once, and never before `connect` has returned. */
 export interface ConnectEvents {
   /** It stands. Whoever takes it sets `transport.events`. */
-  connected(transport: SocketTransport): void;
+  connected(transport: OpenTransport): void;
   /** It could not be made, or was given up: see `Attempt.cancelled`. */
   failed(failure: ConnectFailure): void;
 }
@@ -68,7 +68,8 @@ export class Attempt implements TransportEvents {
   /** Called once, by the connector. `timeout` in milliseconds; 0 waits for as long as the system does. */
   start(target: ConnectTarget, timeout: number): void {
     this.#deadline.arm('connect', timeout);
-    this.#transport = SocketTransport.connecting(target, this, () => this.#connected(), this.#greeting);
+    const connected = (transport: OpenTransport): void => this.#connected(transport);
+    this.#transport = SocketTransport.connecting(target, this, connected, this.#greeting);
   }
 
   /** Give it up. */
@@ -96,9 +97,9 @@ export class Attempt implements TransportEvents {
     this.#events.failed({ code, detail: error?.code, explanation: handshake?.explanation });
   }
 
-  #connected(): void {
+  #connected(transport: OpenTransport): void {
     this.#deadline.release();
-    this.#events.connected(this.#transport as SocketTransport);
+    this.#events.connected(transport);
   }
 }
 

@@ -6,7 +6,7 @@ import { HeaderList } from '../http/header-list.ts';
 import { hopByHopAnd } from '../http/hop-by-hop.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
 import type { ClientConnectionOwner, Requester } from '../http1/client-connection-owner.ts';
-import type { SocketTransport } from '../net/socket-transport.ts';
+import type { OpenTransport } from '../net/transport.ts';
 import { Connector } from './connect.ts';
 import type { Attempt } from './connect.ts';
 import type { HealthOptions } from './health-schema.ts';
@@ -58,7 +58,7 @@ export class HealthProbe implements Requester, ClientConnectionOwner<ClientConne
     this.#settle('timeout');
   }
 
-  #connected(transport: SocketTransport): void {
+  #connected(transport: OpenTransport): void {
     const { path } = this.#health;
     this.#attempt = undefined;
     // The check has its own time, for all of it.

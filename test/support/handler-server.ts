@@ -1,6 +1,5 @@
 import type { AccessRecord } from '../../src/observe/access-record.ts';
 import { Listener } from '../../src/net/listener.ts';
-import { SocketTransport } from '../../src/net/socket-transport.ts';
 import type { Transport } from '../../src/net/transport.ts';
 import type { Trust } from '../../src/pipeline/exchange.ts';
 import type { Handler } from '../../src/pipeline/handler.ts';
@@ -81,14 +80,14 @@ export class HandlerServer implements AsyncDisposable {
       timeouts: { ...timeouts, ...options.timeouts },
       serverHeader: options.serverHeader,
     };
-    server.#listener = await Listener.open({ host: '127.0.0.1', port: 0 }, false, (socket) => {
+    server.#listener = await Listener.open({ host: '127.0.0.1', port: 0 }, false, (transport) => {
       const session = new Session(context);
       const connection = new ServerConnection(session, connectionOptions);
-      const transport = SocketTransport.accepted(socket, connection);
       session.begin(connection, transport.peer);
       server.connections.add(connection);
       server.transports.push(transport);
       connection.attach(transport);
+      transport.open(connection);
     });
     return server;
   }

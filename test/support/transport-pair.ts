@@ -1,8 +1,8 @@
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { Listener } from '../../src/net/listener.ts';
 import { SocketTransport } from '../../src/net/socket-transport.ts';
-import type { TransportEvents } from '../../src/net/transport.ts';
+import type { OpenTransport, TransportEvents } from '../../src/net/transport.ts';
 import { RawConnection } from './raw-connection.ts';
 import { within } from './until.ts';
 
@@ -49,25 +49,29 @@ export class EventRecorder implements TransportEvents {
   }
 }
 
+/** What carries an accepted connection: the handle alone, or a `net.Socket` around it. */
+export const CARRIERS = ['handle', 'socket'] as const;
+export type Carrier = (typeof CARRIERS)[number];
+
 /** A transport that was accepted, and the client at its other end. */
 export interface TransportPair extends Disposable {
-  readonly transport: SocketTransport;
+  readonly transport: OpenTransport;
   readonly events: EventRecorder;
   readonly client: RawConnection;
 }
 
-/** Connects a bare client to a transport, over a real socket. */
-export async function transportPair(): Promise<TransportPair> {
-  let accepted: (socket: Socket) => void = () => {};
-  const socket = new Promise<Socket>((resolve) => {
-    accepted = resolve;
-  });
-  const listener = await Listener.open({ host: '127.0.0.1', port: 0 }, false, (each) => accepted(each));
-  const clientSocket = connect({ port: listener.port as number, host: '127.0.0.1', allowHalfOpen: true });
+const LOOPBACK = '127.0.0.1';
+
+/** Connects a bare client to a transport, over a real connection. */
+export async function transportPair(carrier: Carrier = 'handle'): Promise<TransportPair> {
+  const { promise: accepted, resolve } = Promise.withResolvers<OpenTransport>();
+  const { port, close } = await listen(carrier, resolve);
+  const clientSocket = connect({ port, host: LOOPBACK, allowHalfOpen: true });
   await once(clientSocket, 'connect');
+  const transport = await accepted;
+  close();
   const events = new EventRecorder();
-  const transport = SocketTransport.accepted(await socket, events);
-  listener.close();
+  transport.open(events);
   const client = new RawConnection(clientSocket);
   return {
     transport,
@@ -78,4 +82,20 @@ export async function transportPair(): Promise<TransportPair> {
       client.close();
     },
   };
+}
+
+async function listen(
+  carrier: Carrier,
+  accept: (transport: OpenTransport) => void,
+): Promise<{ port: number; close: () => void }> {
+  if (carrier === 'handle') {
+    const listener = await Listener.open({ host: LOOPBACK, port: 0 }, false, accept);
+    return { port: listener.port as number, close: () => listener.close() };
+  }
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
+    accept(SocketTransport.accepted(socket)),
+  );
+  server.listen(0, LOOPBACK);
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }
