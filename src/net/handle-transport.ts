@@ -22,23 +22,23 @@ class HandlePeer implements Peer {
 
   constructor(handle: StreamHandle) {
     this.#handle = handle;
-    const name: SocketName = {};
-    handle.getpeername?.(name);
-    this.address = plainAddress(name.address);
-    this.port = name.port ?? 0;
+    const { address, port } = asked(handle.getpeername?.(answer));
+    this.address = plainAddress(address);
+    this.port = port ?? 0;
   }
 
   get destination(): Endpoint | undefined {
-    const name = localName(this.#handle);
-    return name.port === undefined ? undefined : { address: plainAddress(name.address), port: name.port };
+    const { address, port } = asked(this.#handle.getsockname?.(answer));
+    return port === undefined ? undefined : { address: plainAddress(address), port };
   }
 }
 
-function localName(handle: StreamHandle): SocketName {
-  const name: SocketName = {};
-  handle.getsockname?.(name);
-  return name;
-}
+/** Where handles write names: one object for all, since it is dear to give a new one its fields from outside. */
+const answer: SocketName = { address: undefined, family: undefined, port: undefined };
+const NAMELESS: SocketName = { address: undefined, family: undefined, port: undefined };
+
+/** What is in `answer`, if there was no error; a unix socket has no such name. */
+const asked = (error: number | undefined): SocketName => (error === 0 ? answer : NAMELESS);
 
 /**
  * A transport over the handle of a connection, without a `net.Socket` between: what a socket adds (the events and
@@ -83,7 +83,7 @@ export class HandleTransport implements OpenTransport {
   }
 
   queued(): Promise<number> {
-    const { port } = this.#closing ? {} : localName(this.#handle);
+    const port = this.#closing ? undefined : asked(this.#handle.getsockname?.(answer)).port;
     return port === undefined ? Promise.resolve(0) : sendQueue(port, this.peer.address, this.peer.port);
   }
 

@@ -11,8 +11,9 @@ interface ShutdownRequest {
 
 /** Filled in by `getpeername` and `getsockname`. */
 export interface SocketName {
-  address?: string;
-  port?: number;
+  address: string | undefined;
+  family: string | undefined;
+  port: number | undefined;
 }
 
 /**
