@@ -8,12 +8,21 @@ import type { SocketName, StreamBase, StreamHandle, WriteRequest } from './strea
 import { NOBODY } from './transport.ts';
 import type { OpenTransport, TransportEvents } from './transport.ts';
 
-// Nobody makes a `HandleTransport` where it is not there.
+// Handles come from `takeHandle` and from the listener alone, which look whether it is there.
 const base = streamBase as StreamBase;
 /** For the next write: what the system takes at once leaves no trace in it. */
 let spare: WriteRequest | undefined;
 
-/** Who has connected to us. Which of our addresses that was is found out when somebody asks. */
+/** Where handles write names: one object for all, since it is dear to give a new one its fields from outside. */
+const name: SocketName = { address: undefined, family: undefined, port: undefined };
+const NAMELESS: SocketName = { ...name };
+
+/** The name of one end of a connection, good until the next is asked for; empty where it has none, or none any more. */
+function nameOf(handle: StreamHandle, end: 'getpeername' | 'getsockname'): SocketName {
+  return handle[end]?.(name) === 0 ? name : NAMELESS;
+}
+
+/** Who has connected to us. Which of our addresses that was is found out when somebody asks, while the connection lasts. */
 class HandlePeer implements Peer {
   readonly address: string;
   readonly port: number;
@@ -22,23 +31,16 @@ class HandlePeer implements Peer {
 
   constructor(handle: StreamHandle) {
     this.#handle = handle;
-    const { address, port } = asked(handle.getpeername?.(answer));
+    const { address, port } = nameOf(handle, 'getpeername');
     this.address = plainAddress(address);
     this.port = port ?? 0;
   }
 
   get destination(): Endpoint | undefined {
-    const { address, port } = asked(this.#handle.getsockname?.(answer));
+    const { address, port } = nameOf(this.#handle, 'getsockname');
     return port === undefined ? undefined : { address: plainAddress(address), port };
   }
 }
-
-/** Where handles write names: one object for all, since it is dear to give a new one its fields from outside. */
-const answer: SocketName = { address: undefined, family: undefined, port: undefined };
-const NAMELESS: SocketName = { address: undefined, family: undefined, port: undefined };
-
-/** What is in `answer`, if there was no error; a unix socket has no such name. */
-const asked = (error: number | undefined): SocketName => (error === 0 ? answer : NAMELESS);
 
 /**
  * A transport over the handle of a connection, without a `net.Socket` between: what a socket adds (the events and
@@ -52,6 +54,8 @@ export class HandleTransport implements OpenTransport {
   readonly #target = new ReadTarget();
   /** What the handle reads into next. */
   #current: Buffer | undefined = undefined;
+  #reading = false;
+  /** Bytes of writes that the system has not taken whole; once it is closed, those that it had not taken then. */
   #pending = 0;
   /** The other side will send no more. */
   #ended = false;
@@ -83,7 +87,7 @@ export class HandleTransport implements OpenTransport {
   }
 
   queued(): Promise<number> {
-    const port = this.#closing ? undefined : asked(this.#handle.getsockname?.(answer)).port;
+    const port = this.#closing ? undefined : nameOf(this.#handle, 'getsockname').port;
     return port === undefined ? Promise.resolve(0) : sendQueue(port, this.peer.address, this.peer.port);
   }
 
@@ -107,11 +111,15 @@ export class HandleTransport implements OpenTransport {
   }
 
   pause(): void {
-    if (!this.#closing) this.#handle.readStop();
+    if (this.#closing || !this.#reading) return;
+    this.#reading = false;
+    this.#handle.readStop();
   }
 
   resume(): void {
-    if (this.#closing || this.#ended) return;
+    // Twice is an error of libuv's (EALREADY).
+    if (this.#closing || this.#ended || this.#reading) return;
+    this.#reading = true;
     const error = this.#handle.readStart();
     if (error !== 0) this.#fail(error, 'read');
   }
@@ -144,10 +152,13 @@ export class HandleTransport implements OpenTransport {
 
   reset(): void {
     if (this.#closing) return;
-    // There is no such thing but on TCP, and none while the end that was said before is on its way.
+    // There is no such thing but on TCP. While the end that was said before is on its way it fails (EINVAL), and a handle
+    // whose reset has failed can never be closed.
     if (this.#handle.reset === undefined || this.#ending !== this.#shut) return this.destroy();
+    this.#pending = this.unsent;
     this.#closing = true;
-    this.#handle.reset(() => this.#closed(undefined));
+    const closed = (): void => this.#closed(undefined);
+    if (this.#handle.reset(closed) !== 0) setImmediate(closed);
   }
 
   #read(): Buffer | undefined {
@@ -175,6 +186,7 @@ export class HandleTransport implements OpenTransport {
   /** A write was handed over; `lent` is what libuv reads from until the system has taken it all. */
   #written(error: number, request: WriteRequest, bytes: number, lent: unknown): boolean {
     if (error !== 0) {
+      spare = undefined;
       this.#fail(error, 'write');
       return true;
     }
@@ -188,9 +200,10 @@ export class HandleTransport implements OpenTransport {
 
   #taken(status: number, bytes: number): void {
     if (this.#closing) return;
+    // How much of it was taken is not known any more.
+    if (status < 0) return this.#fail(status, 'write', this.#pending);
     this.#pending -= bytes;
-    if (status < 0) this.#fail(status, 'write');
-    else if (this.#pending === 0) this.events.drained();
+    if (this.#pending === 0) this.events.drained();
   }
 
   #saidAll(): void {
@@ -198,13 +211,14 @@ export class HandleTransport implements OpenTransport {
     if (this.#ended) this.destroy();
   }
 
-  #fail(errno: number, syscall: string): void {
+  #fail(errno: number, syscall: string, unsent = this.unsent): void {
     const code = getSystemErrorName(errno);
-    this.#close(Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall }));
+    this.#close(Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall }), unsent);
   }
 
-  #close(error: NodeJS.ErrnoException | undefined): void {
+  #close(error: NodeJS.ErrnoException | undefined, unsent = this.unsent): void {
     if (this.#closing) return;
+    this.#pending = unsent;
     this.#closing = true;
     this.#handle.close(() => this.#closed(error));
   }

@@ -2,7 +2,7 @@ import * as net from 'node:net';
 import { UNIX_PEER } from '../core/peer.ts';
 import { HandleTransport } from './handle-transport.ts';
 import { SocketTransport } from './socket-transport.ts';
-import { isStreamHandle, streamBase } from './stream-handle.ts';
+import { streamBase } from './stream-handle.ts';
 import type { StreamHandle } from './stream-handle.ts';
 import type { OpenTransport } from './transport.ts';
 
@@ -70,7 +70,7 @@ function acceptHandles(server: net.Server, arrived: (transport: OpenTransport) =
   const sockets = listening?.onconnection;
   if (streamBase === undefined || listening === undefined || typeof sockets !== 'function') return;
   listening.onconnection = (error, handle) => {
-    if (error !== 0 || !isStreamHandle(handle)) return sockets.call(listening, error, handle);
+    if (error !== 0 || handle === undefined) return sockets.call(listening, error, handle);
     handle.setNoDelay?.(true);
     arrived(new HandleTransport(handle));
   };

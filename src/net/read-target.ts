@@ -48,5 +48,6 @@ export class ReadTarget {
   /** The connection is closed. Whoever was lent the last chunk may hold it for longer: the collector gets the buffer. */
   drop(): void {
     this.#own = undefined;
+    this.#next = sharedReadBuffer;
   }
 }

@@ -56,7 +56,7 @@ export class SocketTransport implements OpenTransport {
   readonly #target = new ReadTarget();
   /** What the socket has in hand to read into. */
   #current: Buffer | undefined = undefined;
-  /** On its way: another handle, which has no buffer in hand, may take the place of the first (RFC 8305). */
+  /** On its way, and will be read here: another handle, which has no buffer in hand, may take the first one's place (RFC 8305). */
   #connecting = false;
   /** Connected, and TLS is being agreed on. */
   #handshaking: TLSSocket | undefined = undefined;
@@ -125,6 +125,7 @@ export class SocketTransport implements OpenTransport {
     greeting?: string,
   ): SocketTransport {
     const { tls, ...address } = target;
+    const leaves = tls === undefined && streamBase !== undefined;
     const options = { ...address, noDelay: true, allowHalfOpen: true };
     const peer = { address: target.host ?? 'unix', port: target.port ?? 0, secure: tls !== undefined };
     let secured: TLSSocket | undefined;
@@ -145,7 +146,7 @@ export class SocketTransport implements OpenTransport {
       },
       peer,
       events,
-      true,
+      !leaves,
       tls && new Burst(),
     );
     const shaken = (): void => {
@@ -154,15 +155,7 @@ export class SocketTransport implements OpenTransport {
     };
     transport.#socket.once('connect', () => {
       transport.#connecting = false;
-      const handle = tls === undefined ? takeHandle(transport.#socket) : undefined;
-      if (handle !== undefined) {
-        const bare = new HandleTransport(handle, peer);
-        bare.holdBuffer();
-        bare.open(transport.events);
-        if (greeting !== undefined) bare.write(greeting);
-        connected(bare);
-        return;
-      }
+      if (leaves) return connected(transport.#leave(greeting));
       if (greeting !== undefined) transport.#socket.write(greeting, 'latin1');
       if (tls !== undefined && secured === undefined)
         secured = transport.#secure(tls).once('secureConnect', shaken);
@@ -173,9 +166,21 @@ export class SocketTransport implements OpenTransport {
     return transport;
   }
 
-  /** It has been read from since it was made, in so far as nothing is told before the present turn of the loop is over. */
+  /** Reading began when it was made; nothing is told before this turn of the event loop ends. */
   open(events: TransportEvents): void {
     this.events = events;
+  }
+
+  /** Go on without the socket, now that it is connected, and leave nothing behind that could tell of it. */
+  #leave(greeting: string | undefined): HandleTransport {
+    const { events } = this;
+    const bare = new HandleTransport(takeHandle(this.#socket), this.peer);
+    this.events = NOBODY;
+    this.#socket.removeAllListeners();
+    bare.holdBuffer();
+    bare.open(events);
+    if (greeting !== undefined) bare.write(greeting);
+    return bare;
   }
 
   /** Put TLS around the socket. `onread` is not taken there, so that reads come as buffers that are nobody else's. */
@@ -279,6 +284,8 @@ export class SocketTransport implements OpenTransport {
 
   end(): void {
     this.#socket.end();
+    // A stream that is ending says `finish` instead of `drain`.
+    if (this.#stalled) this.#socket.once('finish', () => this.events.drained());
   }
 
   destroy(): void {

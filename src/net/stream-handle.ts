@@ -21,7 +21,7 @@ export interface SocketName {
  * docs/decisions/0011 has the reasons and the measurement. What returns a number returns 0 or a negative error of libuv.
  */
 export interface StreamHandle {
-  /** Bytes have come, or there is an error, or the end: `StreamBase.lengthOrError` tells. Answers the next buffer, or nothing. */
+  /** Bytes have come, or there is an error, or the end: `streamBaseState[kReadBytesOrError]` tells. Answers the next buffer, or nothing. */
   onread: () => Uint8Array | undefined;
   /** Bytes of writes that the system has not taken yet. */
   readonly writeQueueSize: number;
@@ -55,45 +55,51 @@ export interface StreamBase {
 /** The end of what the other side sends, as libuv writes it (`UV_EOF`). */
 export const END_OF_STREAM = -4095;
 
-/** Undefined where this Node.js does not have it, or not in this form: then there are the sockets of `node:net`. */
-export const streamBase: StreamBase | undefined = findStreamBase();
-
-function findStreamBase(): StreamBase | undefined {
-  const { binding } = process as unknown as { binding?: (name: string) => Partial<StreamBase> };
-  try {
-    const found = binding?.('stream_wrap');
-    const complete =
-      typeof found?.WriteWrap === 'function' &&
-      typeof found.ShutdownWrap === 'function' &&
-      ArrayBuffer.isView(found.streamBaseState) &&
-      typeof found.kReadBytesOrError === 'number' &&
-      typeof found.kLastWriteWasAsync === 'number';
-    return complete ? (found as StreamBase) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const NEEDED = [
+/** What is used of a handle, whatever it is of. */
+const METHODS = [
   'readStart',
   'readStop',
   'useUserBuffer',
   'writeLatin1String',
   'writeBuffer',
   'writev',
-] as const;
+  'shutdown',
+  'close',
+] as const satisfies readonly (keyof StreamHandle)[];
 
-/** Take the handle out of a socket that has not been read from, which is nothing but a shell then. Undefined: it stays. */
-export function takeHandle(socket: object): StreamHandle | undefined {
-  const shell = socket as { _handle?: StreamHandle | null };
-  const handle = shell._handle;
-  if (streamBase === undefined || !isStreamHandle(handle)) return undefined;
-  shell._handle = null;
-  return handle;
+/** Undefined where this Node.js does not have it, or not in this form: then there are the sockets of `node:net`. */
+export const streamBase: StreamBase | undefined = findStreamBase();
+
+function findStreamBase(): StreamBase | undefined {
+  const { binding } = process as unknown as { binding?: (name: string) => Record<string, unknown> };
+  if (binding === undefined) return undefined;
+  try {
+    const handles = [binding('tcp_wrap')['TCP'], binding('pipe_wrap')['Pipe']] as (typeof Function)[];
+    const found = binding('stream_wrap') as Partial<StreamBase>;
+    const complete =
+      handles.every(({ prototype }) => METHODS.every((name) => name in prototype)) &&
+      typeof found.WriteWrap === 'function' &&
+      typeof found.ShutdownWrap === 'function' &&
+      ArrayBuffer.isView(found.streamBaseState) &&
+      typeof found.kReadBytesOrError === 'number' &&
+      typeof found.kLastWriteWasAsync === 'number';
+    return complete ? (found as StreamBase) : undefined;
+  } catch {
+    // Not there, or forbidden (`--permission`).
+    return undefined;
+  }
 }
 
-export function isStreamHandle(handle: Partial<StreamHandle> | null | undefined): handle is StreamHandle {
-  return (
-    handle !== null && handle !== undefined && NEEDED.every((name) => typeof handle[name] === 'function')
-  );
+/**
+ * Take the handle out of a socket that is connected and has not been read from. Nothing of the socket stays: the handle knows
+ * it by a symbol, and would keep it alive for as long as the connection lasts.
+ */
+export function takeHandle(socket: object): StreamHandle {
+  const shell = socket as { _handle: StreamHandle | null };
+  const handle = shell._handle as StreamHandle & Record<symbol, unknown>;
+  shell._handle = null;
+  for (const key of Object.getOwnPropertySymbols(handle)) {
+    if (handle[key] === socket) handle[key] = undefined;
+  }
+  return handle;
 }

@@ -104,6 +104,15 @@ for (const carrier of CARRIERS) {
         assert.deepEqual(pair.events.told, ['drained']);
       });
 
+      it('says so also where it is to end behind that', async () => {
+        using pair = await transportPair(carrier);
+        pair.client.socket.pause();
+        fill(pair.transport);
+        pair.transport.end();
+        pair.client.socket.resume();
+        await pair.events.until('drained');
+      });
+
       it('says so each time', async () => {
         using pair = await transportPair(carrier);
         for (const round of [1, 2]) {
@@ -133,6 +142,18 @@ for (const carrier of CARRIERS) {
         pair.transport.resume();
         await pair.events.until('ended');
         assert.deepEqual(pair.events.told, ['data one', 'data two', 'ended']);
+      });
+
+      it('may be resumed twice, and paused twice', async () => {
+        using pair = await transportPair(carrier);
+        pair.transport.resume();
+        pair.transport.resume();
+        pair.transport.pause();
+        pair.transport.pause();
+        pair.transport.resume();
+        await pair.client.send('one');
+        await pair.events.until('data one');
+        assert.deepEqual(pair.events.told, ['data one']);
       });
 
       it('goes into a buffer of its own, once that is held, and back into the shared one', async () => {

@@ -54,7 +54,7 @@ export interface Transport {
 export interface OpenTransport extends Transport {
   /** Who is told. Whoever takes the connection over puts himself here, before he returns. */
   events: TransportEvents;
-  /** Begin to read. Called once, for a connection that was accepted by whoever it was handed to. */
+  /** Begin to read. Called once, by whoever was handed an accepted connection; one that we made is open already. */
   open(events: TransportEvents): void;
 }
 

@@ -99,6 +99,7 @@ export class Attempt implements TransportEvents {
 
   #connected(transport: OpenTransport): void {
     this.#deadline.release();
+    this.#transport = undefined;
     this.#events.connected(transport);
   }
 }
