@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { CARRIERS, transportPair } from '../../test/support/transport-pair.ts';
 import { sharedReadBuffer } from '../core/read-buffer.ts';
 import type { Transport } from './transport.ts';
@@ -203,3 +203,15 @@ for (const carrier of CARRIERS) {
     });
   });
 }
+
+test('what the system had not taken of a write when the connection was closed stays known', async () => {
+  using pair = await transportPair('handle');
+  pair.client.socket.pause();
+  const written = fill(pair.transport);
+  const { unsent } = pair.transport;
+  assert.ok(unsent > 0 && unsent < written, `${unsent} of ${written}`);
+  pair.transport.destroy();
+  assert.equal(pair.transport.unsent, unsent);
+  await pair.events.until('closed');
+  assert.equal(pair.transport.unsent, unsent);
+});

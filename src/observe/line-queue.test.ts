@@ -22,6 +22,22 @@ test('lines leave in the order and the batches in which they came', () => {
   assert.equal(queue.goneBytes, queue.sealedBytes);
 });
 
+test('what has waited meanwhile leaves in one batch, up to a megabyte or so', () => {
+  const queue = new LineQueue(1024, 1 << 24);
+  const line = `${'x'.repeat(99_999)}\n`;
+  for (let i = 0; i < 13; i++) {
+    queue.add(line);
+    queue.seal();
+  }
+  const batches: number[] = [];
+  while (queue.load()) {
+    batches.push(queue.end - queue.start);
+    queue.advance(queue.end - queue.start);
+  }
+  assert.deepEqual(batches, [1_100_000, 200_000]);
+  assert.equal(queue.goneBytes, queue.sealedBytes);
+});
+
 test('a piece ends with a line', () => {
   const queue = new LineQueue(1024, 1024);
   queue.add('1234\n1234\n12345678901234567890\n12\n');

@@ -1,4 +1,6 @@
 const LINE_FEED = 0x0a;
+/** Sealed texts are put together for a batch until they are as long as this, in bytes. */
+const GATHER_BYTES = 1024 * 1024;
 
 /**
  * Lines on their way to a descriptor, in the three forms that they take:
@@ -57,13 +59,25 @@ export class LineQueue {
   /** Make the next batch the current one, if there is any. The current one must be done. */
   load(): boolean {
     if (this.#sealed.length === 0) this.seal();
-    const text = this.#sealed.shift();
-    if (text === undefined) return false;
+    const text = this.#takeSealed();
+    if (text === '') return false;
     this.#waitingBytes -= text.length;
     if (text.length > this.bytes.length) this.bytes = Buffer.allocUnsafe(text.length);
     this.start = 0;
     this.end = this.bytes.write(text, 'latin1');
     return true;
+  }
+
+  /**
+   * What has waited behind a slow write leaves in one: the thread pool writes one batch in each turn of the event loop, and a
+   * turn of a busy one brings many.
+   */
+  #takeSealed(): string {
+    let [text = ''] = this.#sealed;
+    let count = 1;
+    for (; count < this.#sealed.length && text.length < GATHER_BYTES; count++) text += this.#sealed[count];
+    this.#sealed.splice(0, count);
+    return text;
   }
 
   /**
