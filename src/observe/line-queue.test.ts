@@ -79,14 +79,18 @@ test('what is given up at the end is counted: batch, waiting and open lines', ()
   assert.equal(queue.goneBytes, queue.sealedBytes);
 });
 
-test('an abandoned batch keeps its bytes', () => {
+test('what is abandoned keeps its bytes; the rest of the batch stays', () => {
   const queue = new LineQueue(1024, 1024);
-  queue.add('in hand\n');
+  queue.add('in hand\nrest\n');
   queue.load();
-  const { bytes, start, end } = queue;
-  queue.abandonBatch();
+  const { bytes, start } = queue;
+  queue.abandon('in hand\n'.length);
   queue.add('next\n');
+  assert.equal(batchOf(queue), 'rest\n');
+  queue.advance('rest\n'.length);
   queue.load();
-  assert.equal(bytes.toString('latin1', start, end), 'in hand\n');
+  assert.equal(bytes.toString('latin1', start, 'in hand\n'.length), 'in hand\n');
   assert.equal(batchOf(queue), 'next\n');
+  queue.advance('next\n'.length);
+  assert.equal(queue.goneBytes, queue.sealedBytes);
 });

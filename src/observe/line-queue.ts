@@ -98,12 +98,13 @@ export class LineQueue {
     this.goneBytes += count;
   }
 
-  /** Leave the bytes of the batch to whoever has them in hand, and take a fresh buffer. */
-  abandonBatch(): void {
-    this.goneBytes += this.end - this.start;
-    this.bytes = Buffer.allocUnsafe(this.bytes.length);
+  /** Leave the first `count` bytes of the batch to whoever has them in hand, and go on in a fresh buffer. */
+  abandon(count: number): void {
+    const fresh = Buffer.allocUnsafe(this.bytes.length);
+    this.end = this.bytes.copy(fresh, 0, this.start + count, this.end);
+    this.bytes = fresh;
     this.start = 0;
-    this.end = 0;
+    this.goneBytes += count;
   }
 
   /** Give up every line that has not gone. */

@@ -66,6 +66,8 @@ class BatchSink implements LogSink {
   #retry: NodeJS.Timeout | undefined = undefined;
   /** Whether the thread pool is writing. */
   #inPool = false;
+  /** Bytes of the batch that it has in hand. */
+  #inHand = 0;
   #poolUntil = 0;
   /** Whether the last write gave an error. */
   #failing = false;
@@ -136,7 +138,8 @@ class BatchSink implements LogSink {
 
   /** What the thread pool has in hand it writes to its end, also when the process ends. */
   #leaveToPool(): void {
-    if (this.#inPool) this.#queue.abandonBatch();
+    if (this.#inHand > 0) this.#queue.abandon(this.#inHand);
+    this.#inHand = 0;
   }
 
   #giveUp(error?: string): void {
@@ -194,8 +197,10 @@ class BatchSink implements LogSink {
   #writeInPool(): void {
     const { bytes, start } = this.#queue;
     this.#inPool = true;
-    write(this.#target.fd, bytes, start, this.#piece(), null, (error, written) => {
+    this.#inHand = this.#piece();
+    write(this.#target.fd, bytes, start, this.#inHand, null, (error, written) => {
       this.#inPool = false;
+      this.#inHand = 0;
       // Another buffer: `flushSync` or `close` has gone past this batch.
       if (bytes === this.#queue.bytes) {
         if (error === null) this.#advance(written);

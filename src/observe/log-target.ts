@@ -17,12 +17,14 @@ export interface OpenTarget {
   readonly mayBlock: 'never' | 'rarely' | 'freely';
   /**
    * The most bytes that a write may hold without being torn apart by those of other writers: a pipe promises that up to
-   * PIPE_BUF (POSIX, `write()`), a file opened to append for any number.
+   * PIPE_BUF (POSIX, `write()`), a file opened to append for any number. A unix socket promises nothing; Linux puts what
+   * fits into one buffer, of 32 KiB at least, between those of others.
    */
   readonly atomicBytes: number;
 }
 
 const PIPE_BUF = process.platform === 'linux' ? 4096 : 512;
+const SOCKET_BUFFER = 32 * 1024;
 const STANDARD = { stdout: 1, stderr: 2 };
 
 /**
@@ -64,5 +66,6 @@ function openAgain(fd: number): number | undefined {
 function describe(name: string, fd: number, own: boolean): OpenTarget {
   const stat = fstatSync(fd);
   const mayBlock = stat.isFile() ? 'rarely' : own ? 'never' : 'freely';
-  return { name, fd, own, mayBlock, atomicBytes: stat.isFIFO() ? PIPE_BUF : Infinity };
+  const atomicBytes = stat.isFIFO() ? PIPE_BUF : stat.isSocket() ? SOCKET_BUFFER : Infinity;
+  return { name, fd, own, mayBlock, atomicBytes };
 }

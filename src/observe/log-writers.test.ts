@@ -130,4 +130,8 @@ describe('the lines of several threads never mix', () => {
   test('in a pipe', async () => {
     assertWhole(await collect(start('pipe', threads(`'stdout'`))));
   });
+
+  test('in a socket', async () => {
+    assertWhole(await collect(start('socket', threads(`'stdout'`))));
+  });
 });
