@@ -1,4 +1,5 @@
 import type { Server } from '../index.ts';
+import { boundHeap } from './heap.ts';
 
 /** What is said besides the banner when a server has started. */
 interface Greeting {
@@ -15,6 +16,7 @@ interface Greeting {
  * a third one does not even wait for the log. Ends the process.
  */
 export async function serve(server: Server, greeting: Greeting = {}): Promise<void> {
+  boundHeap();
   const { banner, localUrl, networkUrls } = await import('../index.ts');
   await server.listen();
   const stop = stopOnSignal(server);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-// The same number of folders up from src/config and from dist/config.
+// The same number of folders up from src/config and from where build.ts puts this: one below dist.
 const { version: found } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { version: string };

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const two = (n: number): string => (n < 10 ? `0${n}` : `${n}`);
@@ -11,17 +13,20 @@ export function formatHttpDate(ms: number): string {
   );
 }
 
-let second = -1;
-let secondText = '';
+let present = '';
 
-/** The present instant as an HTTP date; formatted once a second. */
+/** The present instant as an HTTP date; formatted once a second. As long as the event loop stands still, so does it. */
 export function httpDateNow(): string {
-  const now = Math.floor(Date.now() / 1000);
-  if (now !== second) {
-    second = now;
-    secondText = formatHttpDate(now * 1000);
+  if (present === '') {
+    const now = Date.now();
+    present = formatHttpDate(now);
+    setTimeout(forget, 1000 - (now % 1000)).unref();
   }
-  return secondText;
+  return present;
+}
+
+function forget(): void {
+  present = '';
 }
 
 /** Milliseconds on a clock that never goes back; for measuring how long something took. */

@@ -5,11 +5,15 @@ import { latin1 } from './latin1.ts';
 const BATCH = 256;
 const RANDOM_BYTES = 16;
 const LENGTH = 36;
-const DASH = 0x2d;
+/** Where in the text of an id its bytes stand, two digits each; between them are dashes. */
+const PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 const DIGITS = Buffer.from('0123456789abcdef');
+/** The digits of each byte. */
+const HIGH = Uint8Array.from({ length: 256 }, (_, byte) => DIGITS[byte >> 4]);
+const LOW = Uint8Array.from({ length: 256 }, (_, byte) => DIGITS[byte & 0x0f]);
 
 const random = Buffer.alloc(BATCH * RANDOM_BYTES);
-const letters = Buffer.alloc(BATCH * LENGTH);
+const letters = Buffer.alloc(BATCH * LENGTH, '-');
 let text = '';
 let next = BATCH;
 
@@ -25,15 +29,17 @@ export function newRequestId(): string {
 
 function refill(): void {
   randomFillSync(random);
-  let at = 0;
-  for (let i = 0; i < random.length; i++) {
-    const index = i % RANDOM_BYTES;
-    let byte = random[i];
-    if (index === 6) byte = 0x40 | (byte & 0x0f);
-    else if (index === 8) byte = 0x80 | (byte & 0x3f);
-    if (index === 4 || index === 6 || index === 8 || index === 10) letters[at++] = DASH;
-    letters[at++] = DIGITS[byte >> 4];
-    letters[at++] = DIGITS[byte & 0x0f];
+  for (let id = 0; id < BATCH; id++) {
+    const from = id * RANDOM_BYTES;
+    const to = id * LENGTH;
+    // Version and variant.
+    random[from + 6] = 0x40 | (random[from + 6] & 0x0f);
+    random[from + 8] = 0x80 | (random[from + 8] & 0x3f);
+    for (let i = 0; i < RANDOM_BYTES; i++) {
+      const at = to + PLACES[i];
+      letters[at] = HIGH[random[from + i]];
+      letters[at + 1] = LOW[random[from + i]];
+    }
   }
   text = latin1(letters, 0, letters.length);
   next = 0;

@@ -1,8 +1,22 @@
 /** Whether bytes of a media type get smaller by being compressed: they do, they are compressed already, or nobody knows. */
 export type Compressibility = 'compressible' | 'compressed' | 'unknown';
 
+/** Types that were asked for lately: there are few, and each costs microseconds. */
+const known = new Map<string, Compressibility>();
+const MOST_KNOWN = 64;
+
 /** The compressibility of a media type; parameters such as `charset` do not matter. */
 export function compressibilityOf(mediaType: string): Compressibility {
+  let found = known.get(mediaType);
+  if (found === undefined) {
+    found = compare(mediaType);
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(mediaType, found);
+  }
+  return found;
+}
+
+function compare(mediaType: string): Compressibility {
   const end = mediaType.indexOf(';');
   const type = (end < 0 ? mediaType : mediaType.slice(0, end)).trim().toLowerCase();
   if (COMPRESSIBLE.test(type)) return 'compressible';

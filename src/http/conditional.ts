@@ -33,9 +33,10 @@ const PRECONDITIONS =
   CONDITIONAL.ifMatch | CONDITIONAL.ifNoneMatch | CONDITIONAL.ifModifiedSince | CONDITIONAL.ifUnmodifiedSince;
 const ALL = PRECONDITIONS | CONDITIONAL.ifRange | CONDITIONAL.range;
 
+const IF_NONE_MATCH = knownField('if-none-match');
 const bits = new Map<number, number>([
   [knownField('if-match'), CONDITIONAL.ifMatch],
-  [knownField('if-none-match'), CONDITIONAL.ifNoneMatch],
+  [IF_NONE_MATCH, CONDITIONAL.ifNoneMatch],
   [knownField('if-modified-since'), CONDITIONAL.ifModifiedSince],
   [knownField('if-unmodified-since'), CONDITIONAL.ifUnmodifiedSince],
   [knownField('if-range'), CONDITIONAL.ifRange],
@@ -85,7 +86,7 @@ export function evaluatePreconditions(
     }
   }
 
-  const ifNoneMatch = (present & CONDITIONAL.ifNoneMatch) === 0 ? undefined : headers.get('if-none-match');
+  const ifNoneMatch = (present & CONDITIONAL.ifNoneMatch) === 0 ? undefined : headers.getKnown(IF_NONE_MATCH);
   if (ifNoneMatch !== undefined) {
     // Nearly always the field is the one tag that we gave; lists and lines beside it could not take that back.
     const isListed =

@@ -1,5 +1,5 @@
 import { knownField } from './field-names.ts';
-import type { ReadonlyHeaderList } from './header-list.ts';
+import { type ReadonlyHeaderList, SEVERAL } from './header-list.ts';
 
 const COOKIE = knownField('cookie');
 
@@ -8,7 +8,8 @@ const COOKIE = knownField('cookie');
  * (RFC 6265 §5.4); what is malformed around it is passed over.
  */
 export function cookieValue(headers: ReadonlyHeaderList, name: string): string | undefined {
-  if (headers.getKnown(COOKIE) === undefined) return undefined;
+  const sole = headers.getSole(COOKIE);
+  if (sole !== SEVERAL) return sole === undefined ? undefined : valueIn(sole, name);
   for (const field of headers.getAll('cookie')) {
     const value = valueIn(field, name);
     if (value !== undefined) return value;

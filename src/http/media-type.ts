@@ -14,7 +14,11 @@ let loaded: MimeTypes | undefined;
  * The table is loaded when the first name is asked for: building it takes some 20 ms, which no start should wait for.
  */
 export async function mediaTypeOf(fileName: string): Promise<string> {
-  loading ??= import('mime-types');
+  loading ??= import('mime-types').catch((error: unknown) => {
+    // There may be no descriptor left for the moment.
+    loading = undefined;
+    throw error;
+  });
   loaded ??= await loading;
   return typeIn(loaded, fileName);
 }

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { head } from '../../test/support/message.ts';
+import { sharedReadBuffer } from '../core/read-buffer.ts';
 import { HeadMemo } from './head-memo.ts';
 import { RequestHeadParser } from './parse-request-head.ts';
 import { ResponseHeadParser } from './parse-response-head.ts';
@@ -30,6 +31,27 @@ describe('the memory of the last head', () => {
       const other = Buffer.from(REQUEST);
       other[i] ^= 1;
       assert.equal(memo.recall(other, 0, other.length), undefined, `byte ${i}`);
+    }
+  });
+
+  it('knows them and nothing else in the buffer that connections share', () => {
+    const memo = new HeadMemo<string>();
+    for (const rest of ['', 'x', 'x'.repeat(7), 'x'.repeat(300)]) {
+      const each = Buffer.from(head('GET /a HTTP/1.1', `Host: a${rest}`));
+      memo.remember(each, 0, each.length, 'it', 7);
+      for (const base of [0, 8, 9]) {
+        const end = base + each.length;
+        each.copy(sharedReadBuffer, base);
+        assert.equal(memo.recall(sharedReadBuffer, base, end), 'it');
+        for (let i = base; i < end; i++) {
+          for (const changed of [sharedReadBuffer[i] ^ 1, 0, 0x80, 0xff]) {
+            const before = sharedReadBuffer[i];
+            sharedReadBuffer[i] = changed;
+            assert.equal(memo.recall(sharedReadBuffer, base, end), undefined, `byte ${i} is ${changed}`);
+            sharedReadBuffer[i] = before;
+          }
+        }
+      }
     }
   });
 

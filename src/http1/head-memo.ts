@@ -1,9 +1,13 @@
+import { sharedReadBuffer, sharedReadDoubles } from '../core/read-buffer.ts';
 import { LF } from './chars.ts';
 
 /** After so many heads in a row that were others than the last, … */
 const PATIENCE = 4;
 /** … only every so manieth is remembered. A power of two. */
 const REST = 16;
+
+/** Up to this length eight bytes at a time are compared sooner here than by a call into native code. */
+const SHORT = 256;
 
 /** Longer heads are not remembered: the copy would cost more than it saves. */
 const LONGEST = 2048;
@@ -17,6 +21,7 @@ const LONGEST = 2048;
  */
 export class HeadMemo<T> {
   readonly #bytes: Buffer = Buffer.allocUnsafeSlow(LONGEST);
+  readonly #doubles = new Float64Array(this.#bytes.buffer, 0, SHORT / 8);
   #length = 0;
   #value: T | undefined = undefined;
   /** Heads since the last one that was recalled. */
@@ -31,9 +36,25 @@ export class HeadMemo<T> {
     // Heads that differ mostly do so here, at the path or at a date, or in their length.
     if (bytes[base + length - 1] !== LF || bytes[base + (length >> 1)] !== this.#bytes[length >> 1])
       return undefined;
-    if (this.#bytes.compare(bytes, base, base + length, 0, length) !== 0) return undefined;
+    const isShort = length <= SHORT && bytes === sharedReadBuffer && (base & 7) === 0;
+    if (isShort ? !this.#isNext(base) : this.#bytes.compare(bytes, base, base + length, 0, length) !== 0)
+      return undefined;
     this.#misses = 0;
     return this.#value;
+  }
+
+  /**
+   * Whether the buffer that connections share goes on like that. As numbers different bytes could be equal (0 and -0), but
+   * not to those of a head, which has no NUL; and what is no number is not equal to itself, so that it is parsed again.
+   */
+  #isNext(base: number): boolean {
+    const length = this.#length;
+    const doubles = this.#doubles;
+    const from = base >> 3;
+    const whole = length >> 3;
+    for (let i = 0; i < whole; i++) if (doubles[i] !== sharedReadDoubles[from + i]) return false;
+    for (let i = whole << 3; i < length; i++) if (this.#bytes[i] !== sharedReadBuffer[base + i]) return false;
+    return true;
   }
 
   /** `bytes[base..after)` is a whole head, and this came of it. */

@@ -224,16 +224,17 @@ export class RequestReader implements InputReader, Waiter<Phase> {
     const parser = (this.#parser ??= takeParser(limits, lenient));
     const input = this.#input;
     const { bytes, position, end } = input;
-    if (parser.atStart) {
+    const isFirst = parser.atStart;
+    if (isFirst) {
       if (!this.#owner.hasRoom()) return input.pause();
       // An empty line before a request is passed over (RFC 9112 §2.2).
       if (bytes[position] === CR && (position + 1 === end || bytes[position + 1] === LF)) {
         if (position + 1 < end) input.position += 2;
         return;
       }
-      this.#deadline.arm('headers', timeouts.headers);
     }
     const after = parser.parse(bytes, position, end);
+    if (after === NEED_MORE && isFirst) this.#deadline.arm('headers', timeouts.headers);
     if (after === NEED_MORE) return;
     if (after === REFUSED) {
       const { error: code, errorOffset: at } = parser;

@@ -246,6 +246,7 @@ describe('the last word', () => {
 describe('a server that stops', () => {
   const drain = (): void => {
     for (const connection of server.connections) connection.drain();
+    for (const connection of server.connections) connection.closeIdle();
   };
 
   it('ends idle connections, new ones and used ones', async () => {

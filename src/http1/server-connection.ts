@@ -75,10 +75,14 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     return this.#writing === 'idle' && this.#reader.atStart;
   }
 
-  /** Finish the exchange under way, if any, then close: the server stops. */
+  /** Close behind the exchange under way, or else the next one: the server stops. */
   drain(): void {
     this.#closing = true;
     this.#keepAlive = false;
+  }
+
+  /** Close now if no exchange is under way. */
+  closeIdle(): void {
     if (this.idle) this.#linger();
   }
 

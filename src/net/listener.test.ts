@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { accepts } from '../../test/support/ports.ts';
 import { RawConnection } from '../../test/support/raw-connection.ts';
 import { temporaryDirectory } from '../../test/support/temp.ts';
@@ -50,6 +52,31 @@ describe('a listener', () => {
       assert.equal(second.port, first.port);
       first.close();
       second.close();
+    },
+  );
+
+  it(
+    'lets several connections in with each turn of the event loop, however long that is',
+    { skip: process.platform === 'linux' ? false : 'the system spreads connections on Linux only' },
+    async () => {
+      let accepted = 0;
+      const listener = await Listener.open(LOOPBACK, true, (transport) => {
+        accepted++;
+        transport.destroy();
+      });
+      const count = 64;
+      const connected = new Int32Array(new SharedArrayBuffer(4));
+      const program = new URL('../../test/support/connecting-worker.ts', import.meta.url);
+      const client = new Worker(program, { workerData: { port: listener.port, count, connected } });
+      try {
+        assert.notEqual(Atomics.wait(connected, 0, 0, 10_000), 'timed-out');
+        let turns = 0;
+        for (; accepted < count && turns < count; turns++) await setImmediate();
+        assert.ok(turns < count / 2, `${accepted} of ${count} connections in ${turns} turns`);
+      } finally {
+        await client.terminate();
+        listener.close();
+      }
     },
   );
 

@@ -13,65 +13,108 @@ export interface ListenTarget {
   readonly path?: string | undefined;
 }
 
-/** A listening socket of this thread. */
-export class Listener {
-  readonly #server: net.Server;
+/**
+ * Of a listening socket libuv accepts one connection in each turn of the event loop, however many wait, and with many busy
+ * connections a turn takes long: at a thousand, who came new waited for seconds. With so many sockets on a port, as many
+ * come in with each turn.
+ */
+const SOCKETS_PER_PORT = 8;
 
-  private constructor(server: net.Server) {
-    this.#server = server;
-  }
+type Accept = (transport: OpenTransport) => void;
+
+/** Listens on one address for this thread. */
+export class Listener {
+  /** Connections that were taken from the system's queue so far, also those that had gone already, or could not be had. */
+  taken = 0;
+  readonly #servers: net.Server[] = [];
+
+  private constructor() {}
 
   /**
-   * Open a listening socket. `accept` gets each connection, and opens or destroys it before it returns.
-   * With `reusePort` several threads may listen on one port, and the system spreads connections over them.
+   * Open listening sockets. `accept` gets each connection, and opens or destroys it before it returns.
+   * With `reusePort` several threads may listen on one port, and the system spreads connections over them; a thread has
+   * several sockets then.
    * Rejects with the system's error (EADDRINUSE, EACCES …).
    */
-  static open(
-    target: ListenTarget,
-    reusePort: boolean,
-    accept: (transport: OpenTransport) => void,
-  ): Promise<Listener> {
-    const arrived = (transport: OpenTransport): void => {
-      // Who has left already has no address any more: what it sent is nobody's, and is not answered in anybody's name.
-      if (target.path === undefined && transport.peer.address === UNIX_PEER) transport.destroy();
-      else accept(transport);
-    };
-    const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
-    const server = net.createServer(options, (socket) => arrived(SocketTransport.accepted(socket)));
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ ...target, backlog: 4096, reusePort }, () => {
-        server.off('error', reject);
-        acceptHandles(server, arrived);
-        // Running out of descriptors while accepting is reported here; the server goes on with the connections it has.
-        server.on('error', () => {});
-        resolve(new Listener(server));
-      });
-    });
+  static async open(target: ListenTarget, reusePort: boolean, accept: Accept): Promise<Listener> {
+    const listener = new Listener();
+    const servers = listener.#servers;
+    const taking = (): void => void listener.taken++;
+    servers.push(await listen(target, reusePort, accept, taking));
+    const { port } = listener;
+    if (!reusePort || port === undefined) return listener;
+    // A name may stand for other addresses the next time.
+    const isName = target.host !== undefined && net.isIP(target.host) === 0;
+    const { address } = servers[0].address() as net.AddressInfo;
+    const same = { ...target, port, host: isName ? address : target.host };
+    try {
+      while (servers.length < SOCKETS_PER_PORT) servers.push(await listen(same, reusePort, accept, taking));
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
+    return listener;
   }
 
   /** The port that was bound, of interest where 0 was asked for; undefined for a unix socket. */
   get port(): number | undefined {
-    const address = this.#server.address();
+    const address = this.#servers[0].address();
     return address === null || typeof address === 'string' ? undefined : address.port;
   }
 
   /** Accept no more. Connections already accepted go on. */
   close(): void {
-    this.#server.close();
+    for (const server of this.#servers) server.close();
   }
 }
 
+function listen(
+  target: ListenTarget,
+  reusePort: boolean,
+  accept: Accept,
+  taking: () => void,
+): Promise<net.Server> {
+  const arrived = (transport: OpenTransport): void => {
+    taking();
+    // Who has left already has no address any more: what it sent is nobody's, and is not answered in anybody's name.
+    if (target.path === undefined && transport.peer.address === UNIX_PEER) transport.destroy();
+    else accept(transport);
+  };
+  const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
+  const server = net.createServer(options, (socket) => arrived(SocketTransport.accepted(socket)));
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ ...target, backlog: 4096, reusePort }, () => {
+      server.off('error', reject);
+      acceptHandles(server, arrived, taking);
+      // Running out of descriptors while accepting is reported here; the server goes on with the connections it has.
+      server.on('error', () => {});
+      resolve(server);
+    });
+  });
+}
+
+/** What of a listening handle of Node's is used here; undocumented, so it may not be there. */
+interface ListeningHandle {
+  onconnection?: (error: number, handle: StreamHandle | undefined) => void;
+  setNoDelay?: (on: boolean) => number;
+}
+
 /** Let connections come as handles where that can be had, without a `net.Socket` for each (docs/decisions/0011). */
-function acceptHandles(server: net.Server, arrived: (transport: OpenTransport) => void): void {
+function acceptHandles(server: net.Server, arrived: Accept, taking: () => void): void {
   const { _handle: listening } = server as unknown as {
-    _handle?: { onconnection?: (error: number, handle: StreamHandle | undefined) => void };
+    _handle?: ListeningHandle;
   };
   const sockets = listening?.onconnection;
   if (streamBase === undefined || listening === undefined || typeof sockets !== 'function') return;
+  // On Linux a connection has what the socket has that it was accepted from (tcp(7)): one call less for each.
+  const inherits = process.platform === 'linux' && listening.setNoDelay?.(true) === 0;
   listening.onconnection = (error, handle) => {
-    if (error !== 0 || handle === undefined) return sockets.call(listening, error, handle);
-    handle.setNoDelay?.(true);
+    if (error !== 0 || handle === undefined) {
+      taking();
+      return sockets.call(listening, error, handle);
+    }
+    if (!inherits) handle.setNoDelay?.(true);
     arrived(new HandleTransport(handle));
   };
 }

@@ -1,3 +1,5 @@
+import { nodeBinding } from './node-binding.ts';
+
 /** What a handle is asked to remember of a write that the system has not taken whole. */
 export interface WriteRequest {
   oncomplete: (status: number) => void;
@@ -71,23 +73,18 @@ const METHODS = [
 export const streamBase: StreamBase | undefined = findStreamBase();
 
 function findStreamBase(): StreamBase | undefined {
-  const { binding } = process as unknown as { binding?: (name: string) => Record<string, unknown> };
-  if (binding === undefined) return undefined;
-  try {
-    const handles = [binding('tcp_wrap')['TCP'], binding('pipe_wrap')['Pipe']] as (typeof Function)[];
-    const found = binding('stream_wrap') as Partial<StreamBase>;
-    const complete =
-      handles.every(({ prototype }) => METHODS.every((name) => name in prototype)) &&
-      typeof found.WriteWrap === 'function' &&
-      typeof found.ShutdownWrap === 'function' &&
-      ArrayBuffer.isView(found.streamBaseState) &&
-      typeof found.kReadBytesOrError === 'number' &&
-      typeof found.kLastWriteWasAsync === 'number';
-    return complete ? (found as StreamBase) : undefined;
-  } catch {
-    // Not there, or forbidden (`--permission`).
-    return undefined;
-  }
+  const handles = [nodeBinding('tcp_wrap')?.['TCP'], nodeBinding('pipe_wrap')?.['Pipe']];
+  const found = nodeBinding('stream_wrap') as Partial<StreamBase> | undefined;
+  const complete =
+    handles.every(
+      (handle) => typeof handle === 'function' && METHODS.every((name) => name in handle.prototype),
+    ) &&
+    typeof found?.WriteWrap === 'function' &&
+    typeof found.ShutdownWrap === 'function' &&
+    ArrayBuffer.isView(found.streamBaseState) &&
+    typeof found.kReadBytesOrError === 'number' &&
+    typeof found.kLastWriteWasAsync === 'number';
+  return complete ? (found as StreamBase) : undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { flat as oneText } from '../core/latin1.ts';
 import type { AccessRecord } from './access-record.ts';
 import { fieldValue, jsonString, quotedValue } from './escape.ts';
 
@@ -12,11 +13,49 @@ import { fieldValue, jsonString, quotedValue } from './escape.ts';
 
 /** `[INFO] DREAM_SERVER REQUEST | id=… | ip=… | method=… | host=… | path=… | status=… | bytes=… | latency=…ms` */
 export function dreamLine(record: AccessRecord): string {
-  const { id, ip, method, host, path, status, bytes, latencyMs, error } = record;
-  const ms = Math.round(latencyMs);
-  const end = error === undefined ? dreamEnd(ms) : ` | latency=${ms}ms${dreamError(record)}\n`;
-  return `[INFO] DREAM_SERVER REQUEST | id=${id} | ip=${ip}${dreamMiddle(method, host)}${dreamPath(path)}${dreamStatus(status)}${bytes}${end}`;
+  return `[INFO] DREAM_SERVER REQUEST | id=${record.id}${dreamRest(record)}`;
 }
+
+/** All behind the id: where the same comes again and again, as one piece. */
+function dreamRest(record: AccessRecord): string {
+  const { ip, method, host, path, status, bytes, latencyMs, error } = record;
+  const ms = Math.round(latencyMs);
+  if (error !== undefined) {
+    return `${dreamBeginning(record)} | latency=${ms}ms${dreamError(record)}\n`;
+  }
+  const isSame =
+    path === last.path &&
+    bytes === last.bytes &&
+    ms === last.ms &&
+    status === last.status &&
+    ip === last.ip &&
+    host === last.host &&
+    method === last.method;
+  if (!isSame) {
+    last = {
+      ip,
+      method,
+      host,
+      path,
+      status,
+      bytes,
+      ms,
+      isFlat: false,
+      rest: `${dreamBeginning(record)}${dreamEnd(ms)}`,
+    };
+  } else if (!last.isFlat) {
+    last.rest = oneText(last.rest);
+    last.isFlat = true;
+  }
+  return last.rest;
+}
+
+function dreamBeginning({ ip, method, host, path, status, bytes }: AccessRecord): string {
+  return ` | ip=${ip}${dreamMiddle(method, host)}${dreamPath(path)}${dreamStatus(status)}${bytes}`;
+}
+
+/** What was written last that was no error. */
+let last = { ip: '', method: '', host: '', path: '', status: 0, bytes: 0, ms: -1, isFlat: true, rest: '' };
 
 function dreamError({ error, cause, at }: AccessRecord): string {
   const why = cause === undefined ? '' : ` | cause=${cause}`;

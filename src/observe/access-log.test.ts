@@ -72,6 +72,29 @@ test('each line has the method and host of its own request', () => {
   assert.deepEqual(found, ['GET localhost:8080', 'GET a.example', 'PUT a.example', 'GET localhost:8080']);
 });
 
+test('each line is of its own request where all but one thing is as in the last', () => {
+  const changes: Partial<AccessRecord>[] = [
+    { id: 'a' },
+    { ip: '127.0.0.2' },
+    { method: 'PUT' },
+    { host: 'a.example' },
+    { path: '/b' },
+    { status: 404 },
+    { bytes: 1 },
+    { latencyMs: 9 },
+    { error: 'request.not-found' },
+  ];
+  for (const change of changes) {
+    const [one, other] = [logged('dream', {}), logged('dream', change)];
+    assert.notEqual(one, other);
+    // Once, and when it has come again; then the first again.
+    assert.equal(
+      logged('dream', {}, {}, change, change, change, {}),
+      one + one + other + other + other + one,
+    );
+  }
+});
+
 test('one line a request, fields in their places, whatever bytes a client sends', () => {
   const text = fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
   const forged = fc.constantFrom(

@@ -7,7 +7,7 @@ export type AccessLogFormat = 'dream' | 'json' | 'combined';
 
 /** Where every request ends up. */
 export interface AccessLog {
-  /** One line for one request. Keeps nothing of the record, and never waits. */
+  /** One line for one request. Never waits. */
   request(record: AccessRecord): void;
 }
 

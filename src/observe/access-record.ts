@@ -3,8 +3,7 @@ import type { HttpVersion } from '../http/head.ts';
 
 /**
  * What is known of a request once its last byte has left or it has failed. What the client never sent is the empty
- * string. The record is lent: the caller fills the same object for the next request. `id`, `ip`, `error` and `cause` are the
- * server's own words and are written as they are; everything else is escaped.
+ * string. `id`, `ip`, `error` and `cause` are the server's own words and are written as they are; everything else is escaped.
  */
 export interface AccessRecord {
   /** The request's id: a UUID, or the one that a trusted proxy gave it. */

@@ -34,7 +34,7 @@ export interface LogSinkOptions {
 }
 
 /** A batch is written when it has this many bytes, or when its first line is this old. Larger lumps show as latency. */
-const BATCH_BYTES = 32 * 1024;
+const BATCH_BYTES = 64 * 1024;
 const BATCH_MS = 10;
 /** How long to wait before a pipe that was full, or a target that gave an error, is tried again. */
 const FULL_RETRY_MS = 10;

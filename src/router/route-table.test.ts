@@ -47,6 +47,24 @@ describe('paths', () => {
     assert.equal(find('a', '/other'), '/*');
   });
 
+  test('each request has its own route, whatever was asked for before', () => {
+    const find = table('a/x', 'b/x', 'a/y');
+    const asked = [
+      ['a', '/x', 'a/x'],
+      ['b', '/x', 'b/x'],
+      ['b', '/y', undefined],
+      ['a', '/y', 'a/y'],
+      ['a', '/z', undefined],
+    ] as const;
+    for (const [before, pathBefore] of asked) {
+      for (const [authority, path, route] of asked) {
+        find(before, pathBefore);
+        assert.equal(find(authority, path), route);
+        assert.equal(find(authority, path), route);
+      }
+    }
+  });
+
   test('of equal patterns the first one in the list wins', () => {
     const routes = compileRoutes([
       { path: '/a', value: 1 },

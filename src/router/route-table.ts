@@ -69,6 +69,10 @@ export class RouteTable<T> {
   /** Where no route names a host: the one tree there is. */
   readonly #only: PathTree<Match<T>> | undefined;
   readonly #trees = new Map<string, readonly PathTree<Match<T>>[]>();
+  /** What was asked for last, and found: mostly the same comes again. */
+  #lastAuthority = '';
+  #lastPath = '';
+  #last: Match<T> | undefined;
 
   constructor(routes: readonly Match<T>[]) {
     this.routes = routes;
@@ -81,6 +85,7 @@ export class RouteTable<T> {
       tree.add(parsePathPattern(route.path), route);
     }
     this.#only = this.#hosts.size === 1 ? this.#hosts.get('*') : undefined;
+    this.#last = this.#find('', '');
   }
 
   /**
@@ -88,6 +93,14 @@ export class RouteTable<T> {
    * without a query. Undefined when no route takes it.
    */
   find(authority: string, path: string): Match<T> | undefined {
+    if (path === this.#lastPath && authority === this.#lastAuthority) return this.#last;
+    this.#lastPath = path;
+    this.#lastAuthority = authority;
+    this.#last = this.#find(authority, path);
+    return this.#last;
+  }
+
+  #find(authority: string, path: string): Match<T> | undefined {
     if (this.#only !== undefined) return this.#only.find(path);
     const trees = this.#trees.get(authority) ?? this.#remember(authority);
     for (let i = 0; i < trees.length; i++) {

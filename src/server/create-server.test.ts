@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get } from 'node:http';
-import { createServer as createNetServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createNetServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { Child } from '../../test/support/child.ts';
 import { freePort } from '../../test/support/ports.ts';
 import { within } from '../../test/support/until.ts';
@@ -88,6 +90,17 @@ for (const workers of [1, 2]) {
       await again.close();
     });
 
+    test('of two that start at once on a port one listens, and the other is told', async () => {
+      const port = await freePort();
+      const servers = Array.from({ length: 2 }, () => {
+        return createServer({ ...base, accessLog: log, listeners: [`127.0.0.1:${port}`] });
+      });
+      const starts = await Promise.allSettled(servers.map((server) => server.listen()));
+      await Promise.all(servers.map((server) => server.close()));
+      const errors = starts.flatMap((start) => (start.status === 'rejected' ? [String(start.reason)] : []));
+      assert.deepEqual(errors, [`StartError: 127.0.0.1:${port} is already in use`]);
+    });
+
     test('says in one line that a host is not of this machine', async () => {
       const server = createServer({ ...base, listeners: ['192.0.2.1:8080'] });
       await assert.rejects(server.listen(), {
@@ -118,6 +131,66 @@ for (const workers of [1, 2]) {
     });
   });
 }
+
+describe('a server that stops answers what is there already', () => {
+  const question = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+  const answers = /^HTTP\/1\.1 200 OK\r\n(?:.+\r\n)*Connection: close\r\n(?:.+\r\n)*\r\nok\n?$/;
+
+  /** What comes until the connection ends. */
+  async function rest(client: Socket): Promise<string> {
+    let text = '';
+    client.setEncoding('latin1').on('data', (part: string) => (text += part));
+    await once(client, 'end');
+    client.end();
+    return text;
+  }
+
+  test('a request that has come and is not read yet', async () => {
+    const server = await started({ listeners: ['127.0.0.1:0'], routes: [{ respond: 'ok' }] });
+    const client = connect(server.addresses[0].port as number, '127.0.0.1');
+    client.write(question);
+    await once(client, 'data');
+    client.write(question);
+    const closed = server.close();
+    assert.match(await rest(client), answers);
+    await closed;
+  });
+
+  for (const gone of [0, 100]) {
+    test(`connections that wait to be accepted, a few in each turn of the event loop, behind ${gone} that have gone`, async () => {
+      const server = await started({ listeners: ['127.0.0.1:0'], routes: [{ respond: 'ok' }] });
+      const [{ port }] = server.addresses;
+      const connected = new Int32Array(new SharedArrayBuffer(4));
+      const program = new URL('../../test/support/connecting-worker.ts', import.meta.url);
+      const clients = new Worker(program, { workerData: { port, count: 500, gone, connected, question } });
+      assert.notEqual(Atomics.wait(connected, 0, 0, 10_000), 'timed-out');
+      const closed = server.close();
+      const [texts] = (await once(clients, 'message')) as [string[]];
+      assert.deepEqual(
+        texts.filter((text) => !answers.test(text)),
+        [],
+      );
+      await closed;
+    });
+  }
+
+  test('what a proxy brings that has yet to say whose it is', async () => {
+    const server = await started({
+      listeners: [{ address: '127.0.0.1:0', proxyProtocol: true }],
+      trustedProxies: ['127.0.0.1'],
+      routes: [{ respond: 'ok' }],
+    });
+    const proxy = connect(server.addresses[0].port as number, '127.0.0.1');
+    await once(proxy, 'connect');
+    proxy.write('PROXY TCP4 192.0.2.1 ');
+    const closed = server.close();
+    // It is accepted by now, and what is behind it comes later.
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
+    proxy.write(`127.0.0.1 1 2\r\n${question}`);
+    assert.match(await rest(proxy), answers);
+    await closed;
+  });
+});
 
 test('workers listen on a unix socket too: one of them', async () => {
   using directory = temporaryDirectory();

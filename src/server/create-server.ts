@@ -3,6 +3,7 @@ import type { ConfigSource } from '../config/read.ts';
 import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
 import type { Config } from '../config/schema.ts';
 import { workersWanted } from '../config/workers-wanted.ts';
+import { type StartTurn, startTurn } from '../net/start-turn.ts';
 import { HealthBoard } from '../upstream/health-board.ts';
 import type { UpstreamObserver } from '../upstream/upstream.ts';
 import { fileCacheMemory } from './file-cache.ts';
@@ -113,9 +114,10 @@ export class Server {
     if (this.#started) throw new Error('the server has been started before');
     this.#started = true;
     const wanted = workersWanted(this.#source.value);
-    const canShare = wanted > 1 && (await canReusePort());
+    const canShare = await canReusePort();
     // Threads take as long to load as the configuration takes to be understood, so that is done at the same time.
-    const workers = canShare ? new Workers(wanted, this.#observe) : undefined;
+    const workers = wanted > 1 && canShare ? new Workers(wanted, this.#observe) : undefined;
+    let turn: StartTurn | undefined;
     try {
       const config = await understand(this.#source);
       this.#config = config;
@@ -124,8 +126,9 @@ export class Server {
       if (!shared) await workers?.kill();
       this.#cannotShare = wanted > 1 && !shared;
       this.#workers = shared ? wanted : 1;
-      this.#serving = shared ? workers : await inThisThread(config, this.#observe);
+      this.#serving = shared ? workers : await inThisThread(config, canShare, this.#observe);
       const commands = await this.#commands.begin(config.upstreams);
+      turn = canShare ? await startTurn(namedPorts(config.listeners)) : undefined;
       this.#addresses = await this.#serving.listen(config, commands);
       this.#commands.listening(this.#serving);
       if (shared) workers.ended.catch(this.#failed);
@@ -134,6 +137,8 @@ export class Server {
       this.#serving = undefined;
       this.#commands.close('the server has not started');
       throw startFailure(error, this.#config?.listeners ?? []);
+    } finally {
+      turn?.release();
     }
   }
 
@@ -153,6 +158,10 @@ export class Server {
   }
 }
 
+/** Those that others may want too. */
+const namedPorts = (listeners: readonly ListenerConfig[]): number[] =>
+  listeners.flatMap((listener) => (listener.kind === 'tcp' && listener.port !== 0 ? [listener.port] : []));
+
 async function freeSocketPaths(listeners: readonly ListenerConfig[]): Promise<void> {
   const sockets = listeners.filter((listener) => listener.kind === 'unix');
   if (sockets.length === 0) return;
@@ -160,12 +169,16 @@ async function freeSocketPaths(listeners: readonly ListenerConfig[]): Promise<vo
   await Promise.all(sockets.map(({ path }) => removeStaleSocket(path)));
 }
 
-async function inThisThread(config: RuntimeConfig, observe: UpstreamObserver): Promise<Serving> {
+async function inThisThread(
+  config: RuntimeConfig,
+  reusePort: boolean,
+  observe: UpstreamObserver,
+): Promise<Serving> {
   // Not loaded where this thread only supervises.
   const { ThreadServer } = await import('./server.ts');
   const board = new HealthBoard();
   const files = fileCacheMemory(config);
-  const options = { reusePort: false, leads: true, observe, files, threads: 1 };
+  const options = { reusePort, claimsPorts: reusePort, leads: true, observe, files, threads: 1 };
   const server = new ThreadServer(config, new SharedState(), board, options);
   const flush = (): void => server.flushLogs();
   process.once('exit', flush);

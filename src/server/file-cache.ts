@@ -1,6 +1,6 @@
 import { StartError } from '../config/config-error.ts';
 import type { RuntimeConfig } from '../config/runtime-config.ts';
-import { FileRecords } from '../features/static/file-records.ts';
+import { sharedMemory } from '../features/static/file-memory.ts';
 
 /**
  * The memory in which all threads keep files; undefined where none is wanted.
@@ -10,7 +10,7 @@ import { FileRecords } from '../features/static/file-records.ts';
 export function fileCacheMemory({ routes, fileCache }: RuntimeConfig): SharedArrayBuffer | undefined {
   if (fileCache.size === 0 || !routes.some(({ end }) => end.kind === 'files')) return undefined;
   try {
-    return FileRecords.memory(fileCache);
+    return sharedMemory(fileCache);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new StartError(`fileCache.size: the system does not give ${fileCache.size} bytes of memory`, {

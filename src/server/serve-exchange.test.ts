@@ -128,7 +128,7 @@ describe('the log', () => {
         error: undefined,
         cause: undefined,
         at: undefined,
-        version: undefined,
+        version: 11,
         referer: undefined,
         userAgent: undefined,
       },

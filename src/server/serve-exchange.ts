@@ -40,24 +40,6 @@ const USER_AGENT = knownField('user-agent');
 /** Methods that are asked for in the asterisk form: of the server as a whole (RFC 9110 §9.3.7). */
 const SERVER_METHODS = 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS';
 
-/** The record that every line of this thread is written from; lent to the log. */
-const record = {
-  id: '',
-  ip: '',
-  method: '',
-  host: '',
-  path: '',
-  status: 0,
-  bytes: 0,
-  latencyMs: 0,
-  error: undefined as ErrorCode | undefined,
-  cause: undefined as string | undefined,
-  at: undefined as number | undefined,
-  version: undefined as 10 | 11 | undefined,
-  referer: undefined as string | undefined,
-  userAgent: undefined as string | undefined,
-};
-
 /**
  * One client's connection, as the server sees it: each request goes through route, handler, answer and log line here,
  * from top to bottom.
@@ -119,34 +101,25 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
     this.#exchange = undefined;
     const { shared, accessLog, logsAgents } = this.#context;
     shared.countRequest();
-    record.id = this.requestId;
-    record.status = status;
-    record.bytes = bytes;
-    record.error = error;
-    record.cause = this.#cause ?? (error === undefined ? undefined : exchange?.cause);
-    record.at = error === undefined ? undefined : at;
+    const cause = this.#cause ?? (error === undefined ? undefined : exchange?.cause);
     this.#cause = undefined;
-    if (exchange === undefined) {
-      record.ip = this.#peer.address;
-      record.method = this.#line?.method ?? '';
-      record.path = this.#line?.target ?? '';
-      record.host = '';
-      record.latencyMs = 0;
-      record.version = record.referer = record.userAgent = undefined;
-    } else {
-      const { request } = exchange;
-      record.ip = exchange.clientAddress;
-      record.method = request.method;
-      record.host = request.authority;
-      record.path = request.rawTarget;
-      record.latencyMs = monotonicNow() - exchange.startedAt;
-      if (logsAgents) {
-        record.version = request.version;
-        record.referer = request.headers.getKnown(REFERER);
-        record.userAgent = request.headers.getKnown(USER_AGENT);
-      }
-    }
-    accessLog.request(record);
+    const request = exchange?.request;
+    accessLog.request({
+      id: this.requestId,
+      ip: exchange === undefined ? this.#peer.address : exchange.clientAddress,
+      method: request === undefined ? (this.#line?.method ?? '') : request.method,
+      host: request === undefined ? '' : request.authority,
+      path: request === undefined ? (this.#line?.target ?? '') : request.rawTarget,
+      status,
+      bytes,
+      latencyMs: exchange === undefined ? 0 : monotonicNow() - exchange.startedAt,
+      error,
+      cause,
+      at: error === undefined ? undefined : at,
+      version: request?.version,
+      referer: logsAgents ? request?.headers.getKnown(REFERER) : undefined,
+      userAgent: logsAgents ? request?.headers.getKnown(USER_AGENT) : undefined,
+    });
   }
 
   aborted(): void {

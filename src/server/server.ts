@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { compileRouteTable } from '../config/compile.ts';
 import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
 import { Mirrors } from '../features/proxy/mirror.ts';
@@ -6,6 +7,7 @@ import { ServerConnection } from '../http1/server-connection.ts';
 import type { Peer } from '../core/peer.ts';
 import { AddressSet } from '../net/address-set.ts';
 import { Listener } from '../net/listener.ts';
+import { claimPort } from '../net/port-claim.ts';
 import type { OpenTransport } from '../net/transport.ts';
 import { createAccessLog } from '../observe/access-log.ts';
 import type { AccessLog } from '../observe/access-log.ts';
@@ -40,6 +42,8 @@ export interface BoundAddress {
 /** What a thread has to itself. */
 interface ThreadOptions {
   readonly reusePort: boolean;
+  /** Whether it is for this thread to see that nobody else has a port; the supervisor does it for several. */
+  readonly claimsPorts?: boolean;
   /** Whether it is this one that does what one does for all: it checks the health of servers, and tells of commands. */
   readonly leads: boolean;
   /** Where requests in flight are counted; undefined where that is in this thread alone, or nowhere. */
@@ -67,6 +71,12 @@ const GOOD_NEWS: ReadonlySet<UpstreamChange['state']> = new Set([
   'enabled',
 ]);
 
+/** How long a server that stops still takes in what its clients send who do not know it yet, in milliseconds. */
+const TAKE_IN_MS = 100;
+
+/** How long it accepts while more come, in milliseconds, and a little. */
+const ACCEPT_MS = 1000;
+
 const UNWATCHED = 'the system watches no more directories: changes of files are seen a little later';
 
 /** The server of one thread: listeners, connections, handlers, upstream pools and logs, from start to stop. */
@@ -74,6 +84,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
   readonly #config: RuntimeConfig;
   readonly #shared: SharedState;
   readonly #reusePort: boolean;
+  readonly #claimsPorts: boolean;
   readonly #accessSink: LogSink;
   readonly #eventSink: LogSink;
   readonly #accessLog: AccessLog;
@@ -92,12 +103,14 @@ export class ThreadServer implements ArrivalOwner, Commanded {
   #listeners: Listener[] = [];
   #allClosed: (() => void) | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
+  #isCutOff = false;
 
   /** @throws what the configuration's files cause: an access log that cannot be opened, a root that is not there. */
   constructor(config: RuntimeConfig, shared: SharedState, board: HealthBoard, options: ThreadOptions) {
     this.#config = config;
     this.#shared = shared;
     this.#reusePort = options.reusePort;
+    this.#claimsPorts = options.claimsPorts ?? false;
     const { path, format } = config.accessLog;
     this.#accessSink = createLogSink({ target: path === undefined ? 'stdout' : { path } });
     this.#eventSink = createLogSink({ target: 'stderr' });
@@ -156,6 +169,10 @@ export class ThreadServer implements ArrivalOwner, Commanded {
         const accept = listener.proxyProtocol
           ? (transport: OpenTransport) => this.#acceptProxied(transport)
           : (transport: OpenTransport) => this.#accept(transport);
+        // Another could share it unnoticed; of a port that the system chooses it makes sure itself.
+        if (this.#claimsPorts && listener.kind === 'tcp' && listener.port !== 0) {
+          (await claimPort(listener)).release();
+        }
         this.#listeners.push(await Listener.open(targetOf(listener), this.#reusePort, accept));
       }
     } catch (error) {
@@ -178,8 +195,8 @@ export class ThreadServer implements ArrivalOwner, Commanded {
   }
 
   /**
-   * Stop: accept no more, let what is in flight finish, close idle connections, and write the log to its end. What is
-   * still there after `timeouts.shutdown` is cut off.
+   * Stop: accept no more, let what is in flight or on its way finish, close idle connections, and write the log to its end.
+   * What is still there after `timeouts.shutdown` is cut off.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -188,29 +205,78 @@ export class ThreadServer implements ArrivalOwner, Commanded {
 
   /** End every connection, whatever is under way on it. */
   cutOff(): void {
+    this.#isCutOff = true;
     for (const session of this.#sessions) session.connection.destroy('server.shutting-down');
   }
 
   async #close(): Promise<void> {
-    for (const listener of this.#listeners) listener.close();
+    const { shutdown } = this.#config.timeouts;
+    const patience = setTimeout(() => this.cutOff(), shutdown);
     this.#closingBegins.abort();
     for (const session of this.#sessions) session.connection.drain();
+    await this.#takeIn(Math.min(TAKE_IN_MS, shutdown));
+    for (const listener of this.#listeners) listener.close();
+    // Who has come in since then, too.
+    if (this.#isCutOff) this.cutOff();
+    for (const session of this.#sessions) session.connection.closeIdle();
     for (const arrival of this.#arrivals) arrival.destroy();
-    if (this.#sessions.size > 0) {
-      await new Promise<void>((resolve) => {
-        const patience = setTimeout(() => this.cutOff(), this.#config.timeouts.shutdown);
-        this.#allClosed = () => {
-          clearTimeout(patience);
-          resolve();
-        };
-      });
-    }
+    await this.#untilEmpty();
+    clearTimeout(patience);
     this.#prober?.close();
     this.#mirrors.close();
     this.#upstreams.close();
     this.#files.close();
     await this.#accessSink.close();
     await this.#eventSink.close();
+  }
+
+  /**
+   * Answer what is on its way, each on a connection that is closed behind it: requests that have come and are not read yet,
+   * connections that wait to be accepted, and what clients send who have not been told yet that we go. Of a request
+   * that meets a closed connection nobody could tell whether it was carried out.
+   */
+  async #takeIn(ms: number): Promise<void> {
+    const latest = performance.now() + ACCEPT_MS;
+    let before: number;
+    do {
+      before = this.#taken;
+      await this.#acceptWaiting(latest);
+      if (this.#isCutOff) return;
+      // Who came last may send what it wants a little later, and so may others come.
+      const over = new AbortController();
+      await Promise.race([this.#untilEmpty(), sleep(ms, undefined, { signal: over.signal })]);
+      over.abort();
+    } while (this.#taken > before && performance.now() < latest);
+    await this.#acceptWaiting(latest);
+  }
+
+  /** Accept until nobody waits: a turn of the event loop brings one connection or a few, and the one after what it sent. */
+  async #acceptWaiting(latest: number): Promise<void> {
+    let before: number;
+    do {
+      before = this.#taken;
+      await nextTurn();
+      await nextTurn();
+    } while (this.#taken > before && performance.now() < latest && !this.#isCutOff);
+  }
+
+  /** Connections that came to any of the listeners, whatever has become of them. */
+  get #taken(): number {
+    return this.#listeners.reduce((sum, { taken }) => sum + taken, 0);
+  }
+
+  #untilEmpty(): Promise<void> {
+    if (this.#isEmpty) return Promise.resolve();
+    return new Promise((resolve) => (this.#allClosed = resolve));
+  }
+
+  get #isEmpty(): boolean {
+    return this.#sessions.size === 0 && this.#arrivals.size === 0;
+  }
+
+  #left(): void {
+    this.#shared.releaseConnection();
+    if (this.#isEmpty) this.#allClosed?.();
   }
 
   /** Write what the logs still hold before the process ends without `close`. */
@@ -229,6 +295,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
     session.begin(connection, transport.peer);
     this.#sessions.add(session);
     connection.attach(transport);
+    if (this.#closing !== undefined) connection.drain();
     transport.open(connection);
   }
 
@@ -255,18 +322,18 @@ export class ThreadServer implements ArrivalOwner, Commanded {
     session.begin(connection, peer);
     this.#sessions.add(session);
     connection.attach(transport);
+    if (this.#closing !== undefined) connection.drain();
     if (rest !== undefined) connection.data(rest, rest.length);
   }
 
   departed(arrival: Arrival): void {
     this.#arrivals.delete(arrival);
-    this.#shared.releaseConnection();
+    this.#left();
   }
 
   #closed(session: Session): void {
     this.#sessions.delete(session);
-    this.#shared.releaseConnection();
-    if (this.#sessions.size === 0) this.#allClosed?.();
+    this.#left();
   }
 
   #turnAway(transport: OpenTransport): void {

@@ -8,9 +8,15 @@ import type { Commanded, UpstreamCommand } from './upstream-commands.ts';
 import type { StartOutcome, SupervisorMessage, WorkerMessage } from './worker-messages.ts';
 
 const MAIN = new URL(
-  import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js',
+  import.meta.url.endsWith('.ts') ? './worker-main.ts' : '../server/worker-main.js',
   import.meta.url,
 );
+
+/**
+ * What new objects of a thread may take, in MiB. V8 would let it grow to several times as much, which a busy thread fills and is no
+ * faster for (docs/decisions/0014).
+ */
+const YOUNG_GENERATION = 24;
 
 const GONE = 'the server is closed';
 
@@ -30,7 +36,10 @@ export class WorkerThread implements Commanded {
   /** `observe`: hears of changes of the servers of upstreams. */
   constructor(number: number, observe: UpstreamObserver) {
     this.#observe = observe;
-    this.#thread = new Worker(MAIN, { name: `dreamserver-${number}` });
+    this.#thread = new Worker(MAIN, {
+      name: `dreamserver-${number}`,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION },
+    });
     this.#thread.on('message', (message: WorkerMessage) => this.#told(message));
     this.ended = new Promise((resolve) => {
       let cause: Error | undefined;

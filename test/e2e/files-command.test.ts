@@ -157,7 +157,7 @@ suite('in a browser', () => {
         `${url}/notes/a.txt`,
       );
     assert.equal(await read(served.url), 'a');
-    assert.ok(served.requests.some(({ method }) => method === 'OPTIONS'));
+    assert.ok((await served.untilLogged(2)).some(({ method }) => method === 'OPTIONS'));
     assert.equal(await read(elsewhere.url), 'a', 'its own site');
     await using closed = await startCommand('files', root);
     assert.equal(await read(closed.url), 'refused');

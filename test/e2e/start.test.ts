@@ -59,6 +59,17 @@ suite('a failed start', () => {
     });
   }
 
+  for (const workers of [1, 2]) {
+    test(`an address that another listener takes connections for, ${workers} worker(s)`, async () => {
+      const port = await freePort();
+      const config = directory.write(
+        'twice.yaml',
+        `listeners: [{ address: "127.0.0.1:${port}" }, { address: ":${port}" }]\nroutes: [{ files: { root: ${site.root} } }]\nworkers: ${workers}\n`,
+      );
+      await failsToStart(['run', '-c', config], new RegExp(`:${port} is already in use`));
+    });
+  }
+
   test('port in use, of a server that has nothing to do with us', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');

@@ -4,8 +4,7 @@ import { emptyBody, readAll } from '../../src/http/body.ts';
 import { fieldNumber } from '../../src/http/field-names.ts';
 import { HeaderList } from '../../src/http/header-list.ts';
 import type { Response } from '../../src/http/response.ts';
-import { FileMemory } from '../../src/features/static/file-memory.ts';
-import { FileRecords } from '../../src/features/static/file-records.ts';
+import { FileMemory, sharedMemory } from '../../src/features/static/file-memory.ts';
 import type { StaticOptions } from '../../src/features/static/schema.ts';
 import { CLEAN, PLAIN } from '../../src/features/static/try-list.ts';
 import { Exchange } from '../../src/pipeline/exchange.ts';
@@ -55,7 +54,7 @@ export function staticOptions(root: string, options: Partial<StaticOptions> = {}
 
 /** Memory for the files of a handler. */
 export function fileMemory({ size = 64 * 2 ** 20, entries = 10_000, watch = false } = {}): FileMemory {
-  const memory = size === 0 ? undefined : FileRecords.memory({ size, entries });
+  const memory = size === 0 ? undefined : sharedMemory({ size, entries });
   return new FileMemory({ memory, threads: 1, watch });
 }
 

@@ -14,7 +14,9 @@ import { RawBackend } from '../../../test/support/raw-backend.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
 import { RequestReader, type RawRequest } from '../../../test/support/request-reader.ts';
 import { HeaderList } from '../../http/header-list.ts';
+import type { RequestHead } from '../../http/head.ts';
 import { Response } from '../../http/response.ts';
+import { Exchange } from '../../pipeline/exchange.ts';
 import { compose } from '../../pipeline/compose.ts';
 import { Upstreams } from '../../upstream/upstreams.ts';
 import { createProxyHandler } from '../proxy/handler.ts';
@@ -122,6 +124,16 @@ describe('the fields of a request', () => {
     assert.deepEqual(received.values('X_Other'), ['1']);
   });
 
+  it('cannot be written in other words where a rule has changed those', async () => {
+    const to = { regex: 'x', to: 'y' };
+    const { received } = await through(
+      { request: { replace: { X_User: to, X_Role: to }, set: { 'X-User': 'u', 'X-Role': 'r' } } },
+      get('/', 'X_User: x', 'X_Role: x'),
+    );
+    assert.deepEqual([received.values('X_User'), received.values('X_Role')], [[], []]);
+    assert.deepEqual([received.values('X-User'), received.values('X-Role')], [['u'], ['r']]);
+  });
+
   it('are changed in a head of their own: the client’s stays as it is', () => {
     const exchange = exchangeOf(get('/', 'X-A: 1'));
     const feature = createHeadersFeature(headersSchema.parse({ request: { set: { 'X-A': '2' } } }));
@@ -132,6 +144,43 @@ describe('the fields of a request', () => {
       return new Response(200);
     })(exchange);
     assert.deepEqual([seen, exchange.request.headers.get('x-a')], ['2', '1']);
+  });
+});
+
+describe('the fields of a request that comes again, byte for byte', () => {
+  /** The heads that the next handler sees when one comes three times. */
+  const threeTimes = (options: Input): RequestHead[] => {
+    const { request, body, peer } = exchangeOf(get('/', 'X-A: 1', 'X_Its_Id: me'));
+    const seen: RequestHead[] = [];
+    const handler = createHeadersFeature(headersSchema.parse(options))((exchange) => {
+      seen.push(exchange.request);
+      return new Response(200);
+    });
+    for (let i = 0; i < 3; i++) void handler(new Exchange(request, body, peer));
+    return seen;
+  };
+
+  it('are changed once', () => {
+    const [first, second, third] = threeTimes({
+      request: { set: { 'X-A': '2', 'X-Client': '{client-ip}' } },
+    });
+    assert.notEqual(first, second);
+    assert.equal(second, third);
+    assert.deepEqual([third.headers.get('x-a'), third.headers.get('x-client')], ['2', '203.0.113.7']);
+  });
+
+  it('are changed anew where what is set is another, and nothing is kept of those before', () => {
+    const seen = threeTimes({ request: { set: { 'X-Its-Id': '{id}' } } });
+    assert.deepEqual(
+      seen.map(({ derived }) => derived),
+      [undefined, undefined, undefined],
+    );
+    const ids = seen.map(({ headers }) => headers.getAll('x-its-id'));
+    assert.equal(new Set(ids.flat()).size, 3);
+    assert.deepEqual(
+      seen.map(({ headers }) => headers.get('x_its_id')),
+      [undefined, undefined, undefined],
+    );
   });
 });
 

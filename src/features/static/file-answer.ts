@@ -32,11 +32,17 @@ export class FileAnswers {
 
   /** `changed`: the file on the disk is not this one any more, and nothing has been said of it yet. */
   answer(exchange: Exchange, file: CachedFile): Response | Promise<Response | 'changed'> {
-    const { method, headers } = exchange.request;
+    const { request } = exchange;
+    const { method, headers } = request;
+    const before = request.derived;
+    if (before instanceof Unmodified && before.headers === headers && before.answer === file.notModified) {
+      return before.answer;
+    }
     const conditional = conditionalFields(headers);
     if (conditional !== 0) {
       switch (evaluatePreconditions(method, headers, file.validators, conditional)) {
         case 'not-modified':
+          request.derived = new Unmodified(headers, file.notModified);
           return file.notModified;
         case 'precondition-failed':
           return this.#errors.answer(exchange, 'request.precondition-failed');
@@ -116,6 +122,18 @@ export class FileAnswers {
     const body = multipart.body(parts);
     cancelWithClient(exchange, body);
     return several(exchange, file, multipart, body);
+  }
+}
+
+/** What a head was answered whose client has this version already: the same when it comes again, byte for byte. */
+class Unmodified {
+  /** A head that is derived from another may have brought along what was made of that one. */
+  readonly headers: ReadonlyHeaderList;
+  readonly answer: Response;
+
+  constructor(headers: ReadonlyHeaderList, answer: Response) {
+    this.headers = headers;
+    this.answer = answer;
   }
 }
 

@@ -1,14 +1,28 @@
 import { DirectoryWatch } from './directory-watch.ts';
+import { type FileCacheLimits, FileRecords } from './file-records.ts';
 import { HotFiles } from './hot-files.ts';
 import { readBuffers } from './read-buffers.ts';
 import { SharedFiles } from './shared-files.ts';
 
-/** What all threads together keep of answers that are ready made, in bytes; files that are asked for often have one in each. */
-const READY_MADE = 24 * 2 ** 20;
+/**
+ * What of the cache's room is for answers that are ready made, in all threads together; files that are asked for often
+ * have one in each.
+ */
+const READY_MADE = 1 / 8;
+/** Room for a hundred, in bytes, which a thread has in any case. */
+const LEAST_READY_MADE = 2 ** 18;
+
+/** The memory in which all threads keep files, for a cache of that size. Throws a RangeError when there is not so much. */
+export function sharedMemory({ size, entries }: FileCacheLimits): SharedArrayBuffer {
+  return FileRecords.memory({
+    size: Math.ceil(size - Math.max(size * READY_MADE, LEAST_READY_MADE)),
+    entries,
+  });
+}
 
 /** What a thread's memory for files depends on. */
 export interface FileMemoryOptions {
-  /** Of `FileRecords.memory`, the same in all threads; without it nothing is kept. */
+  /** Of `sharedMemory`, the same in all threads; without it nothing is kept. */
   readonly memory: SharedArrayBuffer | undefined;
   readonly threads: number;
   /** Whether directories are watched for changes. */
@@ -27,10 +41,10 @@ export class FileMemory {
 
   constructor({ memory, threads, watch, unwatched }: FileMemoryOptions) {
     readBuffers.shareAmong(threads);
-    const isKept = memory !== undefined;
-    const bytes = isKept ? Math.max(2 ** 20, READY_MADE / threads) : 0;
+    const room = memory && (memory.byteLength / (1 - READY_MADE)) * READY_MADE;
+    const bytes = room === undefined ? 0 : Math.max(LEAST_READY_MADE, room / threads);
     this.hot = new HotFiles({ bytes, entries: Infinity });
-    const shared = isKept ? new SharedFiles(memory) : undefined;
+    const shared = memory && new SharedFiles(memory);
     this.shared = shared;
     if (shared === undefined || !watch) return;
     const exhausted = (code: string): void => {

@@ -2,7 +2,8 @@ import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
-import { type BodySource, TEXT_LIMIT } from '../../http/body.ts';
+import { flat } from '../../core/latin1.ts';
+import type { BodySource } from '../../http/body.ts';
 import type { ByteRange } from '../../http/range.ts';
 import { CachedFile } from './cached-file.ts';
 import type { DirectoryWatch } from './directory-watch.ts';
@@ -14,10 +15,10 @@ import type { CodedAs, FileVariants } from './file-variants.ts';
 import { type FileId, FileIds } from './file-ids.ts';
 import { digestTag, entityTag, hasGrown, isSameVersion, isSettled, LARGEST_SMALL } from './file-version.ts';
 import type { FileTable } from './hot-files.ts';
-import type { KeptBytes } from './kept-bytes.ts';
+import { type KeptBytes, ownIfText } from './kept-bytes.ts';
 import { PassingBody } from './passing-body.ts';
 import { readBuffers } from './read-buffers.ts';
-import { readAgain, readDigest, readWhole } from './read-file.ts';
+import { type Reading, readAgain, readDigest, readWhole, readWholeNow } from './read-file.ts';
 import type { StaticOptions } from './schema.ts';
 import type { Knowledge, Room, SharedFiles } from './shared-files.ts';
 import type { OpenFile } from './site-root.ts';
@@ -41,8 +42,10 @@ const LARGEST_KEPT = 64 * 2 ** 20;
  */
 const LARGEST_OWN = 2 ** 16;
 
-/** What has been in memory before and is not larger is read again at once: the system has it in memory, as a rule. */
+/** What is not larger is read at once: the system has it in memory, as a rule. */
 const LARGEST_AT_ONCE = 2 ** 17;
+const NOTHING: readonly string[] = [];
+
 /** How often a file that changes while it is read is tried again. */
 const ATTEMPTS = 3;
 
@@ -65,11 +68,12 @@ export class FileStore {
   readonly #largestKept: number;
   /** A file is on its way into memory. */
   #keeping = false;
-  readonly #slowReads = new SlowReads();
+  readonly #slowReads: SlowReads;
 
   /** Throws the system's error when one of the site's directories is not there. */
   constructor(options: StaticOptions, { hot, shared, watch }: FileMemory, variantsOf?: VariantsOf) {
-    this.#roots = new SiteRoots(options);
+    this.#slowReads = new SlowReads([options.root, ...options.furtherRoots]);
+    this.#roots = new SiteRoots(options, this.#slowReads);
     this.#rules = new FieldRules(options);
     this.#table = hot.table();
     this.#shared = shared;
@@ -114,10 +118,14 @@ export class FileStore {
     const freshUntil = isFresh ? known.freshUntil : now + FRESH_MS;
     const shadowedBy = this.#placesBefore(path, name);
     const form = { etag, settled, bytes, shadowedBy, ...this.#formOf(name, mediaType, version.size, as) };
-    const file = new CachedFile({ key, name, path, version, mediaType, ...form }, freshUntil, changes);
+    const isPassing = !known.recent;
+    // A path off the wire is a slice that would hold on to the whole head of its request.
+    const ownKey = isPassing || as !== undefined ? key : flat(key);
+    const found = { key: ownKey, name, path, version, mediaType, ...form };
+    const file = new CachedFile(found, freshUntil, changes);
     // What is not asked for again would only push others out.
-    if (known.recent) this.#table.set(file);
-    else file.isPassing = true;
+    file.isPassing = isPassing;
+    if (!isPassing) this.#table.set(file);
     return file;
   }
 
@@ -167,7 +175,7 @@ export class FileStore {
    * Take in the file of that name, a small one with its bytes. All of them are of one version. `passedOver`: names
    * that would be served rather, if there were files of them. `as`: it is another file in a coding.
    */
-  async load(key: string, name: string, passedOver: readonly string[] = [], as?: CodedAs): Promise<Loaded> {
+  async load(key: string, name: string, passedOver = NOTHING, as?: CodedAs): Promise<Loaded> {
     const mediaType = as?.mediaType ?? (await this.#rules.mediaTypeOf(name));
     for (const place of this.#roots.placesOf(name)) this.#watch?.add(dirname(place));
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -231,7 +239,8 @@ export class FileStore {
     if (typeof opened !== 'string') {
       const { stats } = opened;
       // What is being appended to never is the same for long; its tag is weak, as is all that is said of it.
-      const isAppended = !file.settled && file.size > LARGEST_SMALL && hasGrown(stats, file.version);
+      const isWeak = file.validators.etag.startsWith('W/');
+      const isAppended = !file.settled && isWeak && hasGrown(stats, file.version);
       if (isAppended || isSameVersion(stats, file.version)) return opened.fd;
       closeSync(opened.fd);
     }
@@ -329,7 +338,7 @@ export class FileStore {
     }
     const room = this.#shared?.reserve(id, version);
     if (room === undefined && this.#shared !== undefined && version.size > LARGEST_OWN) {
-      const digest = await readDigest(opened);
+      const digest = await readDigest(opened, mayGrow);
       if (digest === 'changed') return undefined;
       if (digest === 'failed') return 'static.unreadable';
       const tag = digestTag(digest.digest('base64url'), coding);
@@ -337,7 +346,10 @@ export class FileStore {
       return { etag: look.settled ? tag : `W/${tag}`, bytes: undefined };
     }
     const bytes = room?.view ?? Buffer.allocUnsafeSlow(version.size);
-    const reading = await readWhole(opened, bytes);
+    const now = (): Reading => readWholeNow(opened, bytes);
+    const elsewhere = (): Promise<Reading> => readWhole(opened, bytes);
+    const isShort = bytes.length <= LARGEST_AT_ONCE;
+    const reading = await (isShort ? this.#slowReads.atOnce(now, elsewhere) : elsewhere());
     if (reading !== 'read' && !(mayGrow && reading === 'grown')) {
       room?.giveUp();
       return reading === 'failed' ? 'static.unreadable' : undefined;
@@ -356,7 +368,8 @@ export class FileStore {
   }
 
   /** The paths at which it was looked for a file before it was found at `path`. */
-  #placesBefore(path: string, name: string, passedOver: readonly string[] = []): readonly string[] {
+  #placesBefore(path: string, name: string, passedOver = NOTHING): readonly string[] {
+    if (this.#roots.isSingle && passedOver.length === 0) return NOTHING;
     const places = this.#roots.placesOf(name);
     return [
       ...passedOver.flatMap((each) => this.#roots.placesOf(each)),
@@ -380,12 +393,4 @@ export class FileStore {
 
 function keptIn(room: Room, { validators, settled, freshUntil, changes }: CachedFile): KeptBytes | undefined {
   return room.keep({ etag: validators.etag, settled, freshUntil, changes });
-}
-
-/**
- * What is made is asked for again soon, and could not be read from a disk if it had to go: as much of it as leaves as text
- * with the head becomes the thread's own at once. Undefined when it is gone.
- */
-function ownIfText(bytes: KeptBytes): KeptBytes | Buffer | undefined {
-  return bytes.length <= TEXT_LIMIT ? bytes.copy() : bytes;
 }

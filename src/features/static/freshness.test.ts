@@ -50,6 +50,16 @@ suite('a file in memory', () => {
     assert.equal((await ask(handler, '/trusted.txt', later)).text, 'newer');
   });
 
+  test('that has changed is told to whoever asks in the very same words as before', async () => {
+    const path = directory.write('asked-again.txt', 'old');
+    const etag = (await remember('/asked-again.txt')).headers.get('etag');
+    const asked = exchangeFor('/asked-again.txt', { ...atOnce, fields: [`If-None-Match: ${etag}`] });
+    for (let i = 0; i < 2; i++) assert.equal((handler(asked) as Response).status, 304);
+    writeFileSync(path, 'newer');
+    Object.assign(asked, { startedAt: exchangeFor('/', later).startedAt });
+    assert.equal((await handler(asked)).status, 200);
+  });
+
   test('is served on without being read again while it stays the same', async () => {
     directory.write('same.txt', 'same');
     const remembered = await remember('/same.txt');

@@ -1,4 +1,4 @@
-import type { BodySink, BodySource } from '../../http/body.ts';
+import { type BodySink, type BodySource, TEXT_LIMIT } from '../../http/body.ts';
 import type { FileRecords } from './file-records.ts';
 
 /** A view that was lent when its body was cancelled, and whom it belongs to. */
@@ -119,4 +119,12 @@ export class KeptBody implements BodySource {
     if (state === 'idle') this.#bytes.unpin();
     else if (state === 'lent') this.#bytes.unpinLater(view);
   }
+}
+
+/**
+ * What is made is asked for again soon, and could not be read from a disk if it had to go: as much of it as leaves as text
+ * with the head becomes the thread's own at once. Undefined when it is gone.
+ */
+export function ownIfText(bytes: KeptBytes): KeptBytes | Buffer | undefined {
+  return bytes.length <= TEXT_LIMIT ? bytes.copy() : bytes;
 }

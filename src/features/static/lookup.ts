@@ -1,5 +1,6 @@
 import { monotonicNow } from '../../core/clock.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { flat } from '../../core/latin1.ts';
 import { SingleFlight } from '../../core/single-flight.ts';
 import type { CachedFile } from './cached-file.ts';
 import { type FilePath, filePathOf } from './file-path.ts';
@@ -57,7 +58,8 @@ export class Lookup {
 
   /** What a path stands for, on the disk; what is in memory under it is known already to be of no use. */
   find(path: string): Promise<Found> {
-    return this.#searches.join(path, () => this.#find(ownCopy(path)));
+    // Off the wire it is a slice that would hold on to the whole head of its request.
+    return this.#searches.join(path, () => this.#find(flat(path)));
   }
 
   /** The file that a path stands for, if what any thread has of it in memory is known to be current at `now`. */
@@ -68,7 +70,7 @@ export class Lookup {
     const rest = name.endsWith('/') ? this.#directoryBegins : this.#fileBegins;
     // Of a page by its full name it is not known here whether it is redirected.
     if (rest === undefined || (cleanUrls && name.endsWith(HTML))) return undefined;
-    return this.#files.kept(ownCopy(path), name + rest, now);
+    return this.#files.kept(path, name + rest, now);
   }
 
   /** The file that answers for a page that was not found. */
@@ -177,11 +179,6 @@ export class Lookup {
     const to = path.replace(/\/+$/, '');
     return (await this.#cleanForm(to, page)) ?? { to };
   }
-}
-
-/** A path off the wire is a slice that would hold on to the whole head of its request. */
-function ownCopy(path: string): string {
-  return Buffer.from(path, 'latin1').toString('latin1');
 }
 
 /** What of a path lies below a prefix; the path itself when it does not begin with it. */

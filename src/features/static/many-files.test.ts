@@ -10,7 +10,7 @@ import {
 } from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
 import { Response } from '../../http/response.ts';
-import { FileMemory } from './file-memory.ts';
+import { FileMemory, sharedMemory } from './file-memory.ts';
 import { FileRecords } from './file-records.ts';
 import { createStaticHandler } from './handler.ts';
 import { KeptBody } from './kept-bytes.ts';
@@ -54,6 +54,22 @@ suite('what a request costs does not depend on how many files there are', () => 
       assert.ok(
         many.shared <= 1.1 * few.shared,
         `${many.shared} with ${files} files, ${few.shared} with few`,
+      );
+    }
+  });
+});
+
+suite('the room', () => {
+  test('is for bytes and for answers that are ready made, together', async () => {
+    for (const size of [2 ** 20, 2 ** 22]) {
+      const memory = sharedMemory({ size, entries: 10_000 });
+      const files = new FileMemory({ memory, threads: 1, watch: false });
+      const handler = createStaticHandler(staticOptions(directory.path), { files });
+      for (let i = 0; i < SIZES[2]; i++) await ask(handler, path(i));
+      assert.ok(files.hot.bytes > size / 9, `${files.hot.bytes} of ${size}`);
+      assert.ok(
+        files.hot.bytes + memory.byteLength <= size,
+        `${files.hot.bytes} beside ${memory.byteLength}`,
       );
     }
   });

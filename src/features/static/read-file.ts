@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, read, readSync, statSync } from 'node:fs';
+import { type Stats, closeSync, fstatSync, openSync, read, readSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { type FileVersion, hasGrown, isSameVersion } from './file-version.ts';
 import { readBuffers } from './read-buffers.ts';
@@ -18,9 +18,7 @@ export async function readWhole({ fd, stats }: OpenFile, bytes: Buffer): Promise
       if (bytesRead === 0) return 'changed';
       filled += bytesRead;
     }
-    const seen = fstatSync(fd);
-    if (isSameVersion(seen, stats)) return 'read';
-    return hasGrown(seen, stats) ? 'grown' : 'changed';
+    return comparedWith(stats, fd);
   } catch {
     return 'failed';
   } finally {
@@ -28,11 +26,31 @@ export async function readWhole({ fd, stats }: OpenFile, bytes: Buffer): Promise
   }
 }
 
+/** The same at once. */
+export function readWholeNow({ fd, stats }: OpenFile, bytes: Buffer): Reading {
+  try {
+    return fillFrom(fd, bytes) < bytes.length ? 'changed' : comparedWith(stats, fd);
+  } catch {
+    return 'failed';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function comparedWith(stats: FileVersion, fd: number): Reading {
+  const seen = fstatSync(fd);
+  if (isSameVersion(seen, stats) || isLastOf(seen, stats)) return 'read';
+  return hasGrown(seen, stats) ? 'grown' : 'changed';
+}
+
 /**
  * The SHA-256 of a file, which is closed: for one whose bytes are not kept. They are read in steps, so that many at a time
- * need no more memory than streams do.
+ * need no more memory than streams do. `mayGrow`: of what has grown meanwhile, that of the bytes that were there at first.
  */
-export async function readDigest({ fd, stats }: OpenFile): Promise<Hash | 'changed' | 'failed'> {
+export async function readDigest(
+  { fd, stats }: OpenFile,
+  mayGrow: boolean,
+): Promise<Hash | 'changed' | 'failed'> {
   const hash = createHash('sha256');
   try {
     for (let position = 0; position < stats.size;) {
@@ -47,7 +65,8 @@ export async function readDigest({ fd, stats }: OpenFile): Promise<Hash | 'chang
         readBuffers.release(buffer);
       }
     }
-    return isSameVersion(fstatSync(fd), stats) ? hash : 'changed';
+    const reading = comparedWith(stats, fd);
+    return reading === 'read' || (mayGrow && reading === 'grown') ? hash : 'changed';
   } catch {
     return 'failed';
   } finally {
@@ -65,7 +84,7 @@ export function readAgain(path: string, version: FileVersion, bytes: Buffer, sta
   try {
     fd = openSync(path, OPEN_FLAGS);
     if (fillFrom(fd, bytes, start) < bytes.length) return 'changed';
-    return isSameVersion(fstatSync(fd), version) ? 'read' : 'changed';
+    return comparedWith(version, fd) === 'read' ? 'read' : 'changed';
   } catch {
     return 'failed';
   } finally {
@@ -82,6 +101,14 @@ export function fillFrom(fd: number, bytes: Buffer, start = 0): number {
     filled += bytesRead;
   }
   return filled;
+}
+
+/**
+ * Another file has taken its name, or nothing: that it has none any more changes its ctime, and is all that has changed. To write
+ * to it would change its mtime too.
+ */
+function isLastOf(seen: Stats, version: FileVersion): boolean {
+  return seen.nlink === 0 && isSameVersion({ ...version, ctimeMs: seen.ctimeMs }, seen);
 }
 
 const QUIETLY = { throwIfNoEntry: false } as const;

@@ -27,9 +27,14 @@ directory.write('site/a.txt', 'a');
 directory.write('site/deep/b.txt', 'b');
 directory.write('site-beside/c.txt', 'c');
 
-/** What opening comes to, with the descriptor closed again. */
+/** What opening comes to, at once or not, with the descriptors closed again. */
 async function opening(root: SiteRoot, name: string): Promise<string> {
-  const opened: Opened = await root.open(name);
+  const outcome = outcomeOf(root.openNow(name));
+  assert.equal(outcomeOf(await root.open(name)), outcome);
+  return outcome;
+}
+
+function outcomeOf(opened: Opened): string {
   if (typeof opened === 'string') return opened;
   closeSync(opened.fd);
   return 'file';

@@ -4,6 +4,7 @@ import {
   constants,
   fstatSync,
   open,
+  openSync,
   readlinkSync,
   realpathSync,
   stat,
@@ -76,13 +77,29 @@ export class SiteRoot {
   async open(name: string): Promise<Opened> {
     const path = this.locate(name);
     try {
-      const found = await statAsync(path);
-      if (found.isDirectory()) return this.allows(realpathSync.native(path), name) ? 'directory' : 'absent';
-      if (!found.isFile()) return 'absent';
-      return this.#vet(await openAsync(path, OPEN_FLAGS), path, name);
+      const other = this.#otherThanFile(await statAsync(path), path, name);
+      return other ?? this.#vet(await openAsync(path, OPEN_FLAGS), path, name);
     } catch (error) {
       return meaningOf(error);
     }
+  }
+
+  /** The same at once. */
+  openNow(name: string): Opened {
+    const path = this.locate(name);
+    try {
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found === undefined) return 'absent';
+      return this.#otherThanFile(found, path, name) ?? this.#vet(openSync(path, OPEN_FLAGS), path, name);
+    } catch (error) {
+      return meaningOf(error);
+    }
+  }
+
+  /** What is not to be opened as a file; undefined for one. */
+  #otherThanFile(found: Stats, path: string, name: string): 'directory' | 'absent' | undefined {
+    if (found.isDirectory()) return this.allows(realpathSync.native(path), name) ? 'directory' : 'absent';
+    return found.isFile() ? undefined : 'absent';
   }
 
   /** Open the directory behind a name, to be read. As with files, where it lies is asked of the open descriptor. */
