@@ -12,6 +12,7 @@ import { cells } from './cells/index.ts';
 import { cpuBars } from './charts/cpu-bars.ts';
 import type { Figures, Titles } from './charts/figures.ts';
 import { ratioDots } from './charts/ratio-dots.ts';
+import { floor } from './peers/floor.ts';
 import { peers } from './peers/index.ts';
 
 const shownCells = ['file-1k', 'file-100k', 'proxy-1k', 'proxy-100k', 'proxy-post-64k'];
@@ -22,8 +23,18 @@ const titles: Titles = {
 };
 
 export function drawCharts(results: Figures, directory: string): void {
-  writeFileSync(join(directory, 'cpu.svg'), cpuBars(results, shownCells, titles));
-  writeFileSync(join(directory, 'ratios.svg'), ratioDots(results, titles));
+  const shown = withoutFloor(results);
+  writeFileSync(join(directory, 'cpu.svg'), cpuBars(shown, shownCells, titles));
+  writeFileSync(join(directory, 'ratios.svg'), ratioDots(shown, titles));
+}
+
+/** It is no server that anybody could choose. */
+function withoutFloor({ made, summaries }: Figures): Figures {
+  const rowsOf = ({ rows }: Figures['summaries'][number]) =>
+    rows
+      .filter(({ peer }) => peer !== floor.id)
+      .map((row) => ({ ...row, ratios: row.ratios.filter(({ to }) => to !== floor.id) }));
+  return { made, summaries: summaries.map((each) => ({ ...each, rows: rowsOf(each) })) };
 }
 
 export const chartsDirectory = fileURLToPath(new URL('charts', import.meta.url));

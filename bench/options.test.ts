@@ -23,6 +23,11 @@ describe('the options of the bench', () => {
     assert.equal(parseOptions(['--json', 'x.json']).write, true);
   });
 
+  it('let the floor take part where it is asked for', () => {
+    assert.ok(!idsOf(parseOptions([]).peers).includes('floor'));
+    assert.ok(idsOf(parseOptions(['--floor']).peers).includes('floor'));
+  });
+
   it('let a server that is named take part in whatever it can', () => {
     const of = (args: string[]): string[] => {
       const options = parseOptions(['--cells', '^proxy-0k$', ...args]);
@@ -32,7 +37,17 @@ describe('the options of the bench', () => {
     assert.deepEqual(of(['--peers', 'dreamserver,caddy']), ['dreamserver', 'caddy']);
   });
 
+  it('have DreamServer take part once more, in another environment', () => {
+    const { peers: those, cells: asked } = parseOptions(['--cells', '^file-1k$', '--with', 'A=b=c']);
+    const others = those.filter((peer) => takesPart(peer, asked[0])).filter((peer) => !peers.includes(peer));
+    assert.deepEqual(
+      others.map(({ title }) => title),
+      ['with A=b=c'],
+    );
+  });
+
   it('are refused in one line that says what is taken', () => {
+    assert.throws(() => parseOptions(['--with', 'A']), /--with takes NAME=VALUE, not A/);
     assert.throws(() => parseOptions(['--cells', 'nothing']), /matches no cell/);
     assert.throws(() => parseOptions(['--peers', 'apache']), /there is no apache/);
     assert.throws(

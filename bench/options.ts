@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 
 import type { Cell } from './cells/cell.ts';
 import { cells } from './cells/index.ts';
-import { dreamserverOf } from './peers/dreamserver.ts';
+import { dreamserverOf, dreamserverWith } from './peers/dreamserver.ts';
+import { floor } from './peers/floor.ts';
 import { peers } from './peers/index.ts';
 import type { Peer } from './peers/peer.ts';
 import type { Effort } from './contest.ts';
@@ -13,7 +14,10 @@ export const usage = `node bench/run.ts [options]
   --cells PATTERN  only cells whose id matches this regular expression
   --peers LIST     only these, in every cell that they can; comma separated:
                    ${peers.map((peer) => peer.id).join(',')}
+  --floor          "floor" takes part too: the least that a program in Node.js has to do
   --before DIR     another checkout of DreamServer takes part, as "before"
+  --with NAME=VALUE  this one takes part once more, with that in its environment,
+                   such as NODE_OPTIONS=--max-semi-space-size=4
   --rounds N       rounds; each starts every server anew in every cell  (1)
   --slices N       how often each is measured in each round             (7)
   --seconds S      seconds that a slice takes, whole                    (1)
@@ -48,7 +52,9 @@ export function parseOptions(args: string[]): Options {
       quick: { type: 'boolean', default: false },
       cells: { type: 'string' },
       peers: { type: 'string' },
+      floor: { type: 'boolean', default: false },
       before: { type: 'string' },
+      with: { type: 'string' },
       rounds: { type: 'string' },
       slices: { type: 'string' },
       seconds: { type: 'string' },
@@ -68,7 +74,9 @@ export function parseOptions(args: string[]): Options {
     ),
     peers: [
       ...chosenPeers(values.peers ?? (values.quick ? mainPeers : undefined)),
+      ...(values.floor ? [floor] : []),
       ...(values.before === undefined ? [] : [dreamserverOf(values.before, 'before', 'before')]),
+      ...(values.with === undefined ? [] : [dreamserverWith(values.with)]),
     ],
     rounds: whole('--rounds', values.rounds, 1, 1, 50),
     effort: {

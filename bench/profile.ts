@@ -3,7 +3,8 @@
  *
  *     node bench/profile.ts --cells PATTERN [--seconds 3] [--to DIRECTORY]
  *
- * For each cell it writes CELL.cpuprofile, which the developer tools of browsers open, and CELL.html. A profile that is
+ * For each cell it writes CELL.cpuprofile, which the developer tools of browsers open, and CELL.html, and prints what the
+ * time went into. A profile that is
  * being taken costs time: its shares count, not its figures.
  */
 import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import type { Cell } from './cells/cell.ts';
 import { frames } from './flame/cpu-profile.ts';
 import type { CpuProfile } from './flame/cpu-profile.ts';
 import { flamePage } from './flame/flame-page.ts';
+import { sharesOf } from './flame/shares.ts';
 import { parseOptions } from './options.ts';
 import { dreamserver } from './peers/dreamserver.ts';
 import type { Peer } from './peers/peer.ts';
@@ -63,7 +65,7 @@ async function profile(cell: Cell, where: Arena): Promise<void> {
   const result = join(directory, cell.id);
   copyFileSync(busiest.path, `${result}.cpuprofile`);
   writeFileSync(`${result}.html`, flamePage(`DreamServer, ${cell.title}`, busiest.root));
-  console.log(`${result}.html`);
+  console.log(`${result}.html: ${sharesOf(busiest.root)}`);
 }
 
 /** The clock that V8 stamps its samples with. */

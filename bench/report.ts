@@ -57,7 +57,8 @@ export function report(results: Results, cells: readonly Cell[], peers: readonly
 const explanation = `Each figure is a median over all slices, with the interval that holds the true one in 95 of 100 cases. CPU is user and
 system time of all the server's processes and threads per request. A ratio is that of two servers in the same slice, one
 measured right after the other: below 1 the server needs less CPU, above 1 it answers more requests. \`~\` marks a ratio
-that these samples cannot tell from 1. p50 and p99 are those of wrk's closed loop at full load.`;
+that these samples cannot tell from 1. p50 and p99 are those of wrk's closed loop at full load. \`floor\`, where it takes part, is no server
+to use but the least that a program in Node.js has to do ([peers/floor.ts](peers/floor.ts)).`;
 
 function setting(results: Results, title: (id: string) => string): string {
   const { machine, rounds, effort } = results;

@@ -32,7 +32,13 @@ export interface ServerUnderTest {
 
 export async function startServer(
   peer: Peer,
-  { kind, backend, servers, workers }: Pick<Cell, 'kind' | 'backend' | 'servers' | 'workers'>,
+  {
+    kind,
+    backend,
+    servers,
+    workers,
+    fileCache,
+  }: Pick<Cell, 'kind' | 'backend' | 'servers' | 'workers' | 'fileCache'>,
   arena: Arena,
 ): Promise<ServerUnderTest> {
   const folder = arena.workspace.folder(peer.id);
@@ -41,6 +47,7 @@ export async function startServer(
   const launch = peer.launch({
     kind,
     workers,
+    fileCache,
     port,
     folder,
     logFile,

@@ -55,7 +55,7 @@ export function summariseStartups(starts: readonly Start[], peers: readonly Peer
 }
 
 /** The peers that every other is set in relation to; DreamServer is set in relation to all. */
-export const references: readonly string[] = ['nginx', 'haproxy', 'before'];
+export const references: readonly string[] = ['nginx', 'haproxy', 'floor', 'before', 'with'];
 
 export function summarise(
   samples: readonly Sample[],

@@ -40,6 +40,8 @@ export interface Cell {
   connections: number;
   /** Workers of the server. With two it has both cores, and shares one of them with the load. */
   workers: 1 | 2;
+  /** Memory that a server is given for files, where it has such a setting and its default is not meant. */
+  fileCache?: string;
   /** The bytes of one request, given the server's authority. */
   request(authority: string): Buffer;
   /** So many of them are sent at once on a connection, which waits for all the answers before it sends the next. */

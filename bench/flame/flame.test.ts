@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { frames } from './cpu-profile.ts';
 import type { CpuProfile } from './cpu-profile.ts';
 import { flamePage } from './flame-page.ts';
+import { sharesOf } from './shares.ts';
 
 const call = (functionName: string, url = '', lineNumber = -1) => ({ functionName, url, lineNumber });
 const profile: CpuProfile = {
@@ -37,6 +38,10 @@ test('samples become a tree of frames, each with the time of what it called, the
 
 test('samples outside of the time that is asked for do not count', () => {
   assert.equal(frames(profile, 1015, 1045).micros, 30);
+});
+
+test('what the time went into is told in one line', () => {
+  assert.equal(sharesOf(frames(profile, 0, Infinity)), 'our JavaScript 80 %, the collector 20 %');
 });
 
 test('the page holds the frames as data that cannot end its script', () => {

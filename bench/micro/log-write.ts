@@ -53,7 +53,7 @@ const median = (numbers: number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
 try {
-  for (const size of [4096, 32_768]) {
+  for (const size of [4096, 32_768, 65_536]) {
     const batch = Buffer.alloc(size, 'x');
     const seen: Record<Way, number[]> = { nothing: [], writeSync: [], write: [] };
     for (let i = 0; i < Number(values.rounds); i++) {

@@ -2,9 +2,10 @@
  * What our own code costs for one proxied exchange, from the bytes of the request to the bytes of the answer and the
  * log line: everything but the sockets, whose place is taken by transports that count.
  *
- *     node bench/micro/proxied-exchange.ts [--rounds 7] [--exchanges 200000]
+ *     node bench/micro/proxied-exchange.ts [--rounds 7] [--exchanges 200000] [--await] [--promise]
  *
- * Printed is CPU time for an exchange, the least and the median of the rounds.
+ * Printed is CPU time for an exchange, the least and the median of the rounds. `--await` has each followed by a turn of the
+ * microtasks; `--promise` does that too, and has the handler answer with a promise.
  */
 import { parseArgs } from 'node:util';
 
@@ -17,6 +18,7 @@ import { createAccessLog } from '../../src/observe/access-log.ts';
 import { createEventLog } from '../../src/observe/event-log.ts';
 import { upstreamOptions } from '../../test/support/proxy-server.ts';
 import { proxyOptions } from '../../test/support/proxy-options.ts';
+import type { Handler } from '../../src/pipeline/handler.ts';
 import { compileRoutes } from '../../src/router/route-table.ts';
 import { Session } from '../../src/server/serve-exchange.ts';
 import { SharedState } from '../../src/server/shared-state.ts';
@@ -28,6 +30,8 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
     exchanges: { type: 'string', default: '200000' },
+    await: { type: 'boolean', default: false },
+    promise: { type: 'boolean', default: false },
   },
 });
 
@@ -100,7 +104,8 @@ const upstreams = {
     cookieFor: () => undefined,
   }),
 } as unknown as Upstreams;
-const handler = createProxyHandler(proxyOptions(), { upstreams });
+const proxy = createProxyHandler(proxyOptions(), { upstreams });
+const handler: Handler = values.promise ? async (exchange) => await proxy(exchange) : proxy;
 const session = new Session({
   routes: compileRoutes([{ path: '/proxy/*', value: handler }, { value: handler }]),
   accessLog: createAccessLog({ format: 'dream', sink }),
@@ -129,6 +134,11 @@ const clientTransport = new CountingTransport();
 session.begin(client, clientTransport.peer);
 client.attach(clientTransport);
 
+/** As many turns as a promise of a handler takes that awaits another, and one more. */
+const answered = async (): Promise<void> => {
+  for (let turn = 0; turn < 4; turn++) await Promise.resolve();
+};
+
 const exchanges = Number(values.exchanges);
 const rounds: number[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {
@@ -136,6 +146,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
   for (let i = 0; i < exchanges; i++) {
     client.data(request, request.length);
     upstreamConnection.data(response, response.length);
+    if (values.await || values.promise) await answered();
   }
   const { user, system } = process.cpuUsage(before);
   rounds.push((user + system) / exchanges);

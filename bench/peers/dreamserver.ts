@@ -6,8 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { routePrefixes } from '../cells/routes.ts';
 import type { Peer, Task } from './peer.ts';
 
-/** DreamServer with its access log in a file, everything else as it is by default. */
-export const dreamserverOf = (repository: string, id: string, title: string): Peer => ({
+/** DreamServer with its access log in a file, everything else as it is by default, unless the cell says otherwise. `env`: variables of its environment. */
+export const dreamserverOf = (
+  repository: string,
+  id: string,
+  title: string,
+  env: Record<string, string> = {},
+): Peer => ({
   id,
   title,
   kinds: ['file', 'coded', 'proxy', 'routes', 'file-features', 'proxy-features', 'websocket'],
@@ -25,15 +30,22 @@ export const dreamserverOf = (repository: string, id: string, title: string): Pe
     return {
       command: process.execPath,
       args: [join(repository, entryPoint(repository)), 'run', '-c', config],
+      env,
     };
   },
 });
 
-export const dreamserver = dreamserverOf(
-  fileURLToPath(new URL('../../', import.meta.url)),
-  'dreamserver',
-  'DreamServer',
-);
+const here = fileURLToPath(new URL('../../', import.meta.url));
+
+export const dreamserver = dreamserverOf(here, 'dreamserver', 'DreamServer');
+
+/** The same once more, with a variable of its environment: NAME=VALUE. */
+export function dreamserverWith(assignment: string): Peer {
+  const sign = assignment.indexOf('=');
+  if (sign < 1) throw new Error(`--with takes NAME=VALUE, not ${assignment}`);
+  const env = { [assignment.slice(0, sign)]: assignment.slice(sign + 1) };
+  return dreamserverOf(here, 'with', `with ${assignment}`, env);
+}
 
 const configuration = (task: Task) => ({
   listeners: [{ address: `127.0.0.1:${task.port}` }],
@@ -65,6 +77,7 @@ const configuration = (task: Task) => ({
     },
   ],
   accessLog: { path: task.logFile },
+  ...(task.fileCache !== undefined && { fileCache: { size: task.fileCache } }),
   workers: task.workers,
 });
 

@@ -10,6 +10,8 @@ export interface Task {
   root: string;
   /** Workers: threads, or processes, that serve. */
   workers: number;
+  /** Memory for files, as in a cell. */
+  fileCache: string | undefined;
   /** Proxy /proxy/* to these ports of 127.0.0.1, in turn. */
   backendPorts: readonly number[];
   /** One access log line a request goes to this file. */
