@@ -8,12 +8,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { freePort } from '../test/support/ports.ts';
 import { mostServers } from './cells/cell.ts';
 import type { BackendName } from './cells/cell.ts';
 import { untilListening } from './listening.ts';
 import { start, stop } from './processes.ts';
 import type { Launch, Running } from './processes.ts';
-import { freePort } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Backends {

@@ -1,13 +1,13 @@
 import { closeSync, createReadStream, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { freePort } from '../test/support/ports.ts';
 import type { Backends } from './backend.ts';
 import type { Cell } from './cells/cell.ts';
 import { untilListening } from './listening.ts';
 import { processTree } from './measure.ts';
 import type { Peer } from './peers/peer.ts';
 import { start, stop } from './processes.ts';
-import { freePort } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Where and with what a run takes place. */

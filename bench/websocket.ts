@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { freePort } from '../test/support/ports.ts';
 import { openArena } from './arena.ts';
 import { usual } from './cells/cell.ts';
 import { untilListening } from './listening.ts';
@@ -18,7 +19,6 @@ import { startServer } from './server-under-test.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import { pairedRatio, spread } from './stats.ts';
 import type { Spread } from './stats.ts';
-import { freePort } from './workspace.ts';
 
 const { values } = parseArgs({
   options: {

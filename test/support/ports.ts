@@ -1,17 +1,46 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { connect, createServer, type ListenOptions, type Server } from 'node:net';
 import type { Child } from './child.ts';
 import { until } from './until.ts';
 
-/** A TCP port of 127.0.0.1 that nobody listened on a moment ago. */
+/** Below are ports that programs are known by, and the last that Chromium refuses to speak to. */
+const LOWEST = 10_240;
+
+/**
+ * A TCP port of 127.0.0.1 that stays free for the program that is then started on it: it lies below those that the
+ * kernel gives to outgoing connections, and among all who ask here it is this process's alone, until that ends.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(LOWEST, firstOfTheKernel());
+    const claim = await listening({ path: `\0dreamserver-port-${port}` });
+    const trial = claim && (await listening({ port, host: '127.0.0.1' }));
+    if (trial) {
+      claim.unref();
+      trial.close();
+      await once(trial, 'close');
+      return port;
+    }
+    claim?.close();
+  }
+}
+
+function firstOfTheKernel(): number {
+  const first = Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10);
+  // Where the kernel's own begin that low, there is nothing below them.
+  return first > 2 * LOWEST ? first : 65_536;
+}
+
+async function listening(where: ListenOptions): Promise<Server | undefined> {
+  const server = createServer().listen(where);
+  try {
+    await once(server, 'listening');
+    return server;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether something accepts connections on that port of 127.0.0.1 now. */
