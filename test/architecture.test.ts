@@ -117,6 +117,16 @@ describe('what the server is made of', () => {
     assertNone(source.filter(({ text }) => calls.test(withoutComments(text))).map(({ path }) => path));
   });
 
+  test('Buffer is imported: the global one is a getter, which costs each time', () => {
+    const uses = /\bBuffer\.\w+\(|\bnew Buffer\b|\binstanceof Buffer\b/;
+    const importing = new Set(importersOf(/^node:buffer$/));
+    assertNone(
+      source
+        .filter(({ path, text }) => uses.test(withoutComments(text)) && !importing.has(path))
+        .map(({ path }) => path),
+    );
+  });
+
   test('index.ts only re-exports', () => {
     const index = source.find(({ path }) => path === 'src/index.ts');
     const rest = withoutComments(index?.text ?? '').replaceAll(/^export\b[^;]*?\bfrom '[^']+';$/gm, '');

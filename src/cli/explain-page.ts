@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { stripVTControlCharacters } from 'node:util';
 import type { Anatomy, MessageAnatomy, RefusalAnatomy } from '../index.ts';
 import { count } from './count.ts';

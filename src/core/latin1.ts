@@ -1,6 +1,9 @@
-/** What Node's buffers have and the type definitions leave out: `toString` without its checks of encoding and range. */
-interface LatinSliced {
+import { Buffer } from 'node:buffer';
+
+/** What Node's buffers have and the type definitions leave out: `toString` and `write` without their checks of encoding and range. */
+interface LatinBuffer {
   latin1Slice(start: number, end: number): string;
+  latin1Write(text: string, offset: number, length: number): number;
 }
 
 /** The same text of latin1 in one piece: what `+` has joined is followed piece by piece each time that it is written. */
@@ -11,5 +14,10 @@ export function flat(text: string): string {
 
 /** `bytes[start..end)` as text, one character a byte. */
 export function latin1(bytes: Buffer, start: number, end: number): string {
-  return (bytes as unknown as LatinSliced).latin1Slice(start, end);
+  return (bytes as unknown as LatinBuffer).latin1Slice(start, end);
+}
+
+/** Write text over bytes from `offset` on, one byte a character. There is room for it. */
+export function writeLatin1(bytes: Buffer, text: string, offset: number): void {
+  (bytes as unknown as LatinBuffer).latin1Write(text, offset, text.length);
 }

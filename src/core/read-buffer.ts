@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** Bytes that one read from a socket can bring: a body of 64 KiB or 100 KiB and its head in one read, and so in one write. */
 export const READ_BUFFER_SIZE = 128 * 1024;
 

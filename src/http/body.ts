@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { DreamError } from '../core/errors.ts';
 import type { ReadonlyHeaderList } from './header-list.ts';
 
@@ -35,6 +36,11 @@ export interface BodySource {
   /** Set where all of it is here: then `flow` may be called again, with another sink, also after `cancel`. */
   readonly replayable?: boolean;
   flow(sink: BodySink): void;
+  /**
+   * The whole body in one piece behind a head, which comes in several, if it can be had so: lent as a chunk is, until `resume`,
+   * and all there is. Undefined: it has to flow. Called in place of `flow`.
+   */
+  flowBehind?(head: readonly string[], sink: BodySink): Buffer | undefined;
   /** The sink that returned false can take more. */
   resume(): void;
   /** Nobody wants the rest. No sink method is called after it. Safe to call at any time, also twice. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { JoinedBody, type Piece } from './joined-body.ts';
 import { type ByteRange, contentRange } from './range.ts';

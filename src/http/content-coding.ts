@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { knownField } from './field-names.ts';
 import { type ReadonlyHeaderList, SEVERAL } from './header-list.ts';
 import { listMembers } from './list-members.ts';

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /**
  * The field names that the server itself has an opinion about. A field's number (its place here plus one) lets the
  * hot path compare names as integers; 0 stands for every other name.

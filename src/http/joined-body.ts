@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { BodySink, BodySource } from './body.ts';
 
 /** What a joined body is made of: bytes, or a body whose length is known. */

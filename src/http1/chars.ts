@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** Byte classes of the grammar, as tables of 256 entries: one load decides a byte. */
 
 export const HT = 0x09;

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { coarseNow, Deadline, type Waiter } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Transport } from '../net/transport.ts';
 import { PendingInput } from './pending-input.ts';
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { hopByHopAnd } from '../http/hop-by-hop.ts';
 import type { HttpVersion } from '../http/head.ts';
 import type { Response } from '../http/response.ts';
@@ -55,6 +56,16 @@ export function encodeResponseHead(
   else if (!keepAlive) head += 'Connection: close\r\n';
   else if (version === 10) head += 'Connection: keep-alive\r\n';
   return `${head}\r\n`;
+}
+
+/** The same for a reusable answer to a client of HTTP/1.1 whose connection is kept; none of the pieces has to be joined first. */
+export function headInPieces(
+  response: Response,
+  requestId: string,
+  serverHeader: string | undefined,
+): readonly string[] {
+  const { fixed } = serialised(response.original ?? response, serverHeader);
+  return [fixed, dateAndId(), requestId, '\r\n\r\n'];
 }
 
 /** Whether the part of the head that does not depend on the request says where the body ends. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { sharedReadBuffer, sharedReadDoubles } from '../core/read-buffer.ts';
 import { LF } from './chars.ts';
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { latin1 } from '../core/latin1.ts';
 import { coarseNow, Deadline } from '../core/deadline.ts';
 import type { DreamError, ErrorCode } from '../core/errors.ts';
@@ -143,6 +144,21 @@ export class MessageWriter implements BodySink {
     if (!taken) this.#stalled();
     this.#end();
     return taken;
+  }
+
+  /** Send a message whose body can be had in one piece with its head, while the writer is empty. False: it cannot. */
+  sendInOne(head: readonly string[], body: BodySource): boolean {
+    const message = body.flowBehind?.(head, this);
+    if (message === undefined) return false;
+    this.#begin = -1;
+    this.#mode = 'counted';
+    this.#chunked = false;
+    this.#state = 'sending';
+    this.#source = body;
+    this.#sent = this.#expected = body.length as number;
+    if (this.#transport.write(message)) body.resume();
+    else this.#stalled();
+    return true;
   }
 
   /** Send bytes that are no message of their own, such as `100 Continue`, at once. */

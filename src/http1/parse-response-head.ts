@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { latin1 } from '../core/latin1.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { HttpVersion, ResponseHead } from '../http/head.ts';

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 const EMPTY = Buffer.alloc(0);
 
 /** The smallest buffer that is made: most of what waits is the beginning of one head. */

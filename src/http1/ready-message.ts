@@ -1,4 +1,6 @@
+import { Buffer } from 'node:buffer';
 import { httpDateNow } from '../core/clock.ts';
+import { writeLatin1 } from '../core/latin1.ts';
 
 /** `Sun, 06 Nov 1994 08:49:37 GMT` */
 const DATE_LENGTH = 29;
@@ -6,11 +8,6 @@ const DATE_LENGTH = 29;
 const ID_LENGTH = 36;
 const DATE = 'Date: ';
 const ID = '\r\nX-Request-Id: ';
-
-/** What Node's buffers have and the type definitions leave out: `write` without its checks of encoding and range. */
-interface LatinWritten {
-  latin1Write(text: string, offset: number, length: number): number;
-}
 
 /**
  * An answer that is sent many times, as the bytes that go out: head and body in one piece, in which the date and the
@@ -38,13 +35,12 @@ export class ReadyMessage {
    */
   bytesFor(id: string): Buffer | undefined {
     if (id.length !== ID_LENGTH) return undefined;
-    const bytes = this.#bytes as unknown as LatinWritten;
     const date = httpDateNow();
     if (date !== this.#date) {
       this.#date = date;
-      bytes.latin1Write(date, this.#dateAt, DATE_LENGTH);
+      writeLatin1(this.#bytes, date, this.#dateAt);
     }
-    bytes.latin1Write(id, this.#idAt, ID_LENGTH);
+    writeLatin1(this.#bytes, id, this.#idAt);
     return this.#bytes;
   }
 }

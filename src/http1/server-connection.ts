@@ -1,5 +1,6 @@
+import { Buffer } from 'node:buffer';
 import type { ErrorCode } from '../core/errors.ts';
-import { emptyBody, TEXT_LIMIT } from '../http/body.ts';
+import { type BodySource, emptyBody, TEXT_LIMIT } from '../http/body.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { Response, Tunnel } from '../http/response.ts';
 import { acceptsTrailers } from '../http/te.ts';
@@ -9,6 +10,7 @@ import {
   bodyText,
   encodeInterimHead,
   encodeResponseHead,
+  headInPieces,
   readyMessage,
   responseBodyMode,
 } from './encode-response-head.ts';
@@ -261,9 +263,11 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
         ? body.length
         : -1;
     if (whole >= READY_FROM && version === 11 && this.#sendReady(response, whole)) return;
+    if (mode === 'counted' && version === 11 && this.#sendInOne(response)) return;
     const head = encodeResponseHead(response, mode, version, requestId, this.#keepAlive, serverHeader);
-    if (whole === -1) this.#writer.send(head, mode, body);
-    else this.#writer.sendText(head + bodyText(response, serverHeader), whole);
+    const writer = this.#writer;
+    if (whole === -1) writer.send(head, mode, body);
+    else writer.sendText(head + bodyText(response, serverHeader), whole);
   }
 
   /** Send a whole answer as it lies there. False: it has to leave together with others, or it is not quite the same. */
@@ -273,6 +277,13 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     if (bytes === undefined) return false;
     if (!this.#writer.sendBytes(bytes, bodyLength)) abandonReady(response);
     return true;
+  }
+
+  /** Send an answer whose body has its head put before it. False: it cannot, or the answer has to leave together with others. */
+  #sendInOne(response: Response): boolean {
+    if (!response.reusable || !this.#keepAlive || this.#reader.hasMore || !this.#writer.empty) return false;
+    const head = headInPieces(response, this.#owner.requestId, this.#options.serverHeader);
+    return this.#writer.sendInOne(head, response.body as BodySource);
   }
 
   /** From the writer: the answer's last byte left, or it broke off. */

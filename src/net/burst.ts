@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /**
  * What node:tls hands on although reading is paused: it decrypts all records of a read at once and tells of each, whatever
  * has been said meanwhile. Whoever has paused may hold the buffer that the last one lies in, and wants no more. So these

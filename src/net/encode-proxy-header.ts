@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import * as net from 'node:net';
 import type { Endpoint, Peer } from '../core/peer.ts';
 import { TCP4, TCP6, V2_SIGNATURE } from './proxy-header.ts';

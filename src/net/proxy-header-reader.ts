@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { Deadline } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { NEED_MORE, ProxyHeaderParser, REFUSED } from './proxy-header.ts';

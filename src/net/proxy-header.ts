@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import * as net from 'node:net';
 import type { Endpoint } from '../core/peer.ts';
 import { plainAddress } from './plain-address.ts';

@@ -23,6 +23,10 @@ function dreamRest(record: AccessRecord): string {
   if (error !== undefined) {
     return `${dreamBeginning(record)} | latency=${ms}ms${dreamError(record)}\n`;
   }
+  if (path !== pathBefore) {
+    pathBefore = path;
+    return `${dreamBeginning(record)}${dreamEnd(ms)}`;
+  }
   const isSame =
     path === last.path &&
     bytes === last.bytes &&
@@ -54,7 +58,9 @@ function dreamBeginning({ ip, method, host, path, status, bytes }: AccessRecord)
   return ` | ip=${ip}${dreamMiddle(method, host)}${dreamPath(path)}${dreamStatus(status)}${bytes}`;
 }
 
-/** What was written last that was no error. */
+/** Where no path comes twice in a row, nothing is kept of a line. */
+let pathBefore = '';
+/** What was written last that was no error, and had the path of the line before. */
 let last = { ip: '', method: '', host: '', path: '', status: 0, bytes: 0, ms: -1, isFlat: true, rest: '' };
 
 function dreamError({ error, cause, at }: AccessRecord): string {

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 const LINE_FEED = 0x0a;
 /** Sealed texts are put together for a batch until they are as long as this, in bytes. */
 const GATHER_BYTES = 1024 * 1024;

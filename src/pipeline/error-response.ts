@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { errorInfo } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { RequestHead } from '../http/head.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { understand } from '../config/read.ts';
 import type { Anatomy } from '../http1/anatomy.ts';
 import { anatomyOfRequests } from '../http1/anatomy-request.ts';

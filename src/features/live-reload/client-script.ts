@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** The last segments of the path under which pages hear of changes, below any directory of the route. */
 export const ENDPOINT = '/.dreamserver/reload';
 

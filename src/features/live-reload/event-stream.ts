@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { BodySink, BodySource } from '../../http/body.ts';
 
 /** The body of an answer of events (text/event-stream), which ends when the server or the client does. */

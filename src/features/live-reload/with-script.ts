@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Body, BodySource } from '../../http/body.ts';
 import { RelayedBody } from '../../http/relayed-body.ts';
 

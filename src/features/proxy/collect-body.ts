@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { DreamError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { takeReadBuffer } from '../../core/read-buffer.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { DreamError } from '../../core/errors.ts';
 import type { BodySource } from '../../http/body.ts';
 import { RelayedBody } from '../../http/relayed-body.ts';

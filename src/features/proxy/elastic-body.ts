@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { DreamError } from '../../core/errors.ts';
 import { giveReadBuffer, READ_BUFFER_SIZE, takeReadBuffer } from '../../core/read-buffer.ts';
 import type { BodySource } from '../../http/body.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { ResponseHead } from '../../http/head.ts';
 import { encodeUnwise, normalisePath } from '../../http/target.ts';
 import type { UpstreamServer } from '../../upstream/schema.ts';

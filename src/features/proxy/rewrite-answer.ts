@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { knownField } from '../../http/field-names.ts';
 import type { RequestHead } from '../../http/head.ts';
 import { fieldMask } from '../../http/hop-by-hop.ts';

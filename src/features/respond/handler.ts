@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { HeaderList } from '../../http/header-list.ts';
 import { Response } from '../../http/response.ts';
 import type { Handler } from '../../pipeline/handler.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { DreamError } from '../../core/errors.ts';
 import { type Body, type BodySink, type BodySource, TEXT_LIMIT } from '../../http/body.ts';
 import type { Validators } from '../../http/conditional.ts';
@@ -71,7 +72,7 @@ export class CachedFile {
   /** The answer to HEAD; to GET too where the bytes are its own, else its body has nothing but a length. */
   readonly whole: Response;
   /** Until when it is served without another look at the disk, on the monotonic clock … */
-  freshUntil: number;
+  declare freshUntil: number;
   /** … unless more changes have been seen than when it was looked at. */
   changes: number;
   /** It was not asked for lately, and is kept by nobody. */

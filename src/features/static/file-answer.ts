@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { BodySource } from '../../http/body.ts';
 import { MultipartByteranges } from '../../http/byteranges.ts';
 import {

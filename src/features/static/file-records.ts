@@ -1,8 +1,24 @@
+import { Buffer } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
-import { latin1 } from '../../core/latin1.ts';
+import { latin1, writeLatin1 } from '../../core/latin1.ts';
 import { SharedLock } from '../../core/shared-lock.ts';
 import type { FileId } from './file-ids.ts';
 import type { FileVersion } from './file-version.ts';
+import {
+  BYTE,
+  bucketsFor,
+  FRESH_UNTIL,
+  GRAIN,
+  HEADER,
+  HEADER_BYTES,
+  headRoom,
+  LONGEST_TAG,
+  RECORD_BYTES,
+  RECORD_DOUBLES,
+  RECORD_WORDS,
+  slabAt,
+  WORD,
+} from './record-layout.ts';
 
 /** Bounds on what all threads keep of files together. */
 export interface FileCacheLimits {
@@ -12,72 +28,7 @@ export interface FileCacheLimits {
   readonly entries: number;
 }
 
-/** Unit in which bytes are laid out: a line of the processor's cache. */
-export const GRAIN = 64;
-
-/** Words of the header. */
-const HEADER = {
-  lock: 0,
-  entries: 1,
-  buckets: 2,
-  hand: 3,
-  entryHand: 4,
-  free: 5,
-  used: 6,
-  changes: 7,
-  warned: 8,
-  finds: 9,
-  filled: 10,
-  seed: 12,
-} as const;
-const HEADER_BYTES = 64;
-const RECORD_BYTES = 160;
-const RECORD_WORDS = RECORD_BYTES / 4;
-const RECORD_DOUBLES = RECORD_BYTES / 8;
-
-/** Doubles of a record, behind those of the version. */
-const FRESH_UNTIL = 5;
-/** Words of a record. */
-const WORD = {
-  id: 12,
-  next: 16,
-  generation: 17,
-  pins: 18,
-  at: 19,
-  grains: 20,
-  length: 21,
-  above: 22,
-  below: 23,
-  state: 24,
-  changes: 25,
-  askedAt: 27,
-} as const;
-/** Bytes of a record. */
-const BYTE = { visited: 104, asked: 105, tagLength: 106, tag: 112 } as const;
-const LONGEST_TAG = RECORD_BYTES - BYTE.tag;
-
-/** What is so of a record; bits of its state. */
-export const STATE = {
-  /** It can be found by its id. */
-  listed: 1,
-  /** Version, tag and the like have been written. */
-  known: 2,
-  /** The bytes have been written. */
-  filled: 4,
-  settled: 8,
-} as const;
-
-/**
- * The memory in which all threads keep files, and the words in it. What they mean and when they may change is
- * `SharedFiles`' matter.
- *
- *     [ header ][ buckets: first record of each ][ records 1 … entries ][ bytes … ]
- *
- *     record   [ version ][ fresh until ][ id ][ next ][ generation ][ pins ][ place ][ ring ][ state ][ … ][ tag ]
- *     byte     0          40             48    64      68            72      76       88      96       100   112
- *
- * Record 0 is nobody: it stands for the end of a chain, and for both ends of the bytes.
- */
+/** The memory in which all threads keep files, as words (record-layout.ts). What they mean and when they may change is `SharedFiles`' matter. */
 export class FileRecords {
   readonly lock: SharedLock;
   readonly entries: number;
@@ -311,8 +262,27 @@ export class FileRecords {
   }
 
   view(record: number): Buffer {
-    const start = this.#slab + this.at(record) * GRAIN;
+    const start = this.#start(record);
     return this.#bytes.subarray(start, start + this.length(record));
+  }
+
+  /** Write the head of an answer before the bytes. Answers its length; 0 where it does not fit. */
+  writeHead(record: number, head: readonly string[]): number {
+    let length = 0;
+    for (const piece of head) length += piece.length;
+    if (length > headRoom(this.length(record))) return 0;
+    let at = this.#start(record) - length;
+    for (const piece of head) {
+      writeLatin1(this.#bytes, piece, at);
+      at += piece.length;
+    }
+    return length;
+  }
+
+  /** The bytes, and as many as that before them. */
+  viewWithHead(record: number, headLength: number): Buffer {
+    const start = this.#start(record);
+    return this.#bytes.subarray(start - headLength, start + this.length(record));
   }
 
   /** Counts what has become of the bytes: who has seen another number has seen others. */
@@ -329,8 +299,9 @@ export class FileRecords {
     return Atomics.load(this.#words, this.#word(record) + WORD.pins);
   }
 
-  pin(record: number): void {
-    Atomics.add(this.#words, this.#word(record) + WORD.pins, 1);
+  /** Look at the bytes. Answers how many do already. */
+  pin(record: number): number {
+    return Atomics.add(this.#words, this.#word(record) + WORD.pins, 1);
   }
 
   unpin(record: number): void {
@@ -372,6 +343,10 @@ export class FileRecords {
     return was;
   }
 
+  #start(record: number): number {
+    return this.#slab + this.at(record) * GRAIN + headRoom(this.length(record));
+  }
+
   #byte(record: number): number {
     return this.#firstRecord + record * RECORD_BYTES;
   }
@@ -383,13 +358,4 @@ export class FileRecords {
   #double(record: number): number {
     return (this.#firstRecord >> 3) + record * RECORD_DOUBLES;
   }
-}
-
-function bucketsFor(entries: number): number {
-  return 2 ** Math.max(4, Math.ceil(Math.log2(entries)));
-}
-
-function slabAt(entries: number): number {
-  const end = HEADER_BYTES + bucketsFor(entries) * 4 + (entries + 1) * RECORD_BYTES;
-  return Math.ceil(end / GRAIN) * GRAIN;
 }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { monotonicNow } from '../../core/clock.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { type BodySink, type BodySource, TEXT_LIMIT } from '../../http/body.ts';
 import type { FileRecords } from './file-records.ts';
 
@@ -13,6 +14,8 @@ interface Abandoned {
  */
 const abandoned = new FinalizationRegistry<Abandoned>(({ records, record }) => records.unpin(record));
 
+const GONE = -1;
+
 /** A file's bytes in the memory that all threads share. They may go at any time; whoever is sending them keeps them there. */
 export class KeptBytes {
   readonly length: number;
@@ -20,6 +23,8 @@ export class KeptBytes {
   readonly #record: number;
   readonly #generation: number;
   #view: Buffer | undefined = undefined;
+  /** The same with a head before them; heads mostly have one length. */
+  #viewWithHead: Buffer | undefined = undefined;
 
   /** Made under the lock, of a record whose bytes are there. */
   constructor(records: FileRecords, record: number) {
@@ -31,28 +36,29 @@ export class KeptBytes {
 
   /** A part of them as a body; undefined when they are gone. */
   body(start: number, length: number): KeptBody | undefined {
-    return this.pin() ? new KeptBody(this, start, length) : undefined;
+    const others = this.pin();
+    return others === GONE ? undefined : new KeptBody(this, start, length, others === 0);
   }
 
   /** A copy of them; undefined when they are gone. */
   copy(): Buffer | undefined {
-    if (!this.pin()) return undefined;
+    if (this.pin() === GONE) return undefined;
     const copy = Buffer.allocUnsafeSlow(this.length);
     this.view().copy(copy);
     this.unpin();
     return copy;
   }
 
-  /** Have them stay until `unpin`. False: they are gone. */
-  pin(): boolean {
+  /** Have them stay until `unpin`. Answers how many have done so already, or that they are gone. */
+  pin(): number {
     const records = this.#records;
-    records.pin(this.#record);
+    const others = records.pin(this.#record);
     if (records.generation(this.#record) === this.#generation) {
       records.visit(this.#record);
-      return true;
+      return others;
     }
     records.unpin(this.#record);
-    return false;
+    return GONE;
   }
 
   unpin(): void {
@@ -64,12 +70,23 @@ export class KeptBytes {
     abandoned.register(view, { records: this.#records, record: this.#record });
     // The next one gets another, since this one would not be collected while it is used.
     if (this.#view === view) this.#view = undefined;
+    if (this.#viewWithHead === view) this.#viewWithHead = undefined;
   }
 
   /** All of them, while they are pinned. */
   view(): Buffer {
     this.#view ??= this.#records.view(this.#record);
     return this.#view;
+  }
+
+  /** All of them behind a head, for the only one who has pinned them. Undefined: there is no room for it. */
+  behind(head: readonly string[]): Buffer | undefined {
+    const headLength = this.#records.writeHead(this.#record, head);
+    if (headLength === 0) return undefined;
+    if (this.#viewWithHead?.length !== headLength + this.length) {
+      this.#viewWithHead = this.#records.viewWithHead(this.#record, headLength);
+    }
+    return this.#viewWithHead;
   }
 }
 
@@ -83,24 +100,41 @@ export class KeptBody implements BodySource {
   readonly length: number;
   readonly trailers = undefined;
   readonly #bytes: KeptBytes;
-  #view: Buffer | undefined;
+  readonly #start: number;
+  /** Nobody else has them, here or in another thread: the room before them is this body's. */
+  readonly #alone: boolean;
+  /** What is lent. */
+  #view: Buffer | undefined = undefined;
   #state: 'idle' | 'lent' | 'done' = 'idle';
   #sink: BodySink | undefined = undefined;
 
-  /** `bytes` are pinned, for this body. */
-  constructor(bytes: KeptBytes, start: number, length: number) {
+  /** `bytes` are pinned, for this body. `alone`: by nobody else, and whoever comes now finds them pinned. */
+  constructor(bytes: KeptBytes, start: number, length: number, alone: boolean) {
     this.#bytes = bytes;
+    this.#start = start;
     this.length = length;
-    const whole = bytes.view();
-    this.#view = length === whole.length ? whole : whole.subarray(start, start + length);
+    this.#alone = alone;
   }
 
   flow(sink: BodySink): void {
     if (this.#state !== 'idle') return;
+    const whole = this.#bytes.view();
+    const isWhole = this.length === whole.length;
+    this.#view = isWhole ? whole : whole.subarray(this.#start, this.#start + this.length);
     this.#sink = sink;
     // Before the sink is asked, for it may cancel or resume inside of the call.
     this.#state = 'lent';
-    if (sink.data(this.#view as Buffer)) this.resume();
+    if (sink.data(this.#view)) this.resume();
+  }
+
+  flowBehind(head: readonly string[], sink: BodySink): Buffer | undefined {
+    if (this.#state !== 'idle' || !this.#alone || this.length !== this.#bytes.length) return undefined;
+    this.#view = this.#bytes.behind(head);
+    if (this.#view !== undefined) {
+      this.#sink = sink;
+      this.#state = 'lent';
+    }
+    return this.#view;
   }
 
   resume(): void {
@@ -112,12 +146,12 @@ export class KeptBody implements BodySource {
 
   cancel(): void {
     const state = this.#state;
-    const view = this.#view as Buffer;
+    const view = this.#view;
     this.#state = 'done';
     this.#sink = undefined;
     this.#view = undefined;
     if (state === 'idle') this.#bytes.unpin();
-    else if (state === 'lent') this.#bytes.unpinLater(view);
+    else if (state === 'lent') this.#bytes.unpinLater(view as Buffer);
   }
 }
 

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /**
  * How much is read in one step while that many bytes are out. Big steps cost less: a step is a trip to another
  * thread and a system call, some 25 µs, in which 256 KiB are copied. But a slow client holds its buffer until it

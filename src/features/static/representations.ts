@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { statSync } from 'node:fs';
 import { monotonicNow } from '../../core/clock.ts';
 import { CodingNegotiator } from '../../http/content-coding.ts';

@@ -1,8 +1,9 @@
 import { monotonicNow } from '../../core/clock.ts';
 import { type FileId, FileIds } from './file-ids.ts';
-import { FileRecords, GRAIN, STATE } from './file-records.ts';
+import { FileRecords } from './file-records.ts';
 import { type FileVersion, isSameVersion } from './file-version.ts';
 import { KeptBytes } from './kept-bytes.ts';
+import { grainsFor, GRAIN, STATE } from './record-layout.ts';
 
 /** Who needs room looks at this many files at the most, and goes without otherwise: nobody waits long for the lock. */
 const MOST_STEPS = 2048;
@@ -141,7 +142,7 @@ export class SharedFiles {
     try {
       const record = this.#recordFor(id, version);
       if (record === 0) return undefined;
-      if (!this.#allocate(record, Math.max(1, Math.ceil(length / GRAIN)), length)) {
+      if (!this.#allocate(record, grainsFor(length), length)) {
         if ((records.state(record) & STATE.known) === 0) this.#retire(record);
         return undefined;
       }

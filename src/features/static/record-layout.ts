@@ -1,0 +1,91 @@
+/**
+ * Where everything lies in the memory that threads share:
+ *
+ *     [ header ][ buckets: first record of each ][ records 1 … entries ][ bytes … ]
+ *
+ *     record   [ version ][ fresh until ][ id ][ next ][ generation ][ pins ][ place ][ ring ][ state ][ … ][ tag ]
+ *     byte     0          40             48    64      68            72      76       88      96       100   112
+ *
+ *     bytes    [ room for a head ][ those of the file ]
+ *
+ * Record 0 is nobody: it stands for the end of a chain, and for both ends of the bytes.
+ */
+
+/** Unit in which bytes are laid out: a line of the processor's cache. */
+export const GRAIN = 64;
+
+/** Words of the header. */
+export const HEADER = {
+  lock: 0,
+  entries: 1,
+  buckets: 2,
+  hand: 3,
+  entryHand: 4,
+  free: 5,
+  used: 6,
+  changes: 7,
+  warned: 8,
+  finds: 9,
+  filled: 10,
+  seed: 12,
+} as const;
+export const HEADER_BYTES = 64;
+export const RECORD_BYTES = 160;
+export const RECORD_WORDS = RECORD_BYTES / 4;
+export const RECORD_DOUBLES = RECORD_BYTES / 8;
+
+/** Doubles of a record, behind those of the version. */
+export const FRESH_UNTIL = 5;
+/** Words of a record. */
+export const WORD = {
+  id: 12,
+  next: 16,
+  generation: 17,
+  pins: 18,
+  at: 19,
+  grains: 20,
+  length: 21,
+  above: 22,
+  below: 23,
+  state: 24,
+  changes: 25,
+  askedAt: 27,
+} as const;
+/** Bytes of a record. */
+export const BYTE = { visited: 104, asked: 105, tagLength: 106, tag: 112 } as const;
+export const LONGEST_TAG = RECORD_BYTES - BYTE.tag;
+
+/** What is so of a record; bits of its state. */
+export const STATE = {
+  /** It can be found by its id. */
+  listed: 1,
+  /** Version, tag and the like have been written. */
+  known: 2,
+  /** The bytes have been written. */
+  filled: 4,
+  settled: 8,
+} as const;
+
+/** Files up to this size have no room for a head: they are so few bytes that they leave as text with it. */
+const TINY = 2048;
+/** The head of an answer is some 300 bytes. */
+const HEAD_ROOM = 8 * GRAIN;
+
+/** How much room there is before the bytes of a file of that length, for the head of an answer that sends it whole. */
+export function headRoom(length: number): number {
+  return length > TINY ? HEAD_ROOM : 0;
+}
+
+export function bucketsFor(entries: number): number {
+  return 2 ** Math.max(4, Math.ceil(Math.log2(entries)));
+}
+
+export function slabAt(entries: number): number {
+  const end = HEADER_BYTES + bucketsFor(entries) * 4 + (entries + 1) * RECORD_BYTES;
+  return Math.ceil(end / GRAIN) * GRAIN;
+}
+
+/** Grains for the bytes of a file of that length; one at least, for none means that it has none. */
+export function grainsFor(length: number): number {
+  return Math.max(1, Math.ceil((headRoom(length) + length) / GRAIN));
+}
