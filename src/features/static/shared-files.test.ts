@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { BodySink } from '../../http/body.ts';
+import type { BodySink, BodySource } from '../../http/body.ts';
 import { FileRecords } from './file-records.ts';
 import type { FileVersion } from './file-version.ts';
 import { KeptBytes } from './kept-bytes.ts';
 import { FileIds } from './file-ids.ts';
+import { headRoom } from './record-layout.ts';
 import { SharedFiles } from './shared-files.ts';
 
 const SIZE = 2 ** 20;
@@ -23,6 +24,9 @@ const known = { etag: '"tag"', settled: true, freshUntil: 1000, changes: 0 };
 
 /** Content that tells by each byte whose it is. */
 const content = (name: string, size: number): Buffer => Buffer.alloc(size, `${name} ${size};`);
+
+/** The size of a file that takes all the room. */
+const largestIn = ({ size }: SharedFiles): number => size - headRoom(size);
 
 /** Take a file in; undefined where there is no room. */
 function put(files: SharedFiles, name: string, size: number, mtimeMs?: number): KeptBytes | undefined {
@@ -44,6 +48,17 @@ function bytesOf(files: SharedFiles, name: string): Buffer | undefined {
 
 /** A sink that takes nothing for now. */
 const stuck: BodySink = { data: () => false, end: () => {}, fail: () => {} };
+
+/** Flow into a sink that takes all or nothing; answers what was lent. */
+function flowed(body: BodySource | undefined, takes: boolean): Buffer | undefined {
+  let lent: Buffer | undefined;
+  const data = (view: Buffer): boolean => {
+    lent = view;
+    return takes;
+  };
+  body?.flow({ ...stuck, data });
+  return lent;
+}
 
 suite('files in shared memory', () => {
   test('what is asked for again is told from what was not, for as many questions as there are files', () => {
@@ -189,13 +204,12 @@ suite('room', () => {
         files.reserve(fileId('root', name), version(size, step))?.giveUp();
       } else if (found?.bytes !== undefined && lent.length < 10) {
         const body = found.bytes.body(0, found.version.size);
-        body?.flow({
-          ...stuck,
-          data(view) {
-            lent.push({ body, view, expected: content(name, found.version.size) });
-            return false;
-          },
-        });
+        const bytes = content(name, found.version.size);
+        const head = [`head of ${name} in `, `step ${step}: `];
+        const behind = random(2) === 0 ? body?.flowBehind(head, stuck) : undefined;
+        const view = behind ?? flowed(body, false);
+        const expected = behind === undefined ? bytes : Buffer.from(`${head.join('')}${bytes.toString()}`);
+        if (body !== undefined && view !== undefined) lent.push({ body, view, expected });
       } else if (lent.length > 0) {
         const [{ body, view, expected }] = lent.splice(random(lent.length), 1);
         assert.ok(view.equals(expected), 'bytes changed while they were lent');
@@ -204,45 +218,122 @@ suite('room', () => {
     }
     for (const { body } of lent) body.resume();
     // Nobody holds anything now, so all of the memory can be had again.
-    for (let tries = 0; put(files, '/all', files.size, tries) === undefined; tries++) assert.ok(tries < 20);
+    for (let tries = 0; put(files, '/all', largestIn(files), tries) === undefined; tries++)
+      assert.ok(tries < 20);
+  });
+});
+
+suite('a body behind a head', () => {
+  const head = ['HTTP/1.1 200 OK\r\n', '\r\n'];
+  const ended = () => ({
+    ...stuck,
+    ends: 0,
+    end(): void {
+      this.ends++;
+    },
+  });
+
+  test('is one piece with it, and ends when that is taken', () => {
+    const files = open();
+    const bytes = put(files, '/a', 5000);
+    for (const each of [head, ['another, longer head: ', ...head], head]) {
+      const sink = ended();
+      const body = bytes?.body(0, 5000);
+      const message = body?.flowBehind(each, sink);
+      assert.deepEqual(message, Buffer.concat([Buffer.from(each.join('')), content('/a', 5000)]));
+      assert.equal(sink.ends, 0);
+      body?.resume();
+      assert.equal(sink.ends, 1);
+    }
+    assert.deepEqual(bytesOf(files, '/a'), content('/a', 5000));
+  });
+
+  test('flows where the bytes are lent to another one, whose head stands before them', () => {
+    const files = open();
+    const bytes = put(files, '/a', 5000);
+    const first = bytes?.body(0, 5000);
+    const message = first?.flowBehind(head, stuck);
+    const before = Buffer.from(message as Buffer);
+    const second = bytes?.body(0, 5000);
+    assert.equal(second?.flowBehind(['another: '], stuck), undefined);
+    first?.resume();
+    // The second one still has them, though the first has not.
+    const third = bytes?.body(0, 5000);
+    assert.equal(third?.flowBehind(['another: '], stuck), undefined);
+    assert.deepEqual(flowed(second, true), content('/a', 5000));
+    assert.deepEqual(message, before);
+    third?.cancel();
+    assert.notEqual(bytes?.body(0, 5000)?.flowBehind(head, stuck), undefined);
+  });
+
+  test('flows where there is no room for the head, and where only a part is wanted', () => {
+    const files = open();
+    const bytes = put(files, '/a', 5000);
+    const fits = 'x'.repeat(headRoom(5000));
+    for (const [length, each] of [
+      [4999, head],
+      [5000, [fits, 'x']],
+    ] as const) {
+      const body = bytes?.body(0, length);
+      assert.equal(body?.flowBehind(each, stuck), undefined);
+      body?.cancel();
+    }
+    const body = bytes?.body(0, 5000);
+    assert.equal(body?.flowBehind([fits], stuck)?.length, fits.length + 5000);
+    body?.resume();
+    assert.equal(put(files, '/tiny', 100)?.body(0, 100)?.flowBehind(head, stuck), undefined);
+  });
+
+  test("lies above what is another file's, whatever the head", () => {
+    const files = open();
+    const names = Array.from({ length: 100 }, (_, i) => `/${i}`);
+    for (const name of names) put(files, name, 2049);
+    for (const name of names) {
+      const body = files.find(fileId('root', name))?.bytes?.body(0, 2049);
+      assert.ok(body?.flowBehind(['x'.repeat(headRoom(2049))], stuck));
+      body?.resume();
+    }
+    for (const name of names) assert.ok(bytesOf(files, name));
   });
 });
 
 suite('a body that is cancelled', () => {
   test('before it flows lets go of the bytes', () => {
     const files = open();
-    const whole = files.size;
+    const whole = largestIn(files);
     put(files, '/a', whole)?.body(0, 10)?.cancel();
     assert.ok(put(files, '/b', whole));
   });
 
-  test('while its bytes are being written keeps them until nobody has them in hand', async () => {
-    const { setFlagsFromString } = await import('node:v8');
-    const { runInNewContext } = await import('node:vm');
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
-    const files = open();
-    const written: { view: Buffer | undefined } = { view: undefined };
-    const whole = files.size;
-    const body = put(files, '/a', whole)?.body(0, whole);
-    body?.flow({
-      ...stuck,
-      data(view) {
-        written.view = view;
-        return false;
-      },
+  for (const head of [undefined, 'head: ']) {
+    const title = `while its bytes are being written${head === undefined ? '' : ' behind a head'}`;
+    test(`${title} keeps them until nobody has them in hand`, async () => {
+      const { setFlagsFromString } = await import('node:v8');
+      const { runInNewContext } = await import('node:vm');
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc') as () => void;
+      const files = open();
+      const written: { view: Buffer | undefined } = { view: undefined };
+      const whole = largestIn(files);
+      const bytes = put(files, '/a', whole);
+      const body = bytes?.body(0, whole);
+      written.view = head === undefined ? flowed(body, false) : body?.flowBehind([head], stuck);
+      const before = Buffer.from(written.view as Buffer);
+      body?.cancel();
+      const next = bytes?.body(0, whole);
+      assert.equal(next?.flowBehind(['another: '], stuck), undefined);
+      next?.cancel();
+      for (let turns = 0; turns < 3; turns++) {
+        collect();
+        await new Promise(setImmediate);
+        assert.equal(put(files, '/b', whole), undefined);
+      }
+      assert.ok(written.view?.equals(before));
+      written.view = undefined;
+      while (put(files, '/b', whole) === undefined) {
+        collect();
+        await new Promise(setImmediate);
+      }
     });
-    body?.cancel();
-    for (let turns = 0; turns < 3; turns++) {
-      collect();
-      await new Promise(setImmediate);
-      assert.equal(put(files, '/b', whole), undefined);
-    }
-    assert.ok(written.view?.equals(content('/a', whole)));
-    written.view = undefined;
-    while (put(files, '/b', whole) === undefined) {
-      collect();
-      await new Promise(setImmediate);
-    }
-  });
+  }
 });
