@@ -4,7 +4,7 @@
 export const ratioTargets: readonly { cells: RegExp; peer: string; atMost: number }[] = [
   { cells: /^file-(1k|1k-browser|10k|304|gzip)$/, peer: 'nginx', atMost: 0.9 },
   {
-    cells: /^file-(100k|10m|zipf|zipf-held|index|features|1k-(c1|c1000|pipelined|close|workers))$/,
+    cells: /^file-(100k|10m|zipf|zipf-256m|index|features|1k-(c1|c1000|pipelined|close|workers))$/,
     peer: 'nginx',
     atMost: 1,
   },

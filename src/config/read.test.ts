@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { temporaryDirectory } from '../../test/support/temp.ts';
 import { leniencyOf, STRICT } from '../http1/leniency.ts';
 import { ConfigError, StartError } from './config-error.ts';
+import { defaultCacheSize } from './default-cache-size.ts';
 import { CONFIG_FILES, findConfig, loadConfig } from './read.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
 import { version } from './version.ts';
@@ -30,7 +31,7 @@ test('the least configuration gets every default', async () => {
       },
     ],
     accessLog: { path: undefined, format: 'dream' },
-    fileCache: { size: 2 ** 28, entries: 131_072, watch: true },
+    fileCache: { size: defaultCacheSize(), entries: 131_072, watch: true },
     limits: {
       connections: 10_000,
       headerBytes: 32_768,

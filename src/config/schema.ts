@@ -8,6 +8,7 @@ import { staticSchema } from '../features/static/schema.ts';
 import { parseHostPattern, parsePathPattern } from '../router/pattern.ts';
 import { requestLeniency, upstreamSchema } from '../upstream/schema.ts';
 import { parseListenAddress } from './address.ts';
+import { defaultCacheSize } from './default-cache-size.ts';
 import { byteSize, duration } from './units.ts';
 import { MOST_WORKERS } from './workers-wanted.ts';
 
@@ -125,14 +126,14 @@ const between = (low: number, high: number) =>
 const LEAST_CACHE = 2 ** 20;
 
 const fileCache = z.strictObject({
-  /** Memory for files, of all workers together. Default 256MiB; `0` keeps none. */
+  /** Memory for files, of all workers together. Default an eighth of the machine's or container's, 2GiB at the most; `0` keeps none. */
   size: byteSize
     .pipe(
       z.number().refine((size) => size === 0 || size >= LEAST_CACHE, {
         error: 'expected at least `1MiB`, or `0` for no cache',
       }),
     )
-    .default(2 ** 28),
+    .default(defaultCacheSize),
   /** Files of which something is known, be their bytes there or not. Records take a quarter of `size` at most. Default 131072. */
   entries: z
     .int()
