@@ -21,3 +21,16 @@ export function latin1(bytes: Buffer, start: number, end: number): string {
 export function writeLatin1(bytes: Buffer, text: string, offset: number): void {
   (bytes as unknown as LatinBuffer).latin1Write(text, offset, text.length);
 }
+
+/** Write text that comes in pieces so that it ends at `end`. Answers where it begins; -1 where that would be before `start`. */
+export function writeBefore(bytes: Buffer, pieces: readonly string[], end: number, start: number): number {
+  let begin = end;
+  for (const piece of pieces) begin -= piece.length;
+  if (begin < start) return -1;
+  let at = begin;
+  for (const piece of pieces) {
+    writeLatin1(bytes, piece, at);
+    at += piece.length;
+  }
+  return begin;
+}

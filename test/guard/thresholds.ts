@@ -23,7 +23,7 @@ const PROXIED = { clientReads: 1, clientWrites: 1, upstreamReads: 1, upstreamWri
  */
 export const thresholds: Readonly<Record<HotPath, Threshold>> = {
   'file of 1 KiB': { ...FILE, heapBytes: 2350 },
-  'file of 100 KiB': { ...FILE, heapBytes: 1560 },
+  'file of 100 KiB': { ...FILE, heapBytes: 1120 },
   'proxied GET of 1 KiB': { ...PROXIED, heapBytes: 4650 },
   'proxied POST of 1 KiB': { ...PROXIED, heapBytes: 5210 },
 };

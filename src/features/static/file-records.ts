@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
-import { latin1, writeLatin1 } from '../../core/latin1.ts';
+import { latin1, writeBefore } from '../../core/latin1.ts';
 import { SharedLock } from '../../core/shared-lock.ts';
 import type { FileId } from './file-ids.ts';
 import type { FileVersion } from './file-version.ts';
@@ -268,15 +268,9 @@ export class FileRecords {
 
   /** Write the head of an answer before the bytes. Answers its length; 0 where it does not fit. */
   writeHead(record: number, head: readonly string[]): number {
-    let length = 0;
-    for (const piece of head) length += piece.length;
-    if (length > headRoom(this.length(record))) return 0;
-    let at = this.#start(record) - length;
-    for (const piece of head) {
-      writeLatin1(this.#bytes, piece, at);
-      at += piece.length;
-    }
-    return length;
+    const end = this.#start(record);
+    const begin = writeBefore(this.#bytes, head, end, end - headRoom(this.length(record)));
+    return begin === -1 ? 0 : end - begin;
   }
 
   /** The bytes, and as many as that before them. */

@@ -19,6 +19,7 @@ import type { FileTable } from './hot-files.ts';
 import { type KeptBytes, ownIfText } from './kept-bytes.ts';
 import { PassingBody } from './passing-body.ts';
 import { readBuffers } from './read-buffers.ts';
+import { HEAD_ROOM } from './record-layout.ts';
 import { type Reading, readAgain, readDigest, readWhole, readWholeNow } from './read-file.ts';
 import type { StaticOptions } from './schema.ts';
 import type { Knowledge, Room, SharedFiles } from './shared-files.ts';
@@ -270,10 +271,10 @@ export class FileStore {
     const room = file.isPassing ? undefined : shared.reserve(this.#idOf(file.name, file.coding), version);
     if (room === undefined) {
       if (!readBuffers.plenty) return undefined;
-      const buffer = readBuffers.takeSmall(length);
-      const reading = readAgain(path, version, buffer.subarray(0, length), start);
+      const buffer = readBuffers.takeSmall(HEAD_ROOM + length);
+      const reading = readAgain(path, version, buffer.subarray(HEAD_ROOM, HEAD_ROOM + length), start);
       this.#slowReads.took(monotonicNow() - startedAt, startedAt);
-      if (reading === 'read') return new PassingBody(buffer, length);
+      if (reading === 'read') return new PassingBody(buffer, HEAD_ROOM, length);
       readBuffers.release(buffer);
       return undefined;
     }

@@ -1,3 +1,4 @@
+import { writeBefore } from '../../core/latin1.ts';
 import type { BodySink, BodySource } from '../../http/body.ts';
 import { readBuffers } from './read-buffers.ts';
 
@@ -12,12 +13,14 @@ export class PassingBody implements BodySource {
   readonly trailers = undefined;
   /** From `readBuffers.takeSmall`; the body's until it has ended. */
   readonly #buffer: Buffer;
+  readonly #start: number;
   #state: 'idle' | 'lent' | 'done' = 'idle';
   #sink: BodySink | undefined = undefined;
 
-  /** The first `length` bytes of `buffer`. */
-  constructor(buffer: Buffer, length: number) {
+  /** The `length` bytes of `buffer` from `start` on; what lies before them is room for a head. */
+  constructor(buffer: Buffer, start: number, length: number) {
     this.#buffer = buffer;
+    this.#start = start;
     this.length = length;
   }
 
@@ -26,7 +29,15 @@ export class PassingBody implements BodySource {
     this.#sink = sink;
     // Before the sink is asked, for it may cancel or resume inside of the call.
     this.#state = 'lent';
-    if (sink.data(this.#buffer.subarray(0, this.length))) this.resume();
+    if (sink.data(this.#from(this.#start))) this.resume();
+  }
+
+  flowBehind(head: readonly string[], sink: BodySink): Buffer | undefined {
+    const begin = this.#state === 'idle' ? writeBefore(this.#buffer, head, this.#start, 0) : -1;
+    if (begin === -1) return undefined;
+    this.#sink = sink;
+    this.#state = 'lent';
+    return this.#from(begin);
   }
 
   resume(): void {
@@ -43,5 +54,9 @@ export class PassingBody implements BodySource {
     if (state === 'idle') readBuffers.release(this.#buffer);
     // A write to a dying connection may still look at it.
     else if (state === 'lent') readBuffers.forget(this.#buffer);
+  }
+
+  #from(begin: number): Buffer {
+    return this.#buffer.subarray(begin, this.#start + this.length);
   }
 }

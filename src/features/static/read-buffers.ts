@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { HEAD_ROOM } from './record-layout.ts';
 
 /**
  * How much is read in one step while that many bytes are out. Big steps cost less: a step is a trip to another
@@ -15,8 +16,8 @@ const STEPS: readonly { readonly below: number; readonly size: number }[] = [
 /** Streams read ahead while no more bytes than this are out: it is for those who keep pace, and slow clients do not. */
 const READ_AHEAD_BELOW = STEPS[0].below;
 
-/** A small file that is read for one answer has a buffer of this size, which the next one uses again … */
-const SMALL = 2 ** 17;
+/** A small file that is read for one answer has a buffer of this size, with its head, which the next one uses again … */
+const SMALL = 2 ** 17 + HEAD_ROOM;
 /** … while not more bytes than this are out; and then one of its own size. */
 const SMALL_BELOW = 2 ** 20;
 
@@ -60,7 +61,7 @@ export class ReadBuffers {
     return buffer;
   }
 
-  /** A buffer with room for a file of `length` bytes, 128 KiB at the most. It comes back like the others. */
+  /** A buffer for `length` bytes: a file's, 128 KiB at the most, and the head's before it. It comes back like the others. */
   takeSmall(length: number): Buffer {
     const buffer = this.#isBelow(SMALL_BELOW)
       ? (this.#idleSmall.pop() ?? Buffer.allocUnsafeSlow(SMALL))

@@ -68,8 +68,8 @@ export const STATE = {
 
 /** Files up to this size have no room for a head: they are so few bytes that they leave as text with it. */
 const TINY = 2048;
-/** The head of an answer is some 300 bytes. */
-const HEAD_ROOM = 8 * GRAIN;
+/** Room for the head of an answer, which is some 300 bytes. */
+export const HEAD_ROOM = 8 * GRAIN;
 
 /** How much room there is before the bytes of a file of that length, for the head of an answer that sends it whole. */
 export function headRoom(length: number): number {
