@@ -33,7 +33,7 @@ export class CurrentCheck {
    * where it was found in another one.
    */
   isStill(version: FileVersion, path: string, name: string, now: number): boolean {
-    if (this.#root.locate(name) !== path) return false;
+    if (!this.#root.isAt(path, name)) return false;
     if (this.#root.isOpen) return isVersion(look(path), version);
     const seen = lookAtEntry(path);
     // A regular file has been served, so what has its inode is no link: only the directories can lead elsewhere.

@@ -64,6 +64,13 @@ export class SiteRoot {
     return this.#path === sep ? name : this.#path + name;
   }
 
+  /** Whether that is this path: asked of each file that is looked at again, so without making it. */
+  isAt(path: string, name: string): boolean {
+    const before = path.length - name.length;
+    if (this.#path === sep) return path === name;
+    return before === this.#path.length && path.endsWith(name) && path.startsWith(this.#path);
+  }
+
   /** Whether links are followed wherever they lead. */
   get isOpen(): boolean {
     return this.#symlinks === 'follow';

@@ -52,7 +52,8 @@ export class SiteRoots {
 
   /** Whether a version of a file, found at `path`, is what lies there still and may be seen; at `now` (`monotonicNow`). */
   isStill(version: FileVersion, path: string, name: string, now: number): boolean {
-    return this.#checks.some((check) => check.isStill(version, path, name, now));
+    for (const check of this.#checks) if (check.isStill(version, path, name, now)) return true;
+    return false;
   }
 
   /** Where a name lies, as far as may be seen without opening it. */
