@@ -71,7 +71,10 @@ export class CachedFile {
   readonly settled: boolean;
   /** The answer to HEAD; to GET too where the bytes are its own, else its body has nothing but a length. */
   readonly whole: Response;
-  /** Until when it is served without another look at the disk, on the monotonic clock … */
+  /**
+   * Until when it is served without another look at the disk, on the monotonic clock … Only declared: where it were `undefined` at
+   * first, V8 would make an object for each number that is stored here, in a place that each scavenge has to visit.
+   */
   declare freshUntil: number;
   /** … unless more changes have been seen than when it was looked at. */
   changes: number;
