@@ -43,8 +43,11 @@ export interface BodySource {
   flowBehind?(head: readonly string[], sink: BodySink): Buffer | undefined;
   /** The sink that returned false can take more. */
   resume(): void;
-  /** Nobody wants the rest. No sink method is called after it. Safe to call at any time, also twice. */
-  cancel(): void;
+  /**
+   * Nobody wants the rest. No sink method is called after it. Safe to call at any time, also twice. `letGo`: nobody looks at
+   * what was lent any more, as where the connection that it went to is closed; otherwise somebody may.
+   */
+  cancel(letGo?: boolean): void;
 }
 
 /** What a response carries: nothing, bytes that are there already, or bytes that come. */

@@ -23,6 +23,7 @@ class StalledTransport extends LendingTransport {
     super.write(data);
     if (Buffer.isBuffer(data)) this.lent.push(data);
     this.pending += data.length;
+    this.unsent = this.pending;
     return false;
   }
 }
@@ -93,11 +94,32 @@ describe('an answer whose body lies behind room for its head', () => {
     assert.deepEqual(first.logged, [[200, BODY.length, undefined, undefined]]);
   });
 
-  it('stays as it is for a client that has gone while it was sent', () => {
+  it('leaves its room to the next as soon as the connection is closed', () => {
     const file = keptFile();
     const gone = connect(file, IDS[0], slow);
     gone.transport.receive(Buffer.from(get('/')));
+    const isFree = (): boolean => {
+      const body = file.body(0, file.length);
+      const free =
+        body?.flowBehind(['head'], { data: () => false, end: () => {}, fail: () => {} }) !== undefined;
+      body?.resume();
+      if (!free) body?.cancel();
+      return free;
+    };
+    assert.equal(isFree(), false);
     gone.transport.destroy();
+    gone.transport.deliver();
+    assert.equal(isFree(), true);
+    assert.deepEqual(gone.logged, [[200, 0, 'client.gone', undefined]]);
+  });
+
+  it('keeps its room where the system may still look at it', () => {
+    const file = keptFile();
+    const gone = connect(file, IDS[0], slow);
+    Object.assign(gone.transport, { stuck: true });
+    gone.transport.receive(Buffer.from(get('/')));
+    gone.transport.destroy();
+    gone.transport.deliver();
     const next = connect(file, IDS[1], quick);
     next.transport.receive(Buffer.from(get('/')));
     assert.match(String(gone.transport.lent[0]), answer(IDS[0]));

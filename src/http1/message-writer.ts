@@ -250,14 +250,14 @@ export class MessageWriter implements BodySink {
     else this.#source?.resume();
   }
 
-  /** The message breaks off; what has gathered and not left yet is dropped. */
-  abort(code: ErrorCode): void {
+  /** The message breaks off; what has gathered and not left yet is dropped. `closed`: the transport has told that it is. */
+  abort(code: ErrorCode, closed = false): void {
     if (this.#state === 'idle') return;
     const source = this.#source;
     const unbegun = this.#begin !== -1;
     this.#source = undefined;
     this.#out = unbegun ? this.#out.slice(0, this.#begin) : '';
-    source?.cancel();
+    source?.cancel(closed && this.#transport.stuck !== true);
     this.#finish(code, unbegun);
   }
 

@@ -164,7 +164,7 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     if (this.#writing === 'answering') {
       this.#owner.aborted();
       if (this.#writer.idle) this.#finished(CLIENT_GONE, 0, this.#goneBecause);
-      else this.#writer.abort(this.#goneBecause);
+      else this.#writer.abort(this.#goneBecause, true);
     } else if (this.#writing === 'half-closed') {
       this.#owner.aborted();
       this.#finished(this.#status, this.#bytes, this.#goneBecause);

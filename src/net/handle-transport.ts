@@ -63,6 +63,8 @@ export class HandleTransport implements OpenTransport {
   #ending = false;
   #shut = false;
   #closing = false;
+  /** The handle could not be closed. */
+  #stuck = false;
 
   /** Called for a connection that stands and has not been read from. `peer`: undefined for one that was accepted. */
   constructor(handle: StreamHandle, peer?: Peer) {
@@ -84,6 +86,10 @@ export class HandleTransport implements OpenTransport {
 
   get unsent(): number {
     return this.#closing ? this.#pending : Math.min(this.#pending, this.#handle.writeQueueSize);
+  }
+
+  get stuck(): boolean {
+    return this.#stuck;
   }
 
   queued(): Promise<number> {
@@ -158,7 +164,9 @@ export class HandleTransport implements OpenTransport {
     this.#pending = this.unsent;
     this.#closing = true;
     const closed = (): void => this.#closed(undefined);
-    if (this.#handle.reset(closed) !== 0) setImmediate(closed);
+    if (this.#handle.reset(closed) === 0) return;
+    this.#stuck = true;
+    setImmediate(closed);
   }
 
   #read(): Buffer | undefined {

@@ -30,6 +30,8 @@ export interface Transport {
    * fewer while the other side reads, however slowly. For rare moments: it is looked up. Absent: nobody knows.
    */
   queued?(): Promise<number>;
+  /** It is closed as far as anybody can tell, but the system may still look at what it was lent. Absent: it never does. */
+  readonly stuck?: boolean;
   pause(): void;
   resume(): void;
   /**

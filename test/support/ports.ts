@@ -1,30 +1,37 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect, createServer, type ListenOptions, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type ListenOptions, type Server } from 'node:net';
 import type { Child } from './child.ts';
 import { until } from './until.ts';
 
 /** Below are ports that programs are known by, and the last that Chromium refuses to speak to. */
 const LOWEST = 10_240;
+const MOST_TRIES = 1000;
+const isLinux = process.platform === 'linux';
 
 /**
  * A TCP port of 127.0.0.1 that stays free for the program that is then started on it: it lies below those that the
- * kernel gives to outgoing connections, and among all who ask here it is this process's alone, until that ends.
+ * kernel gives to outgoing connections, and among all who ask here it is this process's alone, until that ends. Elsewhere than
+ * on Linux it is one that was free a moment ago. Throws the system's error where it cannot be found out.
  */
 export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(LOWEST, firstOfTheKernel());
-    const claim = await listening({ path: `\0dreamserver-port-${port}` });
-    const trial = claim && (await listening({ port, host: '127.0.0.1' }));
-    if (trial) {
-      claim.unref();
-      trial.close();
-      await once(trial, 'close');
-      return port;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const port = isLinux ? randomInt(LOWEST, firstOfTheKernel()) : 0;
+    const claim = isLinux ? await listening({ path: `\0dreamserver-port-${port}` }) : undefined;
+    if (isLinux && claim === undefined) continue;
+    const trial = await listening({ port, host: '127.0.0.1' });
+    if (trial === undefined) {
+      claim?.close();
+      continue;
     }
-    claim?.close();
+    claim?.unref();
+    const given = (trial.address() as AddressInfo).port;
+    trial.close();
+    await once(trial, 'close');
+    return given;
   }
+  throw new Error(`no free port in ${MOST_TRIES} tries`);
 }
 
 function firstOfTheKernel(): number {
@@ -33,13 +40,15 @@ function firstOfTheKernel(): number {
   return first > 2 * LOWEST ? first : 65_536;
 }
 
+/** Undefined: somebody else listens there. */
 async function listening(where: ListenOptions): Promise<Server | undefined> {
   const server = createServer().listen(where);
   try {
     await once(server, 'listening');
     return server;
-  } catch {
-    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
+    throw error;
   }
 }
 

@@ -144,13 +144,13 @@ export class KeptBody implements BodySource {
     this.#sink?.end();
   }
 
-  cancel(): void {
+  cancel(letGo = false): void {
     const state = this.#state;
     const view = this.#view;
     this.#state = 'done';
     this.#sink = undefined;
     this.#view = undefined;
-    if (state === 'idle') this.#bytes.unpin();
+    if (state === 'idle' || (state === 'lent' && letGo)) this.#bytes.unpin();
     else if (state === 'lent') this.#bytes.unpinLater(view as Buffer);
   }
 }

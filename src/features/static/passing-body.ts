@@ -47,11 +47,11 @@ export class PassingBody implements BodySource {
     this.#sink?.end();
   }
 
-  cancel(): void {
+  cancel(letGo = false): void {
     const state = this.#state;
     this.#state = 'done';
     this.#sink = undefined;
-    if (state === 'idle') readBuffers.release(this.#buffer);
+    if (state === 'idle' || (state === 'lent' && letGo)) readBuffers.release(this.#buffer);
     // A write to a dying connection may still look at it.
     else if (state === 'lent') readBuffers.forget(this.#buffer);
   }
