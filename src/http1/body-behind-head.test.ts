@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CountingOwner } from '../../test/support/counting-owner.ts';
-import { LendingTransport } from '../../test/support/lending-transport.ts';
+import { LendingTransport, StalledTransport } from '../../test/support/lending-transport.ts';
 import { get } from '../../test/support/message.ts';
 import { memoryServerOptions } from '../../test/support/memory-server.ts';
 import { FileIds } from '../features/static/file-ids.ts';
@@ -14,19 +14,6 @@ import { ServerConnection } from './server-connection.ts';
 
 const BODY = 'b'.repeat(10 * 1024);
 const IDS = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'] as const;
-
-/** The other side takes nothing at once. */
-class StalledTransport extends LendingTransport {
-  readonly lent: Buffer[] = [];
-
-  override write(data: string | Buffer): boolean {
-    super.write(data);
-    if (Buffer.isBuffer(data)) this.lent.push(data);
-    this.pending += data.length;
-    this.unsent = this.pending;
-    return false;
-  }
-}
 
 function keptFile(): KeptBytes {
   const files = new SharedFiles(FileRecords.memory({ size: 2 ** 20, entries: 10 }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CountingOwner } from '../../test/support/counting-owner.ts';
-import { LendingTransport } from '../../test/support/lending-transport.ts';
+import { LendingTransport, StalledTransport } from '../../test/support/lending-transport.ts';
 import { get } from '../../test/support/message.ts';
 import { HeaderList } from '../http/header-list.ts';
 import type { RequestHead } from '../http/head.ts';
@@ -38,18 +38,6 @@ describe('a ready message', () => {
     assert.equal(new ReadyMessage('', Buffer.from(BODY)).bytesFor('theirs'), undefined);
   });
 });
-
-/** The other side takes nothing: what is written stays lent. */
-class StalledTransport extends LendingTransport {
-  readonly lent: Buffer[] = [];
-
-  override write(data: string | Buffer): boolean {
-    super.write(data);
-    if (Buffer.isBuffer(data)) this.lent.push(data);
-    this.pending += data.length;
-    return false;
-  }
-}
 
 describe('an answer that is sent many times', () => {
   const response = new Response(200, HeaderList.of('A', '1'), Buffer.from(BODY), { reusable: true });

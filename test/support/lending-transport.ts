@@ -156,3 +156,16 @@ export class LendingTransport implements Transport {
     this.deliver();
   }
 }
+
+/** The other side takes nothing: what is written stays lent. */
+export class StalledTransport extends LendingTransport {
+  readonly lent: Buffer[] = [];
+
+  override write(data: string | Buffer): boolean {
+    super.write(data);
+    if (Buffer.isBuffer(data)) this.lent.push(data);
+    this.pending += data.length;
+    this.unsent = this.pending;
+    return false;
+  }
+}
