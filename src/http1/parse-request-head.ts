@@ -218,7 +218,8 @@ export class RequestHeadParser {
   #complete(bytes: Buffer, base: number, after: number): number {
     const text = latin1(bytes, base, after);
     const method = methodName(text, this.#methodEnd);
-    const rawTarget = text.slice(this.#methodEnd + 1, this.#targetEnd);
+    // A text of its own: a slice of the head's would be dearer wherever it is compared or looked up.
+    const rawTarget = latin1(bytes, base + this.#methodEnd + 1, base + this.#targetEnd);
     // A higher minor version is read as the highest that there is (RFC 9110 §2.5).
     const version: HttpVersion = text.charCodeAt(this.#targetEnd + 8) === 0x30 ? 10 : 11;
     const headers = new HeaderList(text, this.#fields.takeSpans());

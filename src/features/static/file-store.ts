@@ -29,10 +29,10 @@ import { SlowReads } from './slow-reads.ts';
 
 /**
  * How long a file is served without looking whether it is still the same, in milliseconds. A stat costs some 2 µs,
- * a fifth of what a whole request costs; so a file that is asked for often pays it twice a second, and an
- * edited one is served new within half a second, wherever nobody tells of changes.
+ * a fifth of what a whole request costs; so a file that is asked for often pays it about once a second, and an
+ * edited one is served new within a second, wherever nobody tells of changes.
  */
-export const FRESH_MS = 500;
+export const FRESH_MS = 900;
 
 /** Larger files are read for each request, however often: of the room for bytes one of them may take as much as this. */
 const LARGEST_SHARE = 1 / 16;
@@ -121,7 +121,7 @@ export class FileStore {
     const shadowedBy = this.#placesBefore(path, name);
     const form = { etag, settled, bytes, shadowedBy, ...this.#formOf(name, mediaType, version.size, as) };
     const isPassing = !known.recent;
-    // A path off the wire is a slice that would hold on to the whole head of its request.
+    // A path off the wire may be a slice, which would hold on to a query.
     const ownKey = isPassing || as !== undefined ? key : flat(key);
     const found = { key: ownKey, name, path, version, mediaType, ...form };
     const file = new CachedFile(found, freshUntil, changes);

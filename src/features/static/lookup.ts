@@ -58,7 +58,7 @@ export class Lookup {
 
   /** What a path stands for, on the disk; what is in memory under it is known already to be of no use. */
   find(path: string): Promise<Found> {
-    // Off the wire it is a slice that would hold on to the whole head of its request.
+    // Off the wire it may be a slice, which would hold on to a query.
     return this.#searches.join(path, () => this.#find(flat(path)));
   }
 
