@@ -3,6 +3,9 @@ import { Buffer } from 'node:buffer';
 /** Bytes that one read from a socket can bring: a body of 64 KiB or 100 KiB and its head in one read, and so in one write. */
 export const READ_BUFFER_SIZE = 128 * 1024;
 
+/** Bytes before a read buffer that no read fills: another head than the one that was read may need as many more. */
+const ROOM = 512;
+
 /** Read buffers kept for the next taker; more than these go to the garbage collector. */
 const KEPT = 64;
 
@@ -10,7 +13,16 @@ const free: Buffer[] = [];
 
 /** A read buffer of one's own, contents undefined. */
 export function takeReadBuffer(): Buffer {
-  return free.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_SIZE);
+  return free.pop() ?? makeReadBuffer();
+}
+
+function makeReadBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(ROOM + READ_BUFFER_SIZE).subarray(ROOM);
+}
+
+/** How many bytes before `bytes` are its own to write to: it is a read buffer, or there are none. */
+export function roomBefore(bytes: Buffer): number {
+  return bytes.length === READ_BUFFER_SIZE && bytes.byteOffset === ROOM ? ROOM : 0;
 }
 
 /** Give a read buffer back. Nobody may hold a part of it any more. */
@@ -22,7 +34,7 @@ export function giveReadBuffer(buffer: Buffer): void {
  * The buffer that all client sockets of a thread read into while nothing of it outlives the read: requests are
  * parsed in it before the next socket is read.
  */
-export const sharedReadBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BUFFER_SIZE);
+export const sharedReadBuffer: Buffer = makeReadBuffer();
 
 /** The same, eight bytes at a time. */
-export const sharedReadDoubles = new Float64Array(sharedReadBuffer.buffer);
+export const sharedReadDoubles = new Float64Array(sharedReadBuffer.buffer, ROOM, READ_BUFFER_SIZE / 8);

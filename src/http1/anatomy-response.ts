@@ -19,10 +19,9 @@ import {
   type NextAnatomy,
   type RefusalAnatomy,
 } from './anatomy-verdict.ts';
-import { RESPONSE_HEAD_LIMITS } from './client-connection.ts';
 import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
 import { UNTIL_CLOSE, endIsDoubtful, framingOffset, responseFraming } from './framing.ts';
-import { ResponseHeadParser } from './parse-response-head.ts';
+import { RESPONSE_HEAD_LIMITS, ResponseHeadParser } from './parse-response-head.ts';
 
 /** `HTTP/1.1 200 ` stands before every reason. */
 const REASON_START = 13;

@@ -15,11 +15,11 @@ import { encodeRequestHead, requestBodyMode } from './encode-request-head.ts';
 import { NEED_MORE, REFUSED, SEEN } from './field-section.ts';
 import { GatedBody } from './gated-body.ts';
 import { IncomingBody } from './incoming-body.ts';
+import { LentAnswer } from './lent-answer.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { MessageWriterOwner } from './message-writer.ts';
-import { ResponseHeadParser } from './parse-response-head.ts';
+import { RESPONSE_HEAD_LIMITS, ResponseHeadParser } from './parse-response-head.ts';
 import { ResponseFraming } from './response-framing.ts';
-import type { HeadLimits } from './parse-request-head.ts';
 
 type Phase = 'first-byte' | 'idle' | 'kept';
 
@@ -29,9 +29,6 @@ const FRAMED = SEEN.contentLength | SEEN.transferEncoding;
 
 /** Interim answers before the final one; more are no information any more. */
 const MOST_INTERIM = 16;
-
-/** Bounds on an answer's head; a server that exceeds them is not to be trusted with a connection. */
-export const RESPONSE_HEAD_LIMITS: HeadLimits = { headerBytes: 64 * 1024, headers: 256, uriBytes: 0 };
 
 /**
  * One connection to a server: one exchange at a time, and between exchanges it may be kept. Anything that leaves a
@@ -71,6 +68,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   #tunnel: ClientTunnel | undefined = undefined;
   #decoder: BodyDecoder | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
+  readonly #lent = new LentAnswer();
   #input!: ConnectionInput;
 
   constructor(owner: ClientConnectionOwner<ClientConnection>, options: ClientConnectionOptions) {
@@ -192,14 +190,17 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   /** From the answer's body: it is asked for, has room again, or is not wanted. */
   continueBody(): void {
     if (this.#state !== 'body') return;
-    if (this.#body?.demand === 'discarding') {
-      this.#abandon();
-      return;
-    }
+    if (this.#body?.demand === 'discarding') return this.#abandon();
+    if (this.#lent.active) return this.#complete();
     this.#deadline.arm('idle', this.#timeouts.idle);
     // Asked for while its head is handed over: what has come with the head leaves with it.
     if (this.#input.busy) this.#readBody();
     else this.#input.resume();
+  }
+
+  /** From the answer's body: all of it behind another head. */
+  behind(head: readonly string[]): Buffer | undefined {
+    return this.#state === 'body' ? this.#lent.lend(head, this.#input, this.#body?.length) : undefined;
   }
 
   // ---- InputReader
@@ -309,6 +310,11 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   /** Hand on what has come of the body, as far as its reader takes it. */
   #readBody(): void {
     const input = this.#input;
+    if (this.#state === 'body' && this.#lent.active) {
+      // Somebody holds it while the next answer is read.
+      this.#transport.replaceBuffer();
+      this.#complete();
+    }
     while (this.#state === 'body' && input.position < input.end) {
       const body = this.#body as IncomingBody;
       if (body.demand !== 'flowing') return input.pause();
@@ -341,6 +347,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     const body = this.#body as IncomingBody;
     this.#requester = undefined;
     this.#state = 'free';
+    this.#lent.active = false;
     this.#deadline.clear();
     // A request that the server did not wait for, or bytes behind the answer: whose they are nobody knows.
     if (!this.#requestSent || this.#input.waiting > 0) this.#keepAlive = false;

@@ -7,6 +7,8 @@ import type { ReadonlyHeaderList } from '../http/header-list.ts';
 interface BodyConnection {
   /** The sink is there, or has room again, or the body is not wanted: go on reading. */
   continueBody(): void;
+  /** See `BodySource.flowBehind`: what is lent so is all of the body. */
+  behind?(head: readonly string[]): Buffer | undefined;
 }
 
 /** Who gets the body's bytes at the moment; `over`: nobody, its connection has turned to something else. */
@@ -50,6 +52,15 @@ export class IncomingBody implements BodySource {
     this.#sink = sink;
     this.demand = 'flowing';
     this.#connection.continueBody();
+  }
+
+  flowBehind(head: readonly string[], sink: BodySink): Buffer | undefined {
+    if (this.demand !== 'unclaimed') return undefined;
+    const message = this.#connection.behind?.(head);
+    if (message === undefined) return undefined;
+    this.#sink = sink;
+    this.demand = 'stalled';
+    return message;
   }
 
   resume(): void {

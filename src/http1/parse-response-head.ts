@@ -17,6 +17,9 @@ const PREFIX = Buffer.from('HTTP/1.');
 /** Length of `HTTP/1.1 200`. */
 const FIXED_LENGTH = 12;
 
+/** Bounds on an answer's head; a server that exceeds them is not to be trusted with a connection. */
+export const RESPONSE_HEAD_LIMITS: HeadLimits = { headerBytes: 64 * 1024, headers: 256, uriBytes: 0 };
+
 /** How far a head is understood, in bytes from its first; undefined is what has not come yet. */
 export interface ResponseHeadProgress {
   readonly reasonEnd: number | undefined;

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { CountingOwner } from '../../test/support/counting-owner.ts';
+import { LendingTransport, StalledTransport } from '../../test/support/lending-transport.ts';
+import { memoryServerOptions } from '../../test/support/memory-server.ts';
+import { get, head } from '../../test/support/message.ts';
+import { deafRequester, outgoing } from '../../test/support/upstream-exchange.ts';
+import { HeaderList } from '../http/header-list.ts';
+import { Response } from '../http/response.ts';
+import { ClientConnection } from './client-connection.ts';
+import { STRICT } from './leniency.ts';
+import { ServerConnection } from './server-connection.ts';
+
+const ID = '11111111-1111-4111-8111-111111111111';
+const BODY = 'b'.repeat(1000);
+
+/** A connection to a server, whose answers clients are sent under another head. */
+class Upstream {
+  /** Exchanges after which it could serve another. */
+  released = 0;
+  readonly transport: LendingTransport;
+  readonly #connection: ClientConnection;
+
+  constructor() {
+    const owner = { released: () => void this.released++, detached: () => {}, closed: () => {} };
+    this.#connection = new ClientConnection(owner, {
+      timeouts: { firstByte: 1000, idle: 1000 },
+      lenient: STRICT,
+    });
+    this.transport = new LendingTransport(this.#connection, true);
+    this.#connection.attach(this.transport);
+  }
+
+  answer(...pieces: string[]): void {
+    for (const piece of pieces) this.transport.receive(Buffer.from(piece, 'latin1'));
+  }
+
+  /** A client whose request it is sent. `field`: in the head of the answer. */
+  client<T extends LendingTransport>(
+    make: (connection: ServerConnection) => T,
+    { field = 'A: 1', mayRepeat = false } = {},
+  ): { transport: T; connection: ServerConnection; writes: string[]; logged: unknown[][] } {
+    const logged: unknown[][] = [];
+    const finished = (...said: unknown[]): void => void logged.push(said);
+    const owner = Object.assign(new CountingOwner(), { requestId: ID, finished });
+    const connection = new ServerConnection(owner, memoryServerOptions);
+    const [name, value] = field.split(': ');
+    owner.request = () =>
+      this.#connection.send(outgoing(), null, {
+        ...deafRequester,
+        mayRepeat,
+        responded: (_head, body) =>
+          connection.respond(new Response(200, HeaderList.of(name, value), body, { reusable: true })),
+      });
+    const transport = make(connection);
+    connection.attach(transport);
+    const writes: string[] = [];
+    transport.onWrite = (text) => writes.push(text);
+    transport.receive(Buffer.from(get('/')));
+    return { transport, connection, writes, logged };
+  }
+}
+
+const quick = (connection: ServerConnection) => new LendingTransport(connection, false);
+const slow = (connection: ServerConnection) => new StalledTransport(connection, false);
+
+const answerHead = head('HTTP/1.1 200 OK', `Content-Length: ${BODY.length}`);
+const sent = (field = 'A: 1', body = BODY): RegExp =>
+  new RegExp(
+    `^HTTP/1.1 200 OK\r\n${field}\r\nContent-Length: ${body.length}\r\nDate: .{29}\r\nX-Request-Id: ${ID}\r\n\r\n${body}$`,
+  );
+
+describe('an answer that has come whole', () => {
+  it('leaves in one write, under the head that it is given, and its connection can serve another', () => {
+    const upstream = new Upstream();
+    for (const letter of 'bcd') {
+      const body = letter.repeat(BODY.length);
+      const { writes, logged } = upstream.client(quick);
+      upstream.answer(answerHead + body);
+      assert.equal(writes.length, 1);
+      assert.match(writes[0], sent('A: 1', body));
+      assert.deepEqual(logged, [[200, BODY.length, undefined, undefined]]);
+    }
+    assert.equal(upstream.released, 3);
+  });
+
+  it('does not change under a client that has not taken it, while the connection brings others', () => {
+    const upstream = new Upstream();
+    const first = upstream.client(slow);
+    upstream.answer(answerHead + BODY);
+    assert.equal(upstream.released, 1);
+    for (const letter of 'cd') {
+      const { writes } = upstream.client(quick);
+      upstream.answer(answerHead + letter.repeat(BODY.length));
+      assert.match(writes[0], sent('A: 1', letter.repeat(BODY.length)));
+    }
+    const [lent] = first.transport.lent;
+    assert.match(lent.toString('latin1'), sent());
+    assert.deepEqual(first.logged, []);
+    first.transport.pending = 0;
+    first.connection.drained();
+    assert.deepEqual(first.logged, [[200, BODY.length, undefined, undefined]]);
+  });
+
+  it('is not broken off with its client', () => {
+    const upstream = new Upstream();
+    const { transport, logged } = upstream.client(slow);
+    upstream.answer(answerHead + BODY);
+    transport.destroy();
+    assert.equal(logged.length, 1);
+    assert.equal(upstream.released, 1);
+    assert.equal(upstream.transport.state, 'open');
+  });
+
+  it('may have come behind its head, where that was held back', () => {
+    const upstream = new Upstream();
+    const { writes } = upstream.client(quick, { mayRepeat: true });
+    upstream.answer(answerHead, BODY);
+    assert.equal(writes.length, 1);
+    assert.match(writes[0], sent());
+  });
+
+  it('is the same where there is no room for the head before it', () => {
+    const upstream = new Upstream();
+    for (let length = 350; length < 550; length++) {
+      const field = `A: ${'1'.repeat(length)}`;
+      const { transport } = upstream.client(quick, { field });
+      upstream.answer(answerHead + BODY);
+      assert.match(transport.sent, sent(field));
+    }
+    assert.equal(upstream.released, 200);
+  });
+});
+
+describe('an answer that has not come whole', () => {
+  it('flows', () => {
+    const upstream = new Upstream();
+    const { transport, writes } = upstream.client(quick);
+    upstream.answer(answerHead + BODY.slice(1));
+    assert.equal(upstream.released, 0);
+    upstream.answer('b');
+    assert.match(transport.sent, sent());
+    assert.equal(writes.length, 2);
+    assert.equal(upstream.released, 1);
+  });
+
+  it('and one with something behind it, whose connection can serve no other', () => {
+    const upstream = new Upstream();
+    const { transport } = upstream.client(quick);
+    upstream.answer(`${answerHead}${BODY}HTTP/1.1`);
+    assert.match(transport.sent, sent());
+    assert.equal(upstream.released, 0);
+    assert.equal(upstream.transport.state, 'destroyed');
+  });
+});

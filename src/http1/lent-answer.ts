@@ -1,0 +1,52 @@
+import { Buffer } from 'node:buffer';
+import { writeLatin1 } from '../core/latin1.ts';
+import { roomBefore } from '../core/read-buffer.ts';
+import type { ConnectionInput } from './connection-input.ts';
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * An answer whose body has come whole with its head, lent in one piece behind another head: that is written over the one that
+ * came, and into the room before it. As text the body would be copied three times: into the text, behind the head, and for
+ * the system.
+ */
+export class LentAnswer {
+  /** From `lend` until its connection has got over it. */
+  active = false;
+  /** The last one, and where it lies: answers that are alike lie in the same place. */
+  #message: Buffer = NOTHING;
+  #bytes: Buffer = NOTHING;
+  #begin = 0;
+  #end = 0;
+
+  /**
+   * The head, which comes in pieces, and all that is to be read of `input`, which is then read. Undefined: that is not the
+   * body of `length` bytes and nothing else, or there is no room.
+   */
+  lend(head: readonly string[], input: ConnectionInput, length: number | undefined): Buffer | undefined {
+    const { busy, bytes, position, end } = input;
+    // Once the reader has returned, what it left has been copied to where it may be moved.
+    if (!busy || end - position !== length) return undefined;
+    let begin = position;
+    for (const piece of head) begin -= piece.length;
+    if (begin + roomBefore(bytes) < 0) return undefined;
+    const message = this.#place(bytes, begin, end);
+    let at = 0;
+    for (const piece of head) {
+      writeLatin1(message, piece, at);
+      at += piece.length;
+    }
+    input.position = end;
+    this.active = true;
+    return message;
+  }
+
+  #place(bytes: Buffer, begin: number, end: number): Buffer {
+    if (bytes === this.#bytes && begin === this.#begin && end === this.#end) return this.#message;
+    this.#message = Buffer.from(bytes.buffer, bytes.byteOffset + begin, end - begin);
+    this.#bytes = bytes;
+    this.#begin = begin;
+    this.#end = end;
+    return this.#message;
+  }
+}
