@@ -56,6 +56,11 @@ export class BodyDecoder {
     return decoded;
   }
 
+  /** Whether it comes in chunks. */
+  get isChunked(): boolean {
+    return this.#chunked !== undefined;
+  }
+
   /** What the end of the connection means here: the body's end, or that it is cut short. */
   endsWithConnection(): boolean {
     return this.#left === Infinity;

@@ -200,7 +200,9 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
 
   /** From the answer's body: all of it behind another head. */
   behind(head: readonly string[]): Buffer | undefined {
-    return this.#state === 'body' ? this.#lent.lend(head, this.#input, this.#body?.length) : undefined;
+    const body = this.#body as IncomingBody;
+    if (this.#state !== 'body' || (body.length === undefined && !this.#decoder?.isChunked)) return undefined;
+    return this.#lent.lend(head, this.#input, body);
   }
 
   // ---- InputReader

@@ -22,6 +22,8 @@ interface Serialised {
 /** Written by the wire, or ours alone to say: an upstream's are replaced. */
 const OMITTED = hopByHopAnd(knownField('date'), knownField('server'), knownField('x-request-id'));
 
+const CHUNKED_END = '\r\nTransfer-Encoding: chunked\r\n\r\n';
+
 /** How this answer's body goes out (RFC 9112 §6.3). */
 export function responseBodyMode(response: Response, method: string, version: HttpVersion): BodyMode {
   const { status, body } = response;
@@ -61,11 +63,12 @@ export function encodeResponseHead(
 /** The same for a reusable answer to a client of HTTP/1.1 whose connection is kept; none of the pieces has to be joined first. */
 export function headInPieces(
   response: Response,
+  mode: 'counted' | 'chunked',
   requestId: string,
   serverHeader: string | undefined,
 ): readonly string[] {
   const { fixed } = serialised(response.original ?? response, serverHeader);
-  return [fixed, dateAndId(), requestId, '\r\n\r\n'];
+  return [fixed, dateAndId(), requestId, mode === 'counted' ? '\r\n\r\n' : CHUNKED_END];
 }
 
 /** Whether the part of the head that does not depend on the request says where the body ends. */

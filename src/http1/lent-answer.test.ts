@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { CountingOwner } from '../../test/support/counting-owner.ts';
 import { LendingTransport, StalledTransport } from '../../test/support/lending-transport.ts';
 import { memoryServerOptions } from '../../test/support/memory-server.ts';
-import { get, head } from '../../test/support/message.ts';
+import { chunk, get, head } from '../../test/support/message.ts';
 import { deafRequester, outgoing } from '../../test/support/upstream-exchange.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { Response } from '../http/response.ts';
@@ -129,6 +129,53 @@ describe('an answer that has come whole', () => {
       assert.match(transport.sent, sent(field));
     }
     assert.equal(upstream.released, 200);
+  });
+});
+
+describe('an answer in one chunk', () => {
+  const chunked = head('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked');
+  const sentInChunks = (body: string): RegExp =>
+    new RegExp(
+      `^HTTP/1.1 200 OK\r\nA: 1\r\nDate: .{29}\r\nX-Request-Id: ${ID}\r\nTransfer-Encoding: chunked\r\n\r\n${body}$`,
+    );
+
+  it('leaves in one write, as it has come', () => {
+    const upstream = new Upstream();
+    for (const size of [1, 15, 16, 9000, 20_000]) {
+      const { writes, logged } = upstream.client(quick);
+      const body = chunk('x'.repeat(size)) + chunk('');
+      upstream.answer(chunked + body);
+      assert.equal(writes.length, 1);
+      assert.match(writes[0], sentInChunks(body));
+      assert.deepEqual(logged, [[200, size, undefined, undefined]]);
+    }
+    assert.equal(upstream.released, 5);
+  });
+
+  it('flows where its framing is not ours, or it is not whole', () => {
+    const upstream = new Upstream();
+    for (const body of [
+      '05\r\nhello\r\n0\r\n\r\n',
+      '5;a\r\nhello\r\n0\r\n\r\n',
+      '3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n',
+    ]) {
+      const { transport } = upstream.client(quick);
+      upstream.answer(chunked + body);
+      assert.match(transport.sent, sentInChunks(chunk('hello') + chunk('')), body);
+    }
+    const { transport } = upstream.client(quick);
+    upstream.answer(`${chunked}5\r\nhello\r\n0\r\n`, '\r\n');
+    assert.match(transport.sent, sentInChunks(chunk('hello') + chunk('')));
+    assert.equal(upstream.released, 4);
+  });
+
+  it('is the body itself where that ends with the connection', () => {
+    const upstream = new Upstream();
+    const { transport } = upstream.client(quick);
+    const body = chunk('hello') + chunk('');
+    upstream.answer(head('HTTP/1.0 200 OK') + body);
+    upstream.transport.receiveEnd();
+    assert.match(transport.sent, sentInChunks(chunk(body) + chunk('')));
   });
 });
 

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { writeLatin1 } from '../core/latin1.ts';
 import { roomBefore } from '../core/read-buffer.ts';
 import type { ConnectionInput } from './connection-input.ts';
+import { oneChunkIn } from './one-chunk.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -21,12 +22,18 @@ export class LentAnswer {
 
   /**
    * The head, which comes in pieces, and all that is to be read of `input`, which is then read. Undefined: that is not the
-   * body of `length` bytes and nothing else, or there is no room.
+   * body and nothing else, or there is no room. A body in chunks keeps its framing, and tells its length from then on.
    */
-  lend(head: readonly string[], input: ConnectionInput, length: number | undefined): Buffer | undefined {
+  lend(
+    head: readonly string[],
+    input: ConnectionInput,
+    body: { length: number | undefined },
+  ): Buffer | undefined {
     const { busy, bytes, position, end } = input;
     // Once the reader has returned, what it left has been copied to where it may be moved.
-    if (!busy || end - position !== length) return undefined;
+    if (!busy) return undefined;
+    const length = body.length ?? oneChunkIn(bytes, position, end);
+    if (length === -1 || (body.length !== undefined && end - position !== length)) return undefined;
     let begin = position;
     for (const piece of head) begin -= piece.length;
     if (begin + roomBefore(bytes) < 0) return undefined;
@@ -37,6 +44,7 @@ export class LentAnswer {
       at += piece.length;
     }
     input.position = end;
+    body.length = length;
     this.active = true;
     return message;
   }

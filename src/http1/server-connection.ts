@@ -263,7 +263,8 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
         ? body.length
         : -1;
     if (whole >= READY_FROM && version === 11 && this.#sendReady(response, whole)) return;
-    if (mode === 'counted' && version === 11 && this.#sendInOne(response)) return;
+    if ((mode === 'counted' || mode === 'chunked') && version === 11 && this.#sendInOne(response, mode))
+      return;
     const head = encodeResponseHead(response, mode, version, requestId, this.#keepAlive, serverHeader);
     const writer = this.#writer;
     if (whole === -1) writer.send(head, mode, body);
@@ -280,9 +281,9 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
   }
 
   /** Send an answer whose body has its head put before it. False: it cannot, or the answer has to leave together with others. */
-  #sendInOne(response: Response): boolean {
+  #sendInOne(response: Response, mode: 'counted' | 'chunked'): boolean {
     if (!response.reusable || !this.#keepAlive || this.#reader.hasMore || !this.#writer.empty) return false;
-    const head = headInPieces(response, this.#owner.requestId, this.#options.serverHeader);
+    const head = headInPieces(response, mode, this.#owner.requestId, this.#options.serverHeader);
     return this.#writer.sendInOne(head, response.body as BodySource);
   }
 
