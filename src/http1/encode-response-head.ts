@@ -46,10 +46,7 @@ export function encodeResponseHead(
   keepAlive: boolean,
   serverHeader: string | undefined,
 ): string {
-  const fixed = response.reusable
-    ? serialised(response.original ?? response, serverHeader).fixed
-    : fixedPart(response, serverHeader);
-  const begun = `${fixed}${dateAndId()}${requestId}`;
+  const begun = `${beginning(response, serverHeader)}${dateAndId()}${requestId}`;
   if (keepAlive && version === 11 && isFramedBefore(mode)) return `${begun}\r\n\r\n`;
   let head = `${begun}\r\n`;
   if (mode === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
@@ -60,15 +57,26 @@ export function encodeResponseHead(
   return `${head}\r\n`;
 }
 
-/** The same for a reusable answer to a client of HTTP/1.1 whose connection is kept; none of the pieces has to be joined first. */
+/** The same for a client of HTTP/1.1 whose connection is kept, in pieces that need not be joined first. */
 export function headInPieces(
   response: Response,
   mode: 'counted' | 'chunked',
   requestId: string,
   serverHeader: string | undefined,
 ): readonly string[] {
-  const { fixed } = serialised(response.original ?? response, serverHeader);
-  return [fixed, dateAndId(), requestId, mode === 'counted' ? '\r\n\r\n' : CHUNKED_END];
+  return [
+    beginning(response, serverHeader),
+    dateAndId(),
+    requestId,
+    mode === 'counted' ? '\r\n\r\n' : CHUNKED_END,
+  ];
+}
+
+/** The part of the head that does not depend on the request; kept for an answer that is sent many times. */
+function beginning(response: Response, serverHeader: string | undefined): string {
+  return response.reusable
+    ? serialised(response.original ?? response, serverHeader).fixed
+    : fixedPart(response, serverHeader);
 }
 
 /** Whether the part of the head that does not depend on the request says where the body ends. */

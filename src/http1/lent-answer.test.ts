@@ -38,7 +38,7 @@ class Upstream {
   /** A client whose request it is sent. `field`: in the head of the answer. */
   client<T extends LendingTransport>(
     make: (connection: ServerConnection) => T,
-    { field = 'A: 1', mayRepeat = false } = {},
+    { field = 'A: 1', mayRepeat = false, reusable = true } = {},
   ): { transport: T; connection: ServerConnection; writes: string[]; logged: unknown[][] } {
     const logged: unknown[][] = [];
     const finished = (...said: unknown[]): void => void logged.push(said);
@@ -50,7 +50,7 @@ class Upstream {
         ...deafRequester,
         mayRepeat,
         responded: (_head, body) =>
-          connection.respond(new Response(200, HeaderList.of(name, value), body, { reusable: true })),
+          connection.respond(new Response(200, HeaderList.of(name, value), body, { reusable })),
       });
     const transport = make(connection);
     connection.attach(transport);
@@ -82,6 +82,16 @@ describe('an answer that has come whole', () => {
       assert.deepEqual(logged, [[200, BODY.length, undefined, undefined]]);
     }
     assert.equal(upstream.released, 3);
+  });
+
+  it('does so too where its head will not come again', () => {
+    const upstream = new Upstream();
+    for (const field of ['A: 1', 'B: 22']) {
+      const { writes } = upstream.client(quick, { field, reusable: false });
+      upstream.answer(answerHead + BODY);
+      assert.equal(writes.length, 1);
+      assert.match(writes[0], sent(field));
+    }
   });
 
   it('does not change under a client that has not taken it, while the connection brings others', () => {

@@ -18,7 +18,7 @@ import { wantsKeepAlive } from './framing.ts';
 import { HalfClose } from './half-close.ts';
 import type { IncomingBody } from './incoming-body.ts';
 import { Linger } from './linger.ts';
-import { MessageWriter, type MessageWriterOwner } from './message-writer.ts';
+import { type BodyMode, MessageWriter, type MessageWriterOwner } from './message-writer.ts';
 import { RequestReader, type RequestReaderOwner } from './request-reader.ts';
 import type { Refusal, ServerConnectionOptions, ServerConnectionOwner } from './server-connection-owner.ts';
 import { nextStep, type Writing } from './state.ts';
@@ -263,9 +263,11 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
         ? body.length
         : -1;
     if (whole >= READY_FROM && version === 11 && this.#sendReady(response, whole)) return;
-    if ((mode === 'counted' || mode === 'chunked') && version === 11 && this.#sendInOne(response, mode))
-      return;
-    const head = encodeResponseHead(response, mode, version, requestId, this.#keepAlive, serverHeader);
+    const pieces = version === 11 ? this.#headInPieces(response, mode) : undefined;
+    if (pieces !== undefined && this.#writer.sendInOne(pieces, body as BodySource)) return;
+    const head =
+      pieces?.join('') ??
+      encodeResponseHead(response, mode, version, requestId, this.#keepAlive, serverHeader);
     const writer = this.#writer;
     if (whole === -1) writer.send(head, mode, body);
     else writer.sendText(head + bodyText(response, serverHeader), whole);
@@ -280,11 +282,12 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     return true;
   }
 
-  /** Send an answer whose body has its head put before it. False: it cannot, or the answer has to leave together with others. */
-  #sendInOne(response: Response, mode: 'counted' | 'chunked'): boolean {
-    if (!response.reusable || !this.#keepAlive || this.#reader.hasMore || !this.#writer.empty) return false;
-    const head = headInPieces(response, mode, this.#owner.requestId, this.#options.serverHeader);
-    return this.#writer.sendInOne(head, response.body as BodySource);
+  /** The head, for a body that may have it put before it. Undefined where it has none, or the answer has to leave together with others. */
+  #headInPieces(response: Response, mode: BodyMode): readonly string[] | undefined {
+    const isBody = mode === 'counted' || mode === 'chunked';
+    if (!isBody || (response.body as BodySource).flowBehind === undefined) return undefined;
+    if (!this.#keepAlive || this.#reader.hasMore || !this.#writer.empty) return undefined;
+    return headInPieces(response, mode, this.#owner.requestId, this.#options.serverHeader);
   }
 
   /** From the writer: the answer's last byte left, or it broke off. */
