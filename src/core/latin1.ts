@@ -27,10 +27,15 @@ export function writeBefore(bytes: Buffer, pieces: readonly string[], end: numbe
   let begin = end;
   for (const piece of pieces) begin -= piece.length;
   if (begin < start) return -1;
-  let at = begin;
+  writePieces(bytes, pieces, begin);
+  return begin;
+}
+
+/** The same from `offset` on. */
+export function writePieces(bytes: Buffer, pieces: readonly string[], offset: number): void {
+  let at = offset;
   for (const piece of pieces) {
     writeLatin1(bytes, piece, at);
     at += piece.length;
   }
-  return begin;
 }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { giveReadBuffer, READ_BUFFER_SIZE, sharedReadBuffer, takeReadBuffer } from './read-buffer.ts';
+import {
+  giveReadBuffer,
+  READ_BUFFER_SIZE,
+  roomBefore,
+  sharedReadBuffer,
+  takeReadBuffer,
+} from './read-buffer.ts';
 
 describe('read buffers', () => {
   it('are different ones while they are out', () => {
@@ -16,6 +22,17 @@ describe('read buffers', () => {
     const buffer = takeReadBuffer();
     giveReadBuffer(buffer);
     assert.equal(takeReadBuffer(), buffer);
+  });
+
+  it('have room before them, and nothing else is taken for one', () => {
+    assert.ok(roomBefore(takeReadBuffer()) > 0);
+    assert.ok(roomBefore(sharedReadBuffer) > 0);
+    const none = Buffer.alloc(2 * READ_BUFFER_SIZE);
+    for (const other of [none, none.subarray(512), none.subarray(512, 512 + READ_BUFFER_SIZE)]) {
+      assert.equal(roomBefore(other), 0);
+      giveReadBuffer(other);
+      assert.notEqual(takeReadBuffer(), other);
+    }
   });
 
   it('are kept in a small number only', () => {

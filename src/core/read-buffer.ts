@@ -22,12 +22,13 @@ function makeReadBuffer(): Buffer {
 
 /** How many bytes before `bytes` are its own to write to: it is a read buffer, or there are none. */
 export function roomBefore(bytes: Buffer): number {
-  return bytes.length === READ_BUFFER_SIZE && bytes.byteOffset === ROOM ? ROOM : 0;
+  const isRead = bytes.byteOffset === ROOM && bytes.buffer.byteLength === ROOM + READ_BUFFER_SIZE;
+  return isRead ? ROOM : 0;
 }
 
-/** Give a read buffer back. Nobody may hold a part of it any more. */
+/** Give a read buffer back. Nobody may hold a part of it any more. What is none is left to the collector. */
 export function giveReadBuffer(buffer: Buffer): void {
-  if (free.length < KEPT) free.push(buffer);
+  if (free.length < KEPT && roomBefore(buffer) > 0) free.push(buffer);
 }
 
 /**

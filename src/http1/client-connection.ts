@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { coarseNow, Deadline, type Waiter } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
@@ -191,7 +190,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   continueBody(): void {
     if (this.#state !== 'body') return;
     if (this.#body?.demand === 'discarding') return this.#abandon();
-    if (this.#lent.active) return this.#complete();
+    if (this.#lent.pending) return this.#completeLent(false);
     this.#deadline.arm('idle', this.#timeouts.idle);
     // Asked for while its head is handed over: what has come with the head leaves with it.
     if (this.#input.busy) this.#readBody();
@@ -291,7 +290,6 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       this.#fail('upstream.unexpected-upgrade', undefined);
       return false;
     }
-    const input = this.#input;
     const tunnel = new ClientTunnel(this.#transport, this.#timeouts.idle);
     this.#tunnel = tunnel;
     this.#state = 'tunnel';
@@ -301,22 +299,14 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
       protocol,
       open: (fromClient) => tunnel.carry(fromClient),
     });
-    if (input.position < input.end) {
-      const early = Buffer.from(input.bytes.subarray(input.position, input.end));
-      input.position = input.end;
-      tunnel.data(early, early.length);
-    }
+    tunnel.take(this.#input);
     return true;
   }
 
   /** Hand on what has come of the body, as far as its reader takes it. */
   #readBody(): void {
     const input = this.#input;
-    if (this.#state === 'body' && this.#lent.active) {
-      // Somebody holds it while the next answer is read.
-      this.#transport.replaceBuffer();
-      this.#complete();
-    }
+    if (this.#state === 'body' && this.#lent.pending) this.#completeLent(true);
     while (this.#state === 'body' && input.position < input.end) {
       const body = this.#body as IncomingBody;
       if (body.demand !== 'flowing') return input.pause();
@@ -344,12 +334,18 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
     }
   }
 
+  /** `kept`: who was lent the answer has not got rid of it, and holds it while the next one is read. */
+  #completeLent(kept: boolean): void {
+    this.#lent.settle(kept);
+    if (kept) this.#transport.replaceBuffer();
+    this.#complete();
+  }
+
   /** The answer is all here. */
   #complete(): void {
     const body = this.#body as IncomingBody;
     this.#requester = undefined;
     this.#state = 'free';
-    this.#lent.active = false;
     this.#deadline.clear();
     // A request that the server did not wait for, or bytes behind the answer: whose they are nobody knows.
     if (!this.#requestSent || this.#input.waiting > 0) this.#keepAlive = false;

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { ErrorCode } from '../core/errors.ts';
 import type { BodySource } from '../http/body.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
@@ -34,6 +35,14 @@ export class ClientTunnel implements TransportEvents, InputReader, MessageWriter
   carry(fromClient: BodySource): void {
     this.#writer.send('', 'tunnel', fromClient);
     this.#writer.flush();
+  }
+
+  /** What has come behind the head that changed the protocol is the other one's already. */
+  take(input: ConnectionInput): void {
+    if (input.position === input.end) return;
+    const early = Buffer.from(input.bytes.subarray(input.position, input.end));
+    input.position = input.end;
+    this.data(early, early.length);
   }
 
   /** Nobody waits for what comes any more. */

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { writeLatin1 } from '../core/latin1.ts';
+import { writePieces } from '../core/latin1.ts';
 import { roomBefore } from '../core/read-buffer.ts';
 import type { ConnectionInput } from './connection-input.ts';
 import { oneChunkIn } from './one-chunk.ts';
@@ -12,8 +12,8 @@ const NOTHING = Buffer.alloc(0);
  * the system.
  */
 export class LentAnswer {
-  /** From `lend` until its connection has got over it. */
-  active = false;
+  /** It is lent, and the exchange is not over yet. */
+  pending = false;
   /** The last one, and where it lies: answers that are alike lie in the same place. */
   #message: Buffer = NOTHING;
   #bytes: Buffer = NOTHING;
@@ -30,23 +30,26 @@ export class LentAnswer {
     body: { length: number | undefined },
   ): Buffer | undefined {
     const { busy, bytes, position, end } = input;
-    // Once the reader has returned, what it left has been copied to where it may be moved.
+    // Afterwards what is left lies in other memory, and may move.
     if (!busy) return undefined;
     const length = body.length ?? oneChunkIn(bytes, position, end);
     if (length === -1 || (body.length !== undefined && end - position !== length)) return undefined;
+    // What stood before the body are heads of this exchange, which are texts by now: nobody has been lent them.
     let begin = position;
     for (const piece of head) begin -= piece.length;
     if (begin + roomBefore(bytes) < 0) return undefined;
     const message = this.#place(bytes, begin, end);
-    let at = 0;
-    for (const piece of head) {
-      writeLatin1(message, piece, at);
-      at += piece.length;
-    }
+    writePieces(message, head, 0);
     input.position = end;
     body.length = length;
-    this.active = true;
+    this.pending = true;
     return message;
+  }
+
+  /** The exchange is over. `kept`: somebody has the answer still, so that the next one cannot lie there. */
+  settle(kept: boolean): void {
+    this.pending = false;
+    if (kept) this.#message = this.#bytes = NOTHING;
   }
 
   #place(bytes: Buffer, begin: number, end: number): Buffer {

@@ -34,7 +34,7 @@ export const SPLIT_SHARE = 0.01;
 /**
  * Calls of one name that are not for a socket, such as `futex` or `write` of the log. For each request: the collector's and
  * the compiler's threads were seen to need up to 0.05. For each second, however many requests come: the log's batch is
- * written every 10 ms, files are looked at about once a second, deadlines ten times.
+ * written every 10 ms, files are looked at twice a second, deadlines ten times.
  */
 export const OTHER_CALLS = { eachRequest: 0.2, eachSecond: 200 };
 

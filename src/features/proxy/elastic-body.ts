@@ -260,7 +260,7 @@ export class ElasticBody extends RelayedBody {
   /** Nobody holds a part of this piece any more. */
   #release(memory: Buffer): void {
     this.#account(-memory.length);
-    if (memory.length === READ_BUFFER_SIZE) giveReadBuffer(memory);
+    giveReadBuffer(memory);
   }
 
   #account(bytes: number): void {

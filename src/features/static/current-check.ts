@@ -16,7 +16,7 @@ const QUIETLY = { throwIfNoEntry: false } as const;
 
 /**
  * Tells whether what is known of files is still so: without opening them, and at once, for it is asked of each that is hot
- * about once a second. That a file is the same does not tell that it may still be seen: a directory above it may have been moved
+ * twice a second. That a file is the same does not tell that it may still be seen: a directory above it may have been moved
  * out of the root, with a link to it in its place.
  */
 export class CurrentCheck {

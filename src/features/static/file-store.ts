@@ -29,10 +29,10 @@ import { SlowReads } from './slow-reads.ts';
 
 /**
  * How long a file is served without looking whether it is still the same, in milliseconds. A stat costs some 2 µs,
- * a fifth of what a whole request costs; so a file that is asked for often pays it about once a second, and an
- * edited one is served new within a second, wherever nobody tells of changes.
+ * a fifth of what a whole request costs; so a file that is asked for often pays it twice a second, and an
+ * edited one is served new within half a second, wherever nobody tells of changes.
  */
-export const FRESH_MS = 900;
+export const FRESH_MS = 500;
 
 /** Larger files are read for each request, however often: of the room for bytes one of them may take as much as this. */
 const LARGEST_SHARE = 1 / 16;

@@ -42,7 +42,7 @@ async function remember(path: string): Promise<Response> {
 }
 
 suite('a file in memory', () => {
-  test('is trusted for less than a second, then looked at', async () => {
+  test('is trusted for half a second, then looked at', async () => {
     const path = directory.write('trusted.txt', 'old');
     const remembered = await remember('/trusted.txt');
     writeFileSync(path, 'newer');

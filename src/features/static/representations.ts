@@ -35,7 +35,7 @@ interface Compression {
  *
  *     what the client accepts, best first
  *       ├─ a sibling     in memory, and not older than the file? ─▶ that
- *       │                  └─ looked for within 900 ms? ─▶ next     └─ look: there? ─▶ take it in, that
+ *       │                  └─ looked for within 500 ms? ─▶ next     └─ look: there? ─▶ take it in, that
  *       ├─ compressed    in memory, and of this version? ─▶ that
  *       │                  └─ compress it; small: wait, that        └─ large, or too much to do: next
  *       └─ as it is      ─▶ that

@@ -273,7 +273,7 @@ suite('a sibling', () => {
     assert.equal(await seen(), 'plain');
   });
 
-  test('is not looked for again within the time for which files are trusted', async () => {
+  test('is not looked for more often than twice a second', async () => {
     site('calm.js', 'plain');
     assert.equal((await accepting('/calm.js', 'br')).text, 'plain');
     site('calm.js.br', 'coded');
