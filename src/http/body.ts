@@ -38,10 +38,12 @@ export interface BodySource {
   flow(sink: BodySink): void;
   /**
    * The whole body in one piece behind a head, which comes in several, if it can be had so: lent as a chunk is, until `resume`,
-   * and all there is. One without a length comes in the chunked coding, whole, and has a length then. Undefined: it has to
-   * flow. Called in place of `flow`.
+   * and all there is. One without a length comes whole in the chunked coding, and tells `lentLength`. Undefined: it has to flow.
+   * Called in place of `flow`.
    */
   flowBehind?(head: readonly string[], sink: BodySink): Buffer | undefined;
+  /** Bytes of the body in what `flowBehind` has lent, where nothing told them before. */
+  readonly lentLength?: number | undefined;
   /** The sink that returned false can take more. */
   resume(): void;
   /**

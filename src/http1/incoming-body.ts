@@ -7,7 +7,7 @@ import type { ReadonlyHeaderList } from '../http/header-list.ts';
 interface BodyConnection {
   /** The sink is there, or has room again, or the body is not wanted: go on reading. */
   continueBody(): void;
-  /** See `BodySource.flowBehind`: what is lent so is all of the body, whose length is known then. */
+  /** See `BodySource.flowBehind`: what is lent so is all of the body. */
   behind?(head: readonly string[]): Buffer | undefined;
 }
 
@@ -19,7 +19,8 @@ type Demand = 'unclaimed' | 'flowing' | 'stalled' | 'discarding' | 'over';
  * is full. Nothing reads ahead for a body that no one has asked for.
  */
 export class IncomingBody implements BodySource {
-  length: number | undefined;
+  readonly length: number | undefined;
+  lentLength: number | undefined = undefined;
   trailers: ReadonlyHeaderList | undefined = undefined;
   demand: Demand = 'unclaimed';
   #sink: BodySink | undefined = undefined;

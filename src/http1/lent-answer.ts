@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { writePieces } from '../core/latin1.ts';
 import { roomBefore } from '../core/read-buffer.ts';
 import type { ConnectionInput } from './connection-input.ts';
+import type { IncomingBody } from './incoming-body.ts';
 import { oneChunkIn } from './one-chunk.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -22,13 +23,9 @@ export class LentAnswer {
 
   /**
    * The head, which comes in pieces, and all that is to be read of `input`, which is then read. Undefined: that is not the
-   * body and nothing else, or there is no room. A body in chunks keeps its framing, and tells its length from then on.
+   * body and nothing else, or there is no room. A body in chunks keeps its framing, and is told its length.
    */
-  lend(
-    head: readonly string[],
-    input: ConnectionInput,
-    body: { length: number | undefined },
-  ): Buffer | undefined {
+  lend(head: readonly string[], input: ConnectionInput, body: IncomingBody): Buffer | undefined {
     const { busy, bytes, position, end } = input;
     // Afterwards what is left lies in other memory, and may move.
     if (!busy) return undefined;
@@ -41,7 +38,7 @@ export class LentAnswer {
     const message = this.#place(bytes, begin, end);
     writePieces(message, head, 0);
     input.position = end;
-    body.length = length;
+    if (body.length === undefined) body.lentLength = length;
     this.pending = true;
     return message;
   }

@@ -155,7 +155,7 @@ export class MessageWriter implements BodySink {
     this.#chunked = false;
     this.#state = 'sending';
     this.#source = body;
-    this.#sent = this.#expected = body.length as number;
+    this.#sent = this.#expected = (body.length ?? body.lentLength) as number;
     if (this.#transport.write(message)) body.resume();
     else this.#stalled();
     return true;
