@@ -81,9 +81,9 @@ suite('curl, which gives up', { skip: requires('curl') }, () => {
   }
 });
 
-suite('nc, which closes its half and waits', { skip: requires('nc') }, () => {
+suite('nc, which closes its half and waits', { skip: requires('nc.openbsd') }, () => {
   test('gets the answer, however late it is', async () => {
-    const nc = spawn(program('nc'), ['-N', '127.0.0.1', String(server.port)]);
+    const nc = spawn(program('nc.openbsd'), ['-N', '127.0.0.1', String(server.port)]);
     let output = '';
     nc.stdout.on('data', (piece: Buffer) => {
       output += piece.toString();

@@ -11,7 +11,8 @@ export const debianPackages: Readonly<Record<string, string>> = {
   ffmpeg: 'ffmpeg',
   gunicorn: 'gunicorn',
   haproxy: 'haproxy',
-  nc: 'netcat-openbsd',
+  // Other packages have an nc with other options.
+  'nc.openbsd': 'netcat-openbsd',
   nginx: 'nginx',
   openssl: 'openssl',
   python3: 'python3',
