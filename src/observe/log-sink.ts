@@ -1,5 +1,6 @@
 import { write, writeSync } from 'node:fs';
 import { monotonicNow } from '../core/clock.ts';
+import { Stalls } from '../core/stalls.ts';
 import { eventLine } from './event-line.ts';
 import type { EventFields, EventLevel } from './event-line.ts';
 import { LineQueue } from './line-queue.ts';
@@ -39,9 +40,6 @@ const BATCH_MS = 10;
 /** How long to wait before a pipe that was full, or a target that gave an error, is tried again. */
 const FULL_RETRY_MS = 10;
 const ERROR_RETRY_MS = 250;
-/** A file's write that took this long was not the page cache's: the thread pool takes over for a while (ADR 0003). */
-const STALL_MS = 5;
-const POOL_MS = 30_000;
 /** How long `close` and `flushSync` wait for a slow reader. */
 const CLOSE_MS = 5000;
 const FLUSH_SYNC_MS = 500;
@@ -68,7 +66,8 @@ class BatchSink implements LogSink {
   #inPool = false;
   /** Bytes of the batch that it has in hand. */
   #inHand = 0;
-  #poolUntil = 0;
+  /** Whether a file's writes are not the page cache's at the moment: then the thread pool makes them (ADR 0003). */
+  readonly #stalls = new Stalls();
   /** Whether the last write gave an error. */
   #failing = false;
   /** Whether trouble has been reported, and its end has not. */
@@ -179,7 +178,7 @@ class BatchSink implements LogSink {
         return;
       }
       const now = monotonicNow();
-      if (this.#target.mayBlock === 'freely' || now < this.#poolUntil) this.#writeInPool();
+      if (this.#target.mayBlock === 'freely' || this.#stalls.areExpected(now)) this.#writeInPool();
       else this.#writeNow(now);
     }
   }
@@ -191,7 +190,9 @@ class BatchSink implements LogSink {
     } catch (error) {
       this.#fail(codeOf(error));
     }
-    if (mayBlock === 'rarely' && monotonicNow() - now > STALL_MS) this.#poolUntil = now + POOL_MS;
+    if (mayBlock !== 'rarely') return;
+    const endedAt = monotonicNow();
+    this.#stalls.took(endedAt - now, endedAt);
   }
 
   #writeInPool(): void {

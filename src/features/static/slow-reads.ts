@@ -1,21 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { monotonicNow } from '../../core/clock.ts';
-
-/**
- * Where reading at once takes longer than this, in milliseconds, there are disks to wait for, and for a while other threads do
- * so. Once is not enough, and something must have been read from a device since: on a busy machine a thread may have had to stop.
- */
-const SLOW_MS = 5;
-const SLOW_FOR_MS = 250;
-const SLOW_TIMES = 3;
-const QUICK_TIMES = 16;
-/** So long a wait is none for the processor, whatever is known of devices: other machines' disks are none of this one's. */
-const LONG_MS = 20;
-/** One as long as this says it alone. */
-const DECISIVE_MS = 100;
-/** For so many times as long as it took nothing is tried at once: that is the share of its time for which a thread may wait. */
-const REST = 100;
-const LONGEST_REST_MS = 300_000;
+import { LONG_MS, STALL_MS, Stalls } from '../../core/stalls.ts';
 
 /** File systems that lie behind a network or another program, by the numbers of statfs(2): to wait for them may take for ever. */
 const REMOTE = new Set([
@@ -37,16 +22,14 @@ const REMOTE = new Set([
  * another thread costs ten times as much as what the system has in memory, where most of what is asked for is.
  */
 export class SlowReads {
-  /** How often it was slow lately; each that was quick takes a little of it. */
-  #times = 0;
+  readonly #stalls = new Stalls();
   /** What the process had read from devices when it was last slow. */
   #fsRead = process.resourceUsage().fsRead;
-  /** Until when files are not read at once. */
-  #until = -Infinity;
+  readonly #isRemote: boolean;
 
   /** `directories`: where they lie. */
   constructor(directories: readonly string[]) {
-    if (directories.some(isRemote)) this.#until = Infinity;
+    this.#isRemote = directories.some(isRemote);
   }
 
   /** Do it at once where that is quick, as a rule, else have other threads do it. */
@@ -60,25 +43,20 @@ export class SlowReads {
 
   /** Whether others should read, at `now` (`monotonicNow`). */
   areExpected(now: number): boolean {
-    return now < this.#until;
+    return this.#isRemote || this.#stalls.areExpected(now);
   }
 
   /** A file that was begun at `startedAt` took so many milliseconds. */
   took(ms: number, startedAt: number): void {
-    if (ms <= SLOW_MS) {
-      this.#times = Math.max(0, this.#times - 1 / QUICK_TIMES);
-      return;
-    }
+    if (ms <= STALL_MS || this.#hasRead(ms)) this.#stalls.took(ms, startedAt + ms);
+  }
+
+  /** Whether it was a disk: something has been read from a device since, or, where it is another machine's, it was too long for anything else. */
+  #hasRead(ms: number): boolean {
     const { fsRead } = process.resourceUsage();
-    const waited = fsRead > this.#fsRead || ms >= LONG_MS;
+    const before = this.#fsRead;
     this.#fsRead = fsRead;
-    if (!waited) return;
-    this.#times += ms >= DECISIVE_MS ? SLOW_TIMES : 1;
-    if (this.#times >= SLOW_TIMES) {
-      this.#times = SLOW_TIMES - 1;
-      const rest = ms < LONG_MS ? SLOW_FOR_MS : Math.min(LONGEST_REST_MS, REST * ms);
-      this.#until = startedAt + ms + rest;
-    }
+    return fsRead > before || ms >= LONG_MS;
   }
 }
 
