@@ -12,6 +12,12 @@ export const COPY_LIMIT = 8 * 1024;
 export const TEXT_LIMIT = 15 * 1024;
 
 /**
+ * The head of an answer in pieces that need not be joined first: what each answer of its kind begins with, the date, the request's id, and
+ * the end.
+ */
+export type HeadPieces = readonly [beginning: string, date: string, id: string, end: string];
+
+/**
  * Where a message's body goes. The chunk handed to `data` is lent: it is valid until `data` returns true, or, when it
  * returned false, until the sink calls `resume()` on the source. Who keeps bytes for longer copies them.
  */
@@ -37,11 +43,11 @@ export interface BodySource {
   readonly replayable?: boolean;
   flow(sink: BodySink): void;
   /**
-   * The whole body in one piece behind a head, which comes in several, if it can be had so: lent as a chunk is, until `resume`,
+   * The whole body in one piece behind a head, if it can be had so: lent as a chunk is, until `resume`,
    * and all there is. One without a length comes whole in the chunked coding, and tells `lentLength`. Undefined: it has to flow.
    * Called in place of `flow`.
    */
-  flowBehind?(head: readonly string[], sink: BodySink): Buffer | undefined;
+  flowBehind?(head: HeadPieces, sink: BodySink): Buffer | undefined;
   /** Bytes of the body in what `flowBehind` has lent, where nothing told them before. */
   readonly lentLength?: number | undefined;
   /** The sink that returned false can take more. */

@@ -1,6 +1,6 @@
 import { coarseNow, Deadline, type Waiter } from '../core/deadline.ts';
 import type { ErrorCode } from '../core/errors.ts';
-import type { BodySource } from '../http/body.ts';
+import type { BodySource, HeadPieces } from '../http/body.ts';
 import type { OutgoingRequestHead, ResponseHead } from '../http/head.ts';
 import { wasAskedFor } from '../http/upgrade.ts';
 import type { Transport, TransportEvents } from '../net/transport.ts';
@@ -198,7 +198,7 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   }
 
   /** From the answer's body: all of it behind another head. */
-  behind(head: readonly string[]): Buffer | undefined {
+  behind(head: HeadPieces): Buffer | undefined {
     const body = this.#body as IncomingBody;
     if (this.#state !== 'body' || (body.length === undefined && !this.#decoder?.isChunked)) return undefined;
     return this.#lent.lend(head, this.#input, body);

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { hopByHopAnd } from '../http/hop-by-hop.ts';
+import type { HeadPieces } from '../http/body.ts';
 import type { HttpVersion } from '../http/head.ts';
 import type { Response } from '../http/response.ts';
 import type { BodyMode } from './message-writer.ts';
@@ -63,7 +64,7 @@ export function headInPieces(
   mode: 'counted' | 'chunked',
   requestId: string,
   serverHeader: string | undefined,
-): readonly string[] {
+): HeadPieces {
   return [
     beginning(response, serverHeader),
     dateAndId(),

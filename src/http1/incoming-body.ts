@@ -1,6 +1,6 @@
 import { DreamError } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
-import type { BodySink, BodySource } from '../http/body.ts';
+import type { BodySink, BodySource, HeadPieces } from '../http/body.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 
 /** The connection that a body is read from. */
@@ -8,7 +8,7 @@ interface BodyConnection {
   /** The sink is there, or has room again, or the body is not wanted: go on reading. */
   continueBody(): void;
   /** See `BodySource.flowBehind`: what is lent so is all of the body. */
-  behind?(head: readonly string[]): Buffer | undefined;
+  behind?(head: HeadPieces): Buffer | undefined;
 }
 
 /** Who gets the body's bytes at the moment; `over`: nobody, its connection has turned to something else. */
@@ -55,7 +55,7 @@ export class IncomingBody implements BodySource {
     this.#connection.continueBody();
   }
 
-  flowBehind(head: readonly string[], sink: BodySink): Buffer | undefined {
+  flowBehind(head: HeadPieces, sink: BodySink): Buffer | undefined {
     if (this.demand !== 'unclaimed') return undefined;
     const message = this.#connection.behind?.(head);
     if (message === undefined) return undefined;

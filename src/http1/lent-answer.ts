@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { writePieces } from '../core/latin1.ts';
+import type { HeadPieces } from '../http/body.ts';
 import { roomBefore } from '../core/read-buffer.ts';
 import type { ConnectionInput } from './connection-input.ts';
 import type { IncomingBody } from './incoming-body.ts';
@@ -25,7 +26,7 @@ export class LentAnswer {
    * The head, which comes in pieces, and all that is to be read of `input`, which is then read. Undefined: that is not the
    * body and nothing else, or there is no room. A body in chunks keeps its framing, and is told its length.
    */
-  lend(head: readonly string[], input: ConnectionInput, body: IncomingBody): Buffer | undefined {
+  lend(head: HeadPieces, input: ConnectionInput, body: IncomingBody): Buffer | undefined {
     const { busy, bytes, position, end } = input;
     // Afterwards what is left lies in other memory, and may move.
     if (!busy) return undefined;

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { latin1 } from '../core/latin1.ts';
 import { coarseNow, Deadline } from '../core/deadline.ts';
 import type { DreamError, ErrorCode } from '../core/errors.ts';
-import { COPY_LIMIT, type Body, type BodySink, type BodySource } from '../http/body.ts';
+import { COPY_LIMIT, type Body, type BodySink, type BodySource, type HeadPieces } from '../http/body.ts';
 import { trailerLines } from '../http/trailers.ts';
 import type { Transport } from '../net/transport.ts';
 
@@ -147,7 +147,7 @@ export class MessageWriter implements BodySink {
   }
 
   /** Send a message whose body can be had in one piece with its head, while the writer is empty. False: it cannot. */
-  sendInOne(head: readonly string[], body: BodySource): boolean {
+  sendInOne(head: HeadPieces, body: BodySource): boolean {
     const message = body.flowBehind?.(head, this);
     if (message === undefined) return false;
     this.#begin = -1;

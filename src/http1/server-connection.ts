@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { ErrorCode } from '../core/errors.ts';
-import { type BodySource, emptyBody, TEXT_LIMIT } from '../http/body.ts';
+import { type BodySource, emptyBody, type HeadPieces, TEXT_LIMIT } from '../http/body.ts';
 import type { RequestHead } from '../http/head.ts';
 import type { Response, Tunnel } from '../http/response.ts';
 import { acceptsTrailers } from '../http/te.ts';
@@ -283,7 +283,7 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
   }
 
   /** The head, for a body that may have it put before it. Undefined where it has none, or the answer has to leave together with others. */
-  #headInPieces(response: Response, mode: BodyMode): readonly string[] | undefined {
+  #headInPieces(response: Response, mode: BodyMode): HeadPieces | undefined {
     const isBody = mode === 'counted' || mode === 'chunked';
     if (!isBody || (response.body as BodySource).flowBehind === undefined) return undefined;
     if (!this.#keepAlive || this.#reader.hasMore || !this.#writer.empty) return undefined;

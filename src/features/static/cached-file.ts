@@ -7,6 +7,7 @@ import { Response } from '../../http/response.ts';
 import { NO_FIELDS, type OwnFields } from './field-rules.ts';
 import type { FileVariants } from './file-variants.ts';
 import { type FileVersion, validatorsOf } from './file-version.ts';
+import { QueuedFile } from './hot-files.ts';
 import { KeptBytes } from './kept-bytes.ts';
 
 /** What a kept file costs besides its bytes, about: its names, two answers with their serialised heads, and its place. */
@@ -52,7 +53,7 @@ export interface FoundFile {
  * Those that leave as text with the head become its own when it is asked for often. Of a large one at first only what is
  * said about it is kept, and its bytes are read for each request.
  */
-export class CachedFile {
+export class CachedFile extends QueuedFile {
   readonly key: string;
   readonly name: string;
   readonly path: string;
@@ -72,10 +73,10 @@ export class CachedFile {
   /** The answer to HEAD; to GET too where the bytes are its own, else its body has nothing but a length. */
   readonly whole: Response;
   /**
-   * Until when it is served without another look at the disk, on the monotonic clock … Only declared: where it were `undefined` at
-   * first, V8 would make an object for each number that is stored here, in a place that each scavenge has to visit.
+   * Until when it is served without another look at the disk, on the monotonic clock … In whole milliseconds: V8 stores small
+   * integers in place, and other numbers as objects of their own.
    */
-  declare freshUntil: number;
+  freshUntil = 0;
   /** … unless more changes have been seen than when it was looked at. */
   changes: number;
   /** It was not asked for lately, and is kept by nobody. */
@@ -87,6 +88,7 @@ export class CachedFile {
   #untilCopy: number;
 
   constructor(found: FoundFile, freshUntil: number, changes: number) {
+    super();
     const { version, etag } = found;
     this.key = found.key;
     this.name = found.name;
@@ -103,7 +105,7 @@ export class CachedFile {
     this.shadowedBy = found.shadowedBy ?? NOTHING;
     this.settled = found.settled;
     this.#untilCopy = this.#often;
-    this.freshUntil = freshUntil;
+    this.freshUntil = Math.floor(freshUntil);
     this.changes = changes;
 
     this.validators = validatorsOf(etag, mtimeMs);
@@ -151,7 +153,7 @@ export class CachedFile {
 
   /** It is the same still: a look at the disk has told so. */
   lookedAt(freshUntil: number, changes: number): void {
-    this.freshUntil = freshUntil;
+    this.freshUntil = Math.floor(freshUntil);
     this.changes = changes;
     this.#untilCopy = this.#often;
   }
@@ -184,7 +186,7 @@ export class CachedFile {
     return new CachedFile(found, freshUntil, changes);
   }
 
-  /** Bytes of this thread's memory that keeping it takes: what is small is there as text, too. */
+  /** Of this thread's memory: what is small is there as text, too. */
   get weight(): number {
     if (!Buffer.isBuffer(this.bytes)) return OVERHEAD;
     const { length } = this.bytes;

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
 import { latin1, writeBefore } from '../../core/latin1.ts';
 import { SharedLock } from '../../core/shared-lock.ts';
+import type { HeadPieces } from '../../http/body.ts';
 import type { FileId } from './file-ids.ts';
 import type { FileVersion } from './file-version.ts';
 import {
@@ -267,10 +268,24 @@ export class FileRecords {
   }
 
   /** Write the head of an answer before the bytes. Answers its length; 0 where it does not fit. */
-  writeHead(record: number, head: readonly string[]): number {
+  writeHead(record: number, head: HeadPieces): number {
     const end = this.#start(record);
     const begin = writeBefore(this.#bytes, head, end, end - headRoom(this.length(record)));
     return begin === -1 ? 0 : end - begin;
+  }
+
+  /** Who has written the head that is there. */
+  author(record: number): number {
+    return this.#words[this.#word(record) + WORD.author];
+  }
+
+  setAuthor(record: number, author: number): void {
+    this.#words[this.#word(record) + WORD.author] = author;
+  }
+
+  /** A name for one who writes heads. */
+  newAuthor(): number {
+    return Atomics.add(this.#words, HEADER.authors, 1) + 1;
   }
 
   /** The bytes, and as many as that before them. */

@@ -61,7 +61,7 @@ export type VariantsOf = (name: string, mediaType: string, size: number) => File
 export class FileStore {
   readonly #roots: SiteRoots;
   readonly #rules: FieldRules;
-  readonly #table: FileTable;
+  readonly #table: FileTable<CachedFile>;
   readonly #shared: SharedFiles | undefined;
   readonly #watch: DirectoryWatch | undefined;
   readonly #variantsOf: VariantsOf | undefined;

@@ -23,12 +23,12 @@ function file(key: string, size = 0): CachedFile {
 
 const WEIGHT = file('', 1000).weight;
 
-function add(table: FileTable, ...keys: string[]): void {
+function add(table: FileTable<CachedFile>, ...keys: string[]): void {
   for (const key of keys) table.set(file(key, 1000));
 }
 
 /** Which of the keys are still kept; asking visits them. */
-function kept(table: FileTable, keys: string): string {
+function kept(table: FileTable<CachedFile>, keys: string): string {
   return keys
     .split('')
     .filter((key) => table.get(key) !== undefined)
@@ -38,7 +38,7 @@ function kept(table: FileTable, keys: string): string {
 suite('hot files', () => {
   test('are found by their key until they are deleted', () => {
     const hot = new HotFiles({ bytes: Infinity, entries: Infinity });
-    const table = hot.table();
+    const table = hot.table<CachedFile>();
     const a = file('a');
     table.set(a);
     assert.equal(table.get('a'), a);
@@ -51,7 +51,7 @@ suite('hot files', () => {
 
   test('never weigh more than allowed', () => {
     const hot = new HotFiles({ bytes: 10 * WEIGHT, entries: 1000 });
-    const table = hot.table();
+    const table = hot.table<CachedFile>();
     for (let i = 0; i < 100; i++) {
       table.set(file(`f${i}`, (i * 37) % 3000));
       assert.ok(hot.bytes <= 10 * WEIGHT);
@@ -60,14 +60,14 @@ suite('hot files', () => {
 
   test('never are more than allowed', () => {
     const hot = new HotFiles({ bytes: Infinity, entries: 3 });
-    const table = hot.table();
+    const table = hot.table<CachedFile>();
     add(table, 'a', 'b', 'c', 'd');
     assert.equal(hot.entries, 3);
     assert.equal(kept(table, 'abcd'), 'bcd');
   });
 
   test('go the oldest first, unless they were visited', () => {
-    const table = new HotFiles({ bytes: Infinity, entries: 4 }).table();
+    const table = new HotFiles({ bytes: Infinity, entries: 4 }).table<CachedFile>();
     add(table, 'a', 'b', 'c', 'd');
     table.get('a');
     table.get('c');
@@ -77,7 +77,7 @@ suite('hot files', () => {
   });
 
   test('all visited: the hand goes round once and takes the oldest', () => {
-    const table = new HotFiles({ bytes: Infinity, entries: 3 }).table();
+    const table = new HotFiles({ bytes: Infinity, entries: 3 }).table<CachedFile>();
     add(table, 'a', 'b', 'c');
     kept(table, 'abc');
     add(table, 'd');
@@ -86,7 +86,7 @@ suite('hot files', () => {
 
   test('a crawl through the whole site leaves what is hot', () => {
     const hot = new HotFiles({ bytes: Infinity, entries: 10 });
-    const table = hot.table();
+    const table = hot.table<CachedFile>();
     add(table, 'x', 'y', 'z');
     for (let i = 0; i < 1000; i++) {
       assert.equal(kept(table, 'xyz'), 'xyz');
@@ -97,7 +97,7 @@ suite('hot files', () => {
 
   test('a newer version takes the place of the old one, which can no longer delete it', () => {
     const hot = new HotFiles({ bytes: Infinity, entries: Infinity });
-    const table = hot.table();
+    const table = hot.table<CachedFile>();
     const old = file('a', 100);
     const newer = file('a', 200);
     table.set(old);
@@ -110,8 +110,8 @@ suite('hot files', () => {
 
   test('of several roots share the room and not the keys', () => {
     const hot = new HotFiles({ bytes: Infinity, entries: 2 });
-    const one = hot.table();
-    const other = hot.table();
+    const one = hot.table<CachedFile>();
+    const other = hot.table<CachedFile>();
     add(one, 'a');
     add(other, 'a');
     assert.notEqual(one.get('a'), other.get('a'));
@@ -123,7 +123,7 @@ suite('hot files', () => {
 
   test('a thousand random steps keep the count', () => {
     const hot = new HotFiles({ bytes: 20 * WEIGHT, entries: 12 });
-    const table = hot.table();
+    const table = hot.table<CachedFile>();
     const model = new Map<string, CachedFile>();
     for (let i = 0; i < 1000; i++) {
       const key = String((i * 7919) % 31);
@@ -141,7 +141,7 @@ suite('hot files', () => {
   });
 });
 
-function addAndGet(table: FileTable, key: string): CachedFile {
+function addAndGet(table: FileTable<CachedFile>, key: string): CachedFile {
   const added = file(key, 1000);
   table.set(added);
   return added;

@@ -1,25 +1,20 @@
-import type { CachedFile } from './cached-file.ts';
-
 /** Bounds on the answers that a thread has ready made, together for all its roots. */
 export interface HotFileLimits {
-  /** By `CachedFile.weight`. */
+  /** By `QueuedFile.weight`. */
   readonly bytes: number;
   readonly entries: number;
 }
 
-/** A place in the queue. */
-class Entry {
-  readonly file: CachedFile;
-  readonly owner: FileTable;
+/** A file with its place in the queue, which only `HotFiles` and its tables change. */
+export abstract class QueuedFile {
+  abstract readonly key: string;
+  /** Bytes of memory that keeping it takes. */
+  abstract get weight(): number;
   /** Asked for since the hand last came by. */
   visited = false;
-  newer: Entry | undefined = undefined;
-  older: Entry | undefined = undefined;
-
-  constructor(file: CachedFile, owner: FileTable) {
-    this.file = file;
-    this.owner = owner;
-  }
+  owner: FileTable | undefined = undefined;
+  newer: QueuedFile | undefined = undefined;
+  older: QueuedFile | undefined = undefined;
 }
 
 /**
@@ -34,11 +29,11 @@ class Entry {
  */
 export class HotFiles {
   readonly #limits: HotFileLimits;
-  #newest: Entry | undefined = undefined;
-  #oldest: Entry | undefined = undefined;
-  #hand: Entry | undefined = undefined;
+  #newest: QueuedFile | undefined = undefined;
+  #oldest: QueuedFile | undefined = undefined;
+  #hand: QueuedFile | undefined = undefined;
   #bytes = 0;
-  #entries = 0;
+  #count = 0;
 
   constructor(limits: HotFileLimits) {
     this.#limits = limits;
@@ -49,81 +44,81 @@ export class HotFiles {
   }
 
   get entries(): number {
-    return this.#entries;
+    return this.#count;
   }
 
   /** A table for one root's files, that shares the room with the others. */
-  table(): FileTable {
+  table<T extends QueuedFile>(): FileTable<T> {
     return new FileTable(this);
   }
 
   /** Called by a table: take in a file, and make room for it. */
-  add(file: CachedFile, owner: FileTable): Entry {
-    const entry = new Entry(file, owner);
+  add(file: QueuedFile): void {
     this.#bytes += file.weight;
-    this.#entries++;
-    while (this.#bytes > this.#limits.bytes || this.#entries > this.#limits.entries) {
+    this.#count++;
+    while (this.#bytes > this.#limits.bytes || this.#count > this.#limits.entries) {
       const victim = this.#nextVictim();
       if (victim === undefined) break;
-      victim.owner.delete(victim.file);
+      victim.owner?.delete(victim);
     }
-    entry.older = this.#newest;
-    if (this.#newest !== undefined) this.#newest.newer = entry;
-    this.#newest = entry;
-    this.#oldest ??= entry;
-    return entry;
+    file.older = this.#newest;
+    if (this.#newest !== undefined) this.#newest.newer = file;
+    this.#newest = file;
+    this.#oldest ??= file;
   }
 
-  /** Called by a table: let go of an entry. */
-  remove(entry: Entry): void {
-    const { newer, older } = entry;
-    if (this.#hand === entry) this.#hand = newer;
+  /** Called by a table: let go of a file. */
+  remove(file: QueuedFile): void {
+    const { newer, older } = file;
+    if (this.#hand === file) this.#hand = newer;
     if (newer === undefined) this.#newest = older;
     else newer.older = older;
     if (older === undefined) this.#oldest = newer;
     else older.newer = newer;
-    this.#bytes -= entry.file.weight;
-    this.#entries--;
+    file.newer = file.older = file.owner = undefined;
+    this.#bytes -= file.weight;
+    this.#count--;
   }
 
-  #nextVictim(): Entry | undefined {
-    let entry = this.#hand ?? this.#oldest;
-    while (entry !== undefined && entry.visited) {
-      entry.visited = false;
-      entry = entry.newer ?? this.#oldest;
+  #nextVictim(): QueuedFile | undefined {
+    let file = this.#hand ?? this.#oldest;
+    while (file !== undefined && file.visited) {
+      file.visited = false;
+      file = file.newer ?? this.#oldest;
     }
-    this.#hand = entry;
-    return entry;
+    this.#hand = file;
+    return file;
   }
 }
 
 /** The kept files of one root, by key. */
-export class FileTable {
+export class FileTable<T extends QueuedFile = QueuedFile> {
   readonly #shared: HotFiles;
-  readonly #entries = new Map<string, Entry>();
+  readonly #files = new Map<string, T>();
 
   constructor(shared: HotFiles) {
     this.#shared = shared;
   }
 
-  get(key: string): CachedFile | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    entry.visited = true;
-    return entry.file;
+  get(key: string): T | undefined {
+    const file = this.#files.get(key);
+    if (file !== undefined) file.visited = true;
+    return file;
   }
 
-  set(file: CachedFile): void {
-    const old = this.#entries.get(file.key);
+  /** Keep a file that is kept nowhere, in the place of what had its key. */
+  set(file: T): void {
+    const old = this.#files.get(file.key);
     if (old !== undefined) this.#shared.remove(old);
-    this.#entries.set(file.key, this.#shared.add(file, this));
+    file.owner = this;
+    this.#shared.add(file);
+    this.#files.set(file.key, file);
   }
 
   /** Let go of this very version of a file; another that has taken its place stays. */
-  delete(file: CachedFile): void {
-    const entry = this.#entries.get(file.key);
-    if (entry?.file !== file) return;
-    this.#entries.delete(file.key);
-    this.#shared.remove(entry);
+  delete(file: T): void {
+    if (this.#files.get(file.key) !== file) return;
+    this.#files.delete(file.key);
+    this.#shared.remove(file);
   }
 }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { type BodySink, type BodySource, TEXT_LIMIT } from '../../http/body.ts';
+import { writeLatin1 } from '../../core/latin1.ts';
+import { type BodySink, type BodySource, type HeadPieces, TEXT_LIMIT } from '../../http/body.ts';
 import type { FileRecords } from './file-records.ts';
 
 /** A view that was lent when its body was cancelled, and whom it belongs to. */
@@ -23,8 +24,13 @@ export class KeptBytes {
   readonly #record: number;
   readonly #generation: number;
   #view: Buffer | undefined = undefined;
-  /** The same with a head before them; heads mostly have one length. */
+  /** The same with a head before them, which this one may write anew. */
   #viewWithHead: Buffer | undefined = undefined;
+  /** What it has last written there, and under which name: heads mostly differ in date and id alone. */
+  #author = 0;
+  #beginning = '';
+  #date = '';
+  #idLength = 0;
 
   /** Made under the lock, of a record whose bytes are there. */
   constructor(records: FileRecords, record: number) {
@@ -80,11 +86,35 @@ export class KeptBytes {
   }
 
   /** All of them behind a head, for the only one who has pinned them. Undefined: there is no room for it. */
-  behind(head: readonly string[]): Buffer | undefined {
-    const headLength = this.#records.writeHead(this.#record, head);
+  behind(head: HeadPieces): Buffer | undefined {
+    return this.#rewritten(head) ?? this.#written(head);
+  }
+
+  /** With the head that stands there, but for what is another now. Undefined where it is not like this one, or not ours. */
+  #rewritten([beginning, date, id, end]: HeadPieces): Buffer | undefined {
+    const view = this.#viewWithHead;
+    if (view === undefined || beginning !== this.#beginning || id.length !== this.#idLength) return undefined;
+    if (this.#records.author(this.#record) !== this.#author || date.length !== this.#date.length)
+      return undefined;
+    const idAt = view.length - this.length - end.length - id.length;
+    writeLatin1(view, id, idAt);
+    if (date !== this.#date) {
+      writeLatin1(view, date, idAt - date.length);
+      this.#date = date;
+    }
+    return view;
+  }
+
+  #written(head: HeadPieces): Buffer | undefined {
+    const records = this.#records;
+    const headLength = records.writeHead(this.#record, head);
     if (headLength === 0) return undefined;
+    if (this.#author === 0) this.#author = records.newAuthor();
+    records.setAuthor(this.#record, this.#author);
+    [this.#beginning, this.#date] = head;
+    this.#idLength = head[2].length;
     if (this.#viewWithHead?.length !== headLength + this.length) {
-      this.#viewWithHead = this.#records.viewWithHead(this.#record, headLength);
+      this.#viewWithHead = records.viewWithHead(this.#record, headLength);
     }
     return this.#viewWithHead;
   }
@@ -127,7 +157,7 @@ export class KeptBody implements BodySource {
     if (sink.data(this.#view)) this.resume();
   }
 
-  flowBehind(head: readonly string[], sink: BodySink): Buffer | undefined {
+  flowBehind(head: HeadPieces, sink: BodySink): Buffer | undefined {
     if (this.#state !== 'idle' || !this.#alone || this.length !== this.#bytes.length) return undefined;
     this.#view = this.#bytes.behind(head);
     if (this.#view !== undefined) {

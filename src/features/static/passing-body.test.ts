@@ -28,18 +28,18 @@ suite('bytes that are read for one answer', () => {
 
   test('lie behind a head, if it fits', () => {
     const { body: first, buffer } = body('first');
-    assert.equal(first.flowBehind(['longer than ', 'ROOM'], stuck), undefined);
+    assert.equal(first.flowBehind(['longer than ', 'ROOM', '', ''], stuck), undefined);
     let ends = 0;
     const sink = { ...stuck, end: () => ends++ };
-    assert.equal(first.flowBehind(['the ', 'head: '], sink)?.toString(), 'the head: first');
-    assert.equal(first.flowBehind(['again'], sink), undefined);
+    assert.equal(first.flowBehind(['the ', '', 'head', ': '], sink)?.toString(), 'the head: first');
+    assert.equal(first.flowBehind(['again', '', '', ''], sink), undefined);
     const second = body('second');
     assert.notEqual(second.buffer, buffer);
     second.body.cancel();
     first.resume();
     assert.equal(ends, 1);
     const lost = body('lost');
-    assert.equal(lost.body.flowBehind(['head: '], stuck)?.toString(), 'head: lost');
+    assert.equal(lost.body.flowBehind(['head: ', '', '', ''], stuck)?.toString(), 'head: lost');
     lost.body.cancel();
     const next = Array.from({ length: 8 }, () => body('next'));
     for (const each of next) {

@@ -1,5 +1,5 @@
 import { writeBefore } from '../../core/latin1.ts';
-import type { BodySink, BodySource } from '../../http/body.ts';
+import type { BodySink, BodySource, HeadPieces } from '../../http/body.ts';
 import { readBuffers } from './read-buffers.ts';
 
 /**
@@ -32,7 +32,7 @@ export class PassingBody implements BodySource {
     if (sink.data(this.#from(this.#start))) this.resume();
   }
 
-  flowBehind(head: readonly string[], sink: BodySink): Buffer | undefined {
+  flowBehind(head: HeadPieces, sink: BodySink): Buffer | undefined {
     const begin = this.#state === 'idle' ? writeBefore(this.#buffer, head, this.#start, 0) : -1;
     if (begin === -1) return undefined;
     this.#sink = sink;

@@ -3,8 +3,8 @@
  *
  *     [ header ][ buckets: first record of each ][ records 1 … entries ][ bytes … ]
  *
- *     record   [ version ][ fresh until ][ id ][ next ][ generation ][ pins ][ place ][ ring ][ state ][ … ][ tag ]
- *     byte     0          40             48    64      68            72      76       88      96       100   112
+ *     record   [ version ][ fresh until ][ id ][ generation ][ pins ][ head ][ asked ][ place ][ … ][ tag ]
+ *     byte     0          40             48    64            68      72      76       80       92   116
  *
  *     bytes    [ room for a head ][ those of the file ]
  *
@@ -27,6 +27,7 @@ export const HEADER = {
   warned: 8,
   finds: 9,
   filled: 10,
+  authors: 11,
   seed: 12,
 } as const;
 export const HEADER_BYTES = 64;
@@ -36,23 +37,24 @@ export const RECORD_DOUBLES = RECORD_BYTES / 8;
 
 /** Doubles of a record, behind those of the version. */
 export const FRESH_UNTIL = 5;
-/** Words of a record. */
+/** Words of a record. What a request for its bytes needs, from the generation to the length, is in one line of the processor's cache. */
 export const WORD = {
   id: 12,
-  next: 16,
-  generation: 17,
-  pins: 18,
-  at: 19,
-  grains: 20,
-  length: 21,
-  above: 22,
-  below: 23,
-  state: 24,
-  changes: 25,
-  askedAt: 27,
+  generation: 16,
+  pins: 17,
+  author: 18,
+  at: 20,
+  grains: 21,
+  length: 22,
+  next: 23,
+  above: 24,
+  below: 25,
+  state: 26,
+  changes: 27,
+  askedAt: 28,
 } as const;
 /** Bytes of a record. */
-export const BYTE = { visited: 104, asked: 105, tagLength: 106, tag: 112 } as const;
+export const BYTE = { visited: 76, asked: 77, tagLength: 78, tag: 116 } as const;
 export const LONGEST_TAG = RECORD_BYTES - BYTE.tag;
 
 /** What is so of a record; bits of its state. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { BodySink, BodySource } from '../../http/body.ts';
+import type { BodySink, BodySource, HeadPieces } from '../../http/body.ts';
 import { FileRecords } from './file-records.ts';
 import type { FileVersion } from './file-version.ts';
 import { KeptBytes } from './kept-bytes.ts';
@@ -45,6 +45,8 @@ function bytesOf(files: SharedFiles, name: string): Buffer | undefined {
   }
   return bytes;
 }
+
+const headOf = (beginning: string, date = '', id = '', end = ''): HeadPieces => [beginning, date, id, end];
 
 /** A sink that takes nothing for now. */
 const stuck: BodySink = { data: () => false, end: () => {}, fail: () => {} };
@@ -205,7 +207,7 @@ suite('room', () => {
       } else if (found?.bytes !== undefined && lent.length < 10) {
         const body = found.bytes.body(0, found.version.size);
         const bytes = content(name, found.version.size);
-        const head = [`head of ${name} in `, `step ${step}: `];
+        const head = headOf(`head of ${name}, step `, ['now', 'then'][random(2)], `${step}`);
         const behind = random(2) === 0 ? body?.flowBehind(head, stuck) : undefined;
         const view = behind ?? flowed(body, false);
         const expected = behind === undefined ? bytes : Buffer.from(`${head.join('')}${bytes.toString()}`);
@@ -224,7 +226,7 @@ suite('room', () => {
 });
 
 suite('a body behind a head', () => {
-  const head = ['HTTP/1.1 200 OK\r\n', '\r\n'];
+  const head = headOf('HTTP/1.1 200 OK\r\n');
   const ended = () => ({
     ...stuck,
     ends: 0,
@@ -236,7 +238,7 @@ suite('a body behind a head', () => {
   test('is one piece with it, and ends when that is taken', () => {
     const files = open();
     const bytes = put(files, '/a', 5000);
-    for (const each of [head, ['another, longer head: ', ...head], head]) {
+    for (const each of [head, headOf('another, longer head: '), head]) {
       const sink = ended();
       const body = bytes?.body(0, 5000);
       const message = body?.flowBehind(each, sink);
@@ -248,6 +250,22 @@ suite('a body behind a head', () => {
     assert.deepEqual(bytesOf(files, '/a'), content('/a', 5000));
   });
 
+  test('has its own, whichever stood there before, and whoever wrote that', () => {
+    const memory = FileRecords.memory({ size: SIZE, entries: 100 });
+    const mine = put(new SharedFiles(memory), '/a', 5000);
+    const others = new SharedFiles(memory).find(fileId('root', '/a'))?.bytes;
+    const pick = <T>(step: number, ...from: T[]): T => from[step % from.length];
+    for (let step = 0; step < 1000; step++) {
+      const date = pick(step >> 2, 'today; ', 'later; ');
+      const id = pick(step >> 3, '1', '2', '34', '5');
+      const each = headOf(pick(step >> 5, 'one; ', 'two; ', 'three; '), date, id, '!');
+      const body = pick(step >> 1, mine, mine, others)?.body(0, 5000);
+      const message = body?.flowBehind(each, stuck);
+      assert.deepEqual(message, Buffer.concat([Buffer.from(each.join('')), content('/a', 5000)]));
+      body?.resume();
+    }
+  });
+
   test('flows where the bytes are lent to another one, whose head stands before them', () => {
     const files = open();
     const bytes = put(files, '/a', 5000);
@@ -255,11 +273,11 @@ suite('a body behind a head', () => {
     const message = first?.flowBehind(head, stuck);
     const before = Buffer.from(message as Buffer);
     const second = bytes?.body(0, 5000);
-    assert.equal(second?.flowBehind(['another: '], stuck), undefined);
+    assert.equal(second?.flowBehind(headOf('another: '), stuck), undefined);
     first?.resume();
     // The second one still has them, though the first has not.
     const third = bytes?.body(0, 5000);
-    assert.equal(third?.flowBehind(['another: '], stuck), undefined);
+    assert.equal(third?.flowBehind(headOf('another: '), stuck), undefined);
     assert.deepEqual(flowed(second, true), content('/a', 5000));
     assert.deepEqual(message, before);
     third?.cancel();
@@ -272,14 +290,14 @@ suite('a body behind a head', () => {
     const fits = 'x'.repeat(headRoom(5000));
     for (const [length, each] of [
       [4999, head],
-      [5000, [fits, 'x']],
+      [5000, headOf(fits, 'x')],
     ] as const) {
       const body = bytes?.body(0, length);
       assert.equal(body?.flowBehind(each, stuck), undefined);
       body?.cancel();
     }
     const body = bytes?.body(0, 5000);
-    assert.equal(body?.flowBehind([fits], stuck)?.length, fits.length + 5000);
+    assert.equal(body?.flowBehind(headOf(fits), stuck)?.length, fits.length + 5000);
     body?.resume();
     assert.equal(put(files, '/tiny', 100)?.body(0, 100)?.flowBehind(head, stuck), undefined);
   });
@@ -290,7 +308,7 @@ suite('a body behind a head', () => {
     for (const name of names) put(files, name, 2049);
     for (const name of names) {
       const body = files.find(fileId('root', name))?.bytes?.body(0, 2049);
-      assert.ok(body?.flowBehind(['x'.repeat(headRoom(2049))], stuck));
+      assert.ok(body?.flowBehind(headOf('x'.repeat(headRoom(2049))), stuck));
       body?.resume();
     }
     for (const name of names) assert.ok(bytesOf(files, name));
@@ -317,11 +335,11 @@ suite('a body that is cancelled', () => {
       const whole = largestIn(files);
       const bytes = put(files, '/a', whole);
       const body = bytes?.body(0, whole);
-      written.view = head === undefined ? flowed(body, false) : body?.flowBehind([head], stuck);
+      written.view = head === undefined ? flowed(body, false) : body?.flowBehind(headOf(head), stuck);
       const before = Buffer.from(written.view as Buffer);
       body?.cancel();
       const next = bytes?.body(0, whole);
-      assert.equal(next?.flowBehind(['another: '], stuck), undefined);
+      assert.equal(next?.flowBehind(headOf('another: '), stuck), undefined);
       next?.cancel();
       for (let turns = 0; turns < 3; turns++) {
         collect();
