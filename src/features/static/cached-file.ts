@@ -16,7 +16,7 @@ const OVERHEAD = 2560;
 const NOTHING: readonly string[] = [];
 
 /** What is asked for this often between two looks at it gets bytes of its own; the rest is rather sent from where it lies. */
-const OFTEN = 4;
+const OFTEN = 64;
 /** Up to this size they are so few that they are its own at once. */
 const TINY = 2048;
 
