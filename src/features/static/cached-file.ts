@@ -54,24 +54,7 @@ export interface FoundFile {
  * said about it is kept, and its bytes are read for each request.
  */
 export class CachedFile extends QueuedFile {
-  readonly key: string;
-  readonly name: string;
-  readonly path: string;
-  readonly version: FileVersion;
-  readonly mediaType: string;
-  bytes: Buffer | KeptBytes | undefined;
-  /** Of the bytes that are served. */
-  readonly size: number;
-  readonly coding: string | undefined;
-  /** It was made of the file at `path`: its bytes are in memory or nowhere. */
-  readonly isMade: boolean;
-  readonly variants: FileVariants | undefined;
-  readonly own: OwnFields;
-  readonly shadowedBy: readonly string[];
-  readonly validators: Validators;
-  readonly settled: boolean;
-  /** The answer to HEAD; to GET too where the bytes are its own, else its body has nothing but a length. */
-  readonly whole: Response;
+  // What a request needs stands first, so that it lies together in memory.
   /**
    * Until when it is served without another look at the disk, on the monotonic clock … In whole milliseconds: V8 stores small
    * integers in place, and other numbers as objects of their own.
@@ -79,13 +62,31 @@ export class CachedFile extends QueuedFile {
   freshUntil = 0;
   /** … unless more changes have been seen than when it was looked at. */
   changes: number;
+  /** How often it will be asked for before its bytes become its own; 0 where they are, or never will be. */
+  #untilCopy: number;
+  bytes: Buffer | KeptBytes | undefined;
+  /** The answer to HEAD; to GET too where the bytes are its own, else its body has nothing but a length. */
+  readonly whole: Response;
+  #notModified: Response | undefined = undefined;
+  readonly variants: FileVariants | undefined;
+  readonly shadowedBy: readonly string[];
+  readonly version: FileVersion;
+  readonly path: string;
+  readonly name: string;
+  readonly settled: boolean;
+  readonly key: string;
+  readonly mediaType: string;
+  /** Of the bytes that are served. */
+  readonly size: number;
+  readonly coding: string | undefined;
+  /** It was made of the file at `path`: its bytes are in memory or nowhere. */
+  readonly isMade: boolean;
+  readonly own: OwnFields;
+  readonly validators: Validators;
   /** It was not asked for lately, and is kept by nobody. */
   isPassing = false;
   /** It has been read from the disk for a request, so when it is asked for again it is better kept. */
   wasStreamed = false;
-  #notModified: Response | undefined = undefined;
-  /** How often it will be asked for before its bytes become its own; 0 where they are, or never will be. */
-  #untilCopy: number;
 
   constructor(found: FoundFile, freshUntil: number, changes: number) {
     super();
