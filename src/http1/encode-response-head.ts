@@ -101,17 +101,17 @@ export function encodeInterimHead(interim: Response): string {
   return `${statusLine(interim.status, interim.reason)}${encodeFields(interim.headers, OMITTED, undefined)}\r\n`;
 }
 
-/** The body of a reusable answer as text, one character a byte. */
+/** The body of a reusable answer as text, one character a byte; empty where it has none. */
 export function bodyText(response: Response, serverHeader: string | undefined): string {
   const kept = serialised(response, serverHeader);
-  kept.body ??= (response.body as Buffer).toString('latin1');
+  kept.body ??= (response.body as Buffer | null)?.toString('latin1') ?? '';
   return kept.body;
 }
 
 /** A reusable answer with all its bytes, but for date and id. */
 export function readyMessage(response: Response, serverHeader: string | undefined): ReadyMessage {
   const kept = serialised(response, serverHeader);
-  kept.ready ??= new ReadyMessage(kept.fixed, response.body as Buffer);
+  kept.ready ??= new ReadyMessage(kept.fixed, response.body as Buffer | null);
   return kept.ready;
 }
 

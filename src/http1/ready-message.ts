@@ -20,13 +20,13 @@ export class ReadyMessage {
   #date = '';
 
   /** `fixed`: the part of the head that does not depend on the request. */
-  constructor(fixed: string, body: Buffer) {
+  constructor(fixed: string, body: Buffer | null) {
     const blank = `${fixed}${DATE}${' '.repeat(DATE_LENGTH)}${ID}${' '.repeat(ID_LENGTH)}\r\n\r\n`;
     this.#dateAt = fixed.length + DATE.length;
     this.#idAt = this.#dateAt + DATE_LENGTH + ID.length;
-    this.#bytes = Buffer.allocUnsafe(blank.length + body.length);
+    this.#bytes = Buffer.allocUnsafe(blank.length + (body?.length ?? 0));
     this.#bytes.write(blank, 0, 'latin1');
-    body.copy(this.#bytes, blank.length);
+    body?.copy(this.#bytes, blank.length);
   }
 
   /**

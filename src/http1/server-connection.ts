@@ -26,9 +26,6 @@ import { nextStep, type Writing } from './state.ts';
 /** Logged for an exchange whose client went before it was answered; nobody receives it. */
 const CLIENT_GONE = 499;
 
-/** Shorter answers leave as text, which costs the same and gathers with others. Bytes of body. */
-const READY_FROM = 2048;
-
 /**
  * One client connection: its requests are read (request-reader.ts), each is handed to the owner, and the answers are
  * written in order (message-writer.ts). Where it stands is reading × writing × keep-alive (state.ts); this file is where
@@ -258,11 +255,8 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     const { serverHeader } = this.#options;
     const { requestId } = this.#owner;
     const { body } = response;
-    const whole =
-      mode === 'whole' && response.reusable && Buffer.isBuffer(body) && body.length <= TEXT_LIMIT
-        ? body.length
-        : -1;
-    if (whole >= READY_FROM && version === 11 && this.#sendReady(response, whole)) return;
+    const whole = wholeLength(response, mode);
+    if (whole !== -1 && version === 11 && this.#sendReady(response, whole)) return;
     const pieces = version === 11 ? this.#headInPieces(response, mode) : undefined;
     if (pieces !== undefined && this.#writer.sendInOne(pieces, body as BodySource)) return;
     const head =
@@ -350,4 +344,11 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
     this.#lingering = new Linger(this.#transport);
     this.#reader.stop();
   }
+}
+
+/** Length of the body of an answer that is sent many times and may be kept as one piece; -1 for any other. */
+function wholeLength({ reusable, original, body }: Response, mode: BodyMode): number {
+  if (!reusable || original !== undefined) return -1;
+  if (body === null) return 0;
+  return mode === 'whole' && Buffer.isBuffer(body) && body.length <= TEXT_LIMIT ? body.length : -1;
 }

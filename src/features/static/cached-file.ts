@@ -17,8 +17,6 @@ const NOTHING: readonly string[] = [];
 
 /** What is asked for this often between two looks at it gets bytes of its own; the rest is rather sent from where it lies. */
 const OFTEN = 64;
-/** Up to this size they are so few that they are its own at once. */
-const TINY = 2048;
 
 /** What a file was found to be. */
 export interface FoundFile {
@@ -166,8 +164,7 @@ export class CachedFile extends QueuedFile {
   }
 
   get #often(): number {
-    if (!(this.bytes instanceof KeptBytes) || this.size > TEXT_LIMIT) return 0;
-    return this.size <= TINY ? 1 : OFTEN;
+    return this.bytes instanceof KeptBytes && this.size <= TEXT_LIMIT ? OFTEN : 0;
   }
 
   /** It is asked for again. Whether that is so often, and its bytes so few, that they are better its own, as text with the head. */

@@ -10,9 +10,9 @@ import {
   bucketsFor,
   FRESH_UNTIL,
   GRAIN,
+  HEAD_ROOM,
   HEADER,
   HEADER_BYTES,
-  headRoom,
   LONGEST_TAG,
   RECORD_BYTES,
   RECORD_DOUBLES,
@@ -270,7 +270,7 @@ export class FileRecords {
   /** Write the head of an answer before the bytes. Answers its length; 0 where it does not fit. */
   writeHead(record: number, head: HeadPieces): number {
     const end = this.#start(record);
-    const begin = writeBefore(this.#bytes, head, end, end - headRoom(this.length(record)));
+    const begin = writeBefore(this.#bytes, head, end, end - HEAD_ROOM);
     return begin === -1 ? 0 : end - begin;
   }
 
@@ -353,7 +353,7 @@ export class FileRecords {
   }
 
   #start(record: number): number {
-    return this.#slab + this.at(record) * GRAIN + headRoom(this.length(record));
+    return this.#slab + this.at(record) * GRAIN + HEAD_ROOM;
   }
 
   #byte(record: number): number {

@@ -31,7 +31,7 @@ suite('what a request costs does not depend on how many files there are', () => 
 
   /** Work per request when so many files are in memory: of a thread that has its answers, and of one that has not. */
   async function costs(files: number): Promise<{ ready: number; shared: number }> {
-    const memory = FileRecords.memory({ size: 64 * 2 ** 20, entries: 10_000 });
+    const memory = FileRecords.memory({ size: 256 * 2 ** 20, entries: 10_000 });
     const options = { memory, threads: 1, watch: false };
     const loading = createStaticHandler(staticOptions(directory.path), { files: new FileMemory(options) });
     for (let i = 0; i < files; i++) await ask(loading, path(i));

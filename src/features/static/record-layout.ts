@@ -68,15 +68,8 @@ export const STATE = {
   settled: 8,
 } as const;
 
-/** Files up to this size have no room for a head: they are so few bytes that they leave as text with it. */
-const TINY = 2048;
-/** Room for the head of an answer, which is some 300 bytes. */
+/** Room before the bytes of each file, for the head of an answer that sends it whole; that is some 300 bytes. */
 export const HEAD_ROOM = 8 * GRAIN;
-
-/** How much room there is before the bytes of a file of that length, for the head of an answer that sends it whole. */
-export function headRoom(length: number): number {
-  return length > TINY ? HEAD_ROOM : 0;
-}
 
 export function bucketsFor(entries: number): number {
   return 2 ** Math.max(4, Math.ceil(Math.log2(entries)));
@@ -87,7 +80,7 @@ export function slabAt(entries: number): number {
   return Math.ceil(end / GRAIN) * GRAIN;
 }
 
-/** Grains for the bytes of a file of that length; one at least, for none means that it has none. */
+/** Grains for the bytes of a file of that length, with the room before them. */
 export function grainsFor(length: number): number {
-  return Math.max(1, Math.ceil((headRoom(length) + length) / GRAIN));
+  return Math.ceil((HEAD_ROOM + length) / GRAIN);
 }
