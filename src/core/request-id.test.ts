@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { newRequestId } from './request-id.ts';
+import { newRequestId, writeRequestId } from './request-id.ts';
 
 describe('a request id', () => {
   it('is a UUID of version 4, and no two are the same', () => {
@@ -18,5 +18,18 @@ describe('a request id', () => {
       at === 14 || [8, 13, 18, 23].includes(at) ? 1 : at === 19 ? 4 : 16,
     );
     assert.deepEqual(sizes, expected);
+  });
+
+  it('is written over bytes, the latest and any other', () => {
+    let before = 'of somebody else';
+    for (let i = 0; i < 1000; i++) {
+      const id = newRequestId();
+      for (const each of [id, before, `${id.slice(0, 35)}!`, '']) {
+        const bytes = Buffer.alloc(40, '.');
+        writeRequestId(bytes, each, 2);
+        assert.equal(bytes.toString('latin1'), `..${each}`.padEnd(40, '.'));
+      }
+      before = id;
+    }
   });
 });

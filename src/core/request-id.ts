@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
-import { latin1 } from './latin1.ts';
+import { latin1, writeLatin1 } from './latin1.ts';
 
 /** Ids that are made at a time: the random bytes and the text of so many come from one native call each. */
 const BATCH = 256;
@@ -17,6 +17,8 @@ const random = Buffer.alloc(BATCH * RANDOM_BYTES);
 const letters = Buffer.alloc(BATCH * LENGTH, '-');
 let text = '';
 let next = BATCH;
+/** The last that was given. */
+let latest = '';
 
 /**
  * A random UUID (RFC 9562 §5.4). `randomUUID` of node:crypto joins each from twenty strings, which whoever writes the id
@@ -25,7 +27,15 @@ let next = BATCH;
 export function newRequestId(): string {
   if (next === BATCH) refill();
   const start = next++ * LENGTH;
-  return text.slice(start, start + LENGTH);
+  latest = text.slice(start, start + LENGTH);
+  return latest;
+}
+
+/** Write an id over bytes from `offset` on. Mostly it is the latest: then it is there as bytes, and needs no call of Node's. */
+export function writeRequestId(bytes: Buffer, id: string, offset: number): void {
+  if (id !== latest) return writeLatin1(bytes, id, offset);
+  const from = (next - 1) * LENGTH;
+  for (let i = 0; i < LENGTH; i++) bytes[offset + i] = letters[from + i];
 }
 
 function refill(): void {

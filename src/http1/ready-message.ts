@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { httpDateNow } from '../core/clock.ts';
 import { writeLatin1 } from '../core/latin1.ts';
+import { writeRequestId } from '../core/request-id.ts';
 
 /** `Sun, 06 Nov 1994 08:49:37 GMT` */
 const DATE_LENGTH = 29;
@@ -40,7 +41,7 @@ export class ReadyMessage {
       this.#date = date;
       writeLatin1(this.#bytes, date, this.#dateAt);
     }
-    writeLatin1(this.#bytes, id, this.#idAt);
+    writeRequestId(this.#bytes, id, this.#idAt);
     return this.#bytes;
   }
 }

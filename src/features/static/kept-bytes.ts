@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { writeLatin1 } from '../../core/latin1.ts';
+import { writeRequestId } from '../../core/request-id.ts';
 import { type BodySink, type BodySource, type HeadPieces, TEXT_LIMIT } from '../../http/body.ts';
 import type { FileRecords } from './file-records.ts';
 
@@ -97,7 +98,7 @@ export class KeptBytes {
     if (this.#records.author(this.#record) !== this.#author || date.length !== this.#date.length)
       return undefined;
     const idAt = view.length - this.length - end.length - id.length;
-    writeLatin1(view, id, idAt);
+    writeRequestId(view, id, idAt);
     if (date !== this.#date) {
       writeLatin1(view, date, idAt - date.length);
       this.#date = date;
