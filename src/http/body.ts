@@ -6,8 +6,8 @@ import type { ReadonlyHeaderList } from './header-list.ts';
 export const COPY_LIMIT = 8 * 1024;
 
 /**
- * The body of an answer that is sent many times leaves as one text with its head up to this size: Node hands up to 16 KiB
- * of text to the system without asking for memory, and a text costs less than a text and a buffer.
+ * Up to this size the body of an answer that is sent many times is kept in one piece with its head, as bytes; and as text for where it
+ * leaves together with others, since Node hands up to 16 KiB of text to the system without asking for memory.
  */
 export const TEXT_LIMIT = 15 * 1024;
 

@@ -59,13 +59,38 @@ describe('an answer that is sent many times', () => {
   function connect<T extends LendingTransport>(
     requestId: string,
     make: (connection: ServerConnection) => T,
+    answer = response,
   ): T {
     const owner = Object.assign(new CountingOwner(), { requestId });
     const connection = new ServerConnection(owner, options);
-    owner.request = (_head: RequestHead) => connection.respond(response);
+    owner.request = (_head: RequestHead) => connection.respond(answer);
     const transport = make(connection);
     connection.attach(transport);
     return transport;
+  }
+
+  for (const [status, body] of [
+    [304, null],
+    [200, null],
+    [200, Buffer.alloc(0)],
+    [200, Buffer.from('b')],
+    [200, Buffer.from(BODY)],
+  ] as const) {
+    it(`is the same bytes each time, alone or with others: ${status}, ${body?.length ?? 'no'} bytes`, () => {
+      const answer = new Response(status, HeaderList.of('ETag', '"1"'), body, { reusable: true });
+      const bytesFor = (...messages: string[]): string => {
+        const transport = connect(UUIDS[0], (connection) => new LendingTransport(connection, false), answer);
+        for (const message of messages) transport.receive(Buffer.from(message));
+        return transport.sent.replaceAll(/^Date: .{29}\r$/gm, 'Date: now\r');
+      };
+      const length = status === 304 ? '' : `Content-Length: ${body?.length ?? 0}\r\n`;
+      const fields = `Server: us\r\nETag: "1"\r\n${length}Date: now\r\nX-Request-Id: ${UUIDS[0]}\r\n\r\n`;
+      const head = `HTTP/1.1 ${status} ${status === 304 ? 'Not Modified' : 'OK'}\r\n${fields}`;
+      const whole = `${head}${body ?? ''}`;
+      assert.equal(bytesFor(get('/'), get('/')), whole.repeat(2));
+      assert.equal(bytesFor(get('/').repeat(3), get('/')), whole.repeat(4));
+      assert.equal(bytesFor(get('/').replace('GET', 'HEAD'), get('/')), head + whole);
+    });
   }
 
   it('does not change under a client that has not taken it', () => {

@@ -15,7 +15,7 @@ const OVERHEAD = 2560;
 
 const NOTHING: readonly string[] = [];
 
-/** What is asked for this often between two looks at it gets bytes of its own; the rest is rather sent from where it lies. */
+/** What is asked for this often between two looks at it gets bytes of its own, which no other thread can be sending; the rest is sent from where it lies. */
 const OFTEN = 64;
 
 /** What a file was found to be. */
@@ -48,7 +48,7 @@ export interface FoundFile {
 /**
  * A version of a file with its answers ready made, as one thread has it. A small one's bytes are in memory, and it is
  * answered without a look at the disk: they lie in the memory that threads share, and may be gone when they are asked for.
- * Those that leave as text with the head become its own when it is asked for often. Of a large one at first only what is
+ * A few become its own when it is asked for very often. Of a large one at first only what is
  * said about it is kept, and its bytes are read for each request.
  */
 export class CachedFile extends QueuedFile {
@@ -167,7 +167,7 @@ export class CachedFile extends QueuedFile {
     return this.bytes instanceof KeptBytes && this.size <= TEXT_LIMIT ? OFTEN : 0;
   }
 
-  /** It is asked for again. Whether that is so often, and its bytes so few, that they are better its own, as text with the head. */
+  /** It is asked for again. Whether that is so often, and its bytes so few, that they are better its own. */
   wantsCopy(): boolean {
     return this.#untilCopy > 0 && --this.#untilCopy === 0;
   }
@@ -184,7 +184,7 @@ export class CachedFile extends QueuedFile {
     return new CachedFile(found, freshUntil, changes);
   }
 
-  /** Of this thread's memory: what is small is there as text, too. */
+  /** Of this thread's memory: what is small is there with its head, too. */
   get weight(): number {
     if (!Buffer.isBuffer(this.bytes)) return OVERHEAD;
     const { length } = this.bytes;

@@ -187,8 +187,8 @@ export class KeptBody implements BodySource {
 }
 
 /**
- * What is made is asked for again soon, and could not be read from a disk if it had to go: as much of it as leaves as text
- * with the head becomes the thread's own at once. Undefined when it is gone.
+ * What is made is asked for again soon, and could not be read from a disk if it had to go: what is short becomes the
+ * thread's own at once. Undefined when it is gone.
  */
 export function ownIfText(bytes: KeptBytes): KeptBytes | Buffer | undefined {
   return bytes.length <= TEXT_LIMIT ? bytes.copy() : bytes;

@@ -9,6 +9,7 @@ import {
   staticOptions,
 } from '../../../test/support/static-handler.ts';
 import { temporaryDirectory } from '../../../test/support/temp.ts';
+import type { BodySource } from '../../http/body.ts';
 import { Response } from '../../http/response.ts';
 import { FRESH_MS } from './file-store.ts';
 import { createStaticHandler } from './handler.ts';
@@ -84,6 +85,21 @@ suite('a file', () => {
     assert.equal(second.original, first.response.original);
     assert.equal(third.original, first.response.original);
     assert.equal(second.reusable, true);
+  });
+
+  test('asked for often has bytes of its own', async () => {
+    const on = serving();
+    await ask(on, '/hello.txt');
+    const bodyAfter = (times: number): unknown => {
+      let body: unknown;
+      for (let i = 0; i < times; i++) {
+        ({ body } = on(exchangeFor('/hello.txt', { after: -FRESH_MS })) as Response);
+        if (!Buffer.isBuffer(body)) (body as BodySource).cancel();
+      }
+      return body;
+    };
+    assert.equal(Buffer.isBuffer(bodyAfter(60)), false);
+    assert.equal(String(bodyAfter(10)), 'Hello, world.\n');
   });
 
   test('asked for by many at once is read once', async () => {
