@@ -3,6 +3,13 @@ import { describe, it } from 'node:test';
 import { newRequestId, writeRequestId } from './request-id.ts';
 
 describe('a request id', () => {
+  // The first: none has been made yet.
+  it('is written over bytes also where it is none of ours', () => {
+    const bytes = Buffer.alloc(4, '.');
+    for (const id of ['', 'id']) writeRequestId(bytes, id, 1);
+    assert.equal(bytes.toString('latin1'), '.id.');
+  });
+
   it('is a UUID of version 4, and no two are the same', () => {
     const ids = Array.from({ length: 10_000 }, newRequestId);
     for (const id of ids) {

@@ -18,7 +18,7 @@ const letters = Buffer.alloc(BATCH * LENGTH, '-');
 let text = '';
 let next = BATCH;
 /** The last that was given. */
-let latest = '';
+let latest: string | undefined = undefined;
 
 /**
  * A random UUID (RFC 9562 §5.4). `randomUUID` of node:crypto joins each from twenty strings, which whoever writes the id

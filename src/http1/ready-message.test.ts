@@ -34,6 +34,11 @@ describe('a ready message', () => {
     }
   });
 
+  it('keeps no more memory than it has bytes: a piece of a pool would keep all of that', () => {
+    const bytes = new ReadyMessage('HTTP/1.1 304 Not Modified\r\n', null).bytesFor(UUIDS[0]);
+    assert.equal(bytes?.buffer.byteLength, bytes?.length);
+  });
+
   it('is not there for an id of another length, as proxies before us may give', () => {
     assert.equal(new ReadyMessage('', Buffer.from(BODY)).bytesFor('theirs'), undefined);
   });

@@ -25,7 +25,7 @@ export class ReadyMessage {
     const blank = `${fixed}${DATE}${' '.repeat(DATE_LENGTH)}${ID}${' '.repeat(ID_LENGTH)}\r\n\r\n`;
     this.#dateAt = fixed.length + DATE.length;
     this.#idAt = this.#dateAt + DATE_LENGTH + ID.length;
-    this.#bytes = Buffer.allocUnsafe(blank.length + (body?.length ?? 0));
+    this.#bytes = Buffer.allocUnsafeSlow(blank.length + (body?.length ?? 0));
     this.#bytes.write(blank, 0, 'latin1');
     body?.copy(this.#bytes, blank.length);
   }

@@ -184,11 +184,11 @@ export class CachedFile extends QueuedFile {
     return new CachedFile(found, freshUntil, changes);
   }
 
-  /** Of this thread's memory: what is small is there with its head, too. */
+  /** Of this thread's memory: what is small is there with its head, and as text, too. */
   get weight(): number {
     if (!Buffer.isBuffer(this.bytes)) return OVERHEAD;
     const { length } = this.bytes;
-    return OVERHEAD + (length <= TEXT_LIMIT ? 2 * length : length);
+    return OVERHEAD + (length <= TEXT_LIMIT ? 3 * length : length);
   }
 }
 
