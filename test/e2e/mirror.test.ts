@@ -134,6 +134,7 @@ suite('a shadow', { skip: requires('gunicorn', 'nginx') }, () => {
     const id = await exchangeOver(client, asked, 0);
     await until(() => recorder.copies.size > 0, { what: 'a copy has arrived' });
     assert.deepEqual([...recorder.copies.keys()], [id]);
+    await until(() => events(server).length > 0, { what: 'the event has been told' });
     assert.match(events(server)[0], /upstream=shadow \| skipped=1 \| limit=maxBody$/);
   });
 
