@@ -110,8 +110,9 @@ suite('hundreds of slow clients', () => {
     const logged = await server.untilLogged(ATTACKERS + 2);
     const cut = logged.filter((entry) => entry.error === 'http1.timeout.write-stall');
     assert.equal(cut.length, ATTACKERS);
-    // Steps of a megabyte for each, as where there are few, would take more than twice as much.
-    assert.ok(memory.growth < ATTACKERS * 2.5 * EACH, `${memory.growth >> 20} MiB`);
+    // The bounds of read-buffers.ts let them hold 83 MiB, and nearly as much may wait for the collector when the machine
+    // is busy. A megabyte for each and one read ahead, as where there are few, would be 600 MiB.
+    assert.ok(memory.growth < 200 * 2 ** 20, `${memory.growth >> 20} MiB`);
     for (const client of clients) client.close();
   });
 });
