@@ -47,6 +47,12 @@ describe('bad usage', () => {
     [['..'], /a folder is served by `dreamserver files \.\.`/],
     [['http://a'], /passed on by `dreamserver proxy http:\/\/a`/],
     [['--lisen', ':80'], /unknown option '--lisen'.*did you mean --listen/is],
+    [['files', '--port', '3000'], /^error: unknown option '--port'\n\(where to listen is --listen ADDRESS/],
+    [
+      ['proxy', '-p', '3000', 'http://a'],
+      /^error: unknown option '-p'\n\(where to listen is --listen ADDRESS/,
+    ],
+    [['check', '--port'], /^error: unknown option '--port'\n(?!\(where to listen)/],
     [['files', '.', '--watsh'], /did you mean --watch.*\(dreamserver files --help tells more\)/is],
     [['files', '.', '--listen', '8080'], /--listen 8080: a port alone is written with a colon: `:8080`/],
     [['proxy', 'http://a', 'b'], /expected a URL such as/],

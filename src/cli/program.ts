@@ -34,8 +34,19 @@ function program(): Command {
   addExplain(command);
   for (const each of command.commands) {
     each.showHelpAfterError(`(dreamserver ${each.name()} --help tells more)`);
+    if (each.options.some(({ long }) => long === '--listen')) {
+      each.configureOutput({ outputError: (text, write) => write(inOurWords(text)) });
+    }
   }
   return command;
+}
+
+/** An option that other servers have gets the name that it has here, and not that of whichever is spelt most like it. */
+function inOurWords(error: string): string {
+  return error.replace(
+    /^(error: unknown option '(?:-p|-l|-a|--port|--host|--bind|--address)(?:=.*)?')\n(?:\(Did you mean .*\)\n)?/,
+    '$1\n(where to listen is --listen ADDRESS, such as --listen :3000)\n',
+  );
 }
 
 async function printVersion(): Promise<void> {

@@ -205,3 +205,9 @@ export class DreamError extends Error {
 export function errorCodeOf(thrown: unknown): ErrorCode {
   return thrown instanceof DreamError ? thrown.code : 'internal.failure';
 }
+
+/** The system's name for what led to a failure of the catalogue, such as `EMFILE`, for the log; undefined where it was not the system. */
+export function systemCodeOf(thrown: unknown): string | undefined {
+  const { code } = ((thrown instanceof DreamError && thrown.cause) || {}) as NodeJS.ErrnoException;
+  return typeof code === 'string' ? code : undefined;
+}

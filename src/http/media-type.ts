@@ -11,21 +11,30 @@ let loaded: MimeTypes | undefined;
  * The Content-Type for a file name, from its extension in any case; text is declared as UTF-8. Other types are left
  * without a charset: JSON has none (RFC 8259 §11), and XML declares its own.
  *
- * The table is loaded when the first name is asked for: building it takes some 20 ms, which no start should wait for.
+ * The table is there from `loadMediaTypes` on, or else from when the first name is asked for.
  */
 export async function mediaTypeOf(fileName: string): Promise<string> {
-  loading ??= import('mime-types').catch((error: unknown) => {
-    // There may be no descriptor left for the moment.
-    loading = undefined;
-    throw error;
-  });
-  loaded ??= await loading;
-  return typeIn(loaded, fileName);
+  return typeIn(loaded ?? (await load()), fileName);
+}
+
+/** Have the table ready. It takes some 20 ms, which no start should wait for; where it fails, the first name will tell why. */
+export function loadMediaTypes(): void {
+  load().catch(() => {});
 }
 
 /** The same at once; undefined until the table is loaded. */
 export function mediaTypeNow(fileName: string): string | undefined {
   return loaded && typeIn(loaded, fileName);
+}
+
+async function load(): Promise<MimeTypes> {
+  loading ??= import('mime-types').catch((error: unknown) => {
+    // There may be no descriptor left for the moment.
+    loading = undefined;
+    throw error;
+  });
+  loaded = await loading;
+  return loaded;
 }
 
 function typeIn({ lookup }: MimeTypes, fileName: string): string {

@@ -136,14 +136,14 @@ export class ClientConnection implements TransportEvents, InputReader, MessageWr
   // ---- MessageWriterOwner
 
   /** The request left, or broke off: then its body failed, or the server stopped taking it. */
-  written(_bytes: number, error: ErrorCode | undefined): void {
+  written(_bytes: number, error: ErrorCode | undefined, _unbegun: boolean, cause?: string): void {
     this.#requestSent = true;
     if (error === undefined) {
       this.sentAt = coarseNow();
       if (this.#state === 'head')
         this.#deadline.arm('first-byte', this.#requester?.firstByte ?? this.#timeouts.firstByte);
     } else if (this.#state !== 'closed') {
-      this.#fail(error === 'http1.timeout.write-stall' ? 'upstream.idle-timeout' : error, undefined);
+      this.#fail(error === 'http1.timeout.write-stall' ? 'upstream.idle-timeout' : error, cause);
     }
   }
 

@@ -41,7 +41,8 @@ class Upstream {
     { field = 'A: 1', mayRepeat = false, reusable = true } = {},
   ): { transport: T; connection: ServerConnection; writes: string[]; logged: unknown[][] } {
     const logged: unknown[][] = [];
-    const finished = (...said: unknown[]): void => void logged.push(said);
+    const finished = (status: number, bytes: number, error?: string): void =>
+      void logged.push([status, bytes, error ?? 'whole']);
     const owner = Object.assign(new CountingOwner(), { requestId: ID, finished });
     const connection = new ServerConnection(owner, memoryServerOptions);
     const [name, value] = field.split(': ');
@@ -79,7 +80,7 @@ describe('an answer that has come whole', () => {
       upstream.answer(answerHead + body);
       assert.equal(writes.length, 1);
       assert.match(writes[0], sent('A: 1', body));
-      assert.deepEqual(logged, [[200, BODY.length, undefined, undefined]]);
+      assert.deepEqual(logged, [[200, BODY.length, 'whole']]);
     }
     assert.equal(upstream.released, 3);
   });
@@ -109,7 +110,7 @@ describe('an answer that has come whole', () => {
     assert.deepEqual(first.logged, []);
     first.transport.pending = 0;
     first.connection.drained();
-    assert.deepEqual(first.logged, [[200, BODY.length, undefined, undefined]]);
+    assert.deepEqual(first.logged, [[200, BODY.length, 'whole']]);
   });
 
   it('is not broken off with its client', () => {
@@ -157,7 +158,7 @@ describe('an answer in one chunk', () => {
       upstream.answer(chunked + body);
       assert.equal(writes.length, 1);
       assert.match(writes[0], sentInChunks(body));
-      assert.deepEqual(logged, [[200, size, undefined, undefined]]);
+      assert.deepEqual(logged, [[200, size, 'whole']]);
     }
     assert.equal(upstream.released, 5);
   });

@@ -8,15 +8,15 @@ import { MessageWriter } from './message-writer.ts';
 
 let pair: TransportPair;
 let writer: MessageWriter;
-/** What the writer said of its messages: `bytes`, the error if there was one, and `unbegun`. */
+/** What the writer said of its messages: `bytes`, the error if there was one, `unbegun`, and the system's word for the reason. */
 let written: string[];
 
 beforeEach(async () => {
   pair = await transportPair();
   written = [];
   writer = new MessageWriter(pair.transport, 10_000, 0, {
-    written: (bytes, error, unbegun) =>
-      written.push([bytes, error ?? 'whole', unbegun ? 'unbegun' : ''].join(' ').trim()),
+    written: (bytes, error, unbegun, cause) =>
+      written.push([String(bytes), error ?? 'whole', unbegun && 'unbegun', cause].filter(Boolean).join(' ')),
   });
 });
 afterEach(() => {
@@ -112,6 +112,16 @@ describe('a body that comes', () => {
     await tap.push('hel');
     tap.sink?.fail(new DreamError('upstream.reset'));
     assert.deepEqual(written, ['3 upstream.reset']);
+  });
+
+  it('that the system makes fail says what the system calls it', async () => {
+    const tap = new Tap(5);
+    writer.send('head:', 'counted', tap);
+    writer.flush();
+    await tap.push('hel');
+    const cause = Object.assign(new Error('a bad sector'), { code: 'EIO' });
+    tap.sink?.fail(new DreamError('static.unreadable', undefined, { cause }));
+    assert.deepEqual(written, ['3 static.unreadable EIO']);
   });
 
   it('that is longer or shorter than was said is a failure of ours', async () => {

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { latin1 } from '../core/latin1.ts';
 import { coarseNow, Deadline } from '../core/deadline.ts';
+import { systemCodeOf } from '../core/errors.ts';
 import type { DreamError, ErrorCode } from '../core/errors.ts';
 import { COPY_LIMIT, type Body, type BodySink, type BodySource, type HeadPieces } from '../http/body.ts';
 import { trailerLines } from '../http/trailers.ts';
@@ -32,9 +33,9 @@ const BEGINNING = 'HTTP/1.1 ';
 export interface MessageWriterOwner {
   /**
    * `bytes` of its body were sent. `error`: it broke off; `unbegun`: before anything of it had left, so that another
-   * can be sent in its place.
+   * can be sent in its place; `cause`: what the system calls the reason.
    */
-  written(bytes: number, error: ErrorCode | undefined, unbegun: boolean): void;
+  written(bytes: number, error: ErrorCode | undefined, unbegun: boolean, cause?: string): void;
 }
 
 /**
@@ -238,7 +239,7 @@ export class MessageWriter implements BodySink {
 
   fail(error: DreamError): void {
     this.#source = undefined;
-    this.abort(error.code);
+    this.abort(error.code, false, systemCodeOf(error));
   }
 
   // ---- effects
@@ -251,14 +252,14 @@ export class MessageWriter implements BodySink {
   }
 
   /** The message breaks off; what has gathered and not left yet is dropped. `closed`: the transport has told that it is. */
-  abort(code: ErrorCode, closed = false): void {
+  abort(code: ErrorCode, closed = false, cause?: string): void {
     if (this.#state === 'idle') return;
     const source = this.#source;
     const unbegun = this.#begin !== -1;
     this.#source = undefined;
     this.#out = unbegun ? this.#out.slice(0, this.#begin) : '';
     source?.cancel(closed && this.#transport.stuck !== true);
-    this.#finish(code, unbegun);
+    this.#finish(code, unbegun, cause);
   }
 
   /** The connection has gone. */
@@ -316,11 +317,11 @@ export class MessageWriter implements BodySink {
     }
   }
 
-  #finish(error?: ErrorCode, unbegun = false): void {
+  #finish(error?: ErrorCode, unbegun = false, cause?: string): void {
     this.#state = 'idle';
     this.#stall?.clear();
     const lost = error === undefined ? 0 : this.#transport.unsent;
-    this.#owner.written(unbegun ? 0 : Math.max(0, this.#sent - lost), error, unbegun);
+    this.#owner.written(unbegun ? 0 : Math.max(0, this.#sent - lost), error, unbegun, cause);
   }
 
   /** What has gathered, to be written now. */

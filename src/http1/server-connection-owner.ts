@@ -44,15 +44,22 @@ export interface ServerConnectionOwner {
   request(head: RequestHead, body: BodySource): void;
   /** What came is no request that can be served: the answer to it, after which the connection closes. */
   refused(refusal: Refusal): Response;
-  /** The answer that was given broke off before a byte of it had left: another in its place. */
-  replaced(code: ErrorCode): Response;
+  /** The answer that was given broke off before a byte of it had left: another in its place. `cause`: see `finished`. */
+  replaced(code: ErrorCode, cause?: string): Response;
   /** The id of the present exchange. */
   readonly requestId: string;
   /**
    * The present exchange is over: its last byte left, or it broke off (`error`). `bytes` counts body bytes sent; `at` is
-   * where the request broke a rule, in bytes from its first.
+   * where the request broke a rule, in bytes from its first; `cause` what the system calls the reason for which a body
+   * broke off, such as `EIO`.
    */
-  finished(status: number, bytes: number, error: ErrorCode | undefined, at: number | undefined): void;
+  finished(
+    status: number,
+    bytes: number,
+    error: ErrorCode | undefined,
+    at: number | undefined,
+    cause?: string,
+  ): void;
   /** The client went before its answer was complete. */
   aborted(): void;
   /** The connection is gone. */

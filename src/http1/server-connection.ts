@@ -285,9 +285,9 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
   }
 
   /** From the writer: the answer's last byte left, or it broke off. */
-  written(bytes: number, error: ErrorCode | undefined, unbegun: boolean): void {
+  written(bytes: number, error: ErrorCode | undefined, unbegun: boolean, cause?: string): void {
     if (error !== undefined && unbegun && !this.#closed) {
-      this.#send(this.#owner.replaced(error));
+      this.#send(this.#owner.replaced(error, cause));
       return;
     }
     if (error === undefined && this.#reader.reading === 'tunnel') {
@@ -298,15 +298,15 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
       return;
     }
     this.#writing = 'complete';
-    this.#finished(this.#status, bytes, error ?? this.#error);
+    this.#finished(this.#status, bytes, error ?? this.#error, cause);
     if (this.#closed) return;
     if (error === undefined) this.#advance();
     // Only a reset tells a client that what it got is not all, where the connection's end would be the body's.
     else this.#transport.reset();
   }
 
-  #finished(status: number, bytes: number, error: ErrorCode | undefined): void {
-    this.#owner.finished(status, bytes, error, this.#reader.errorAt);
+  #finished(status: number, bytes: number, error: ErrorCode | undefined, cause?: string): void {
+    this.#owner.finished(status, bytes, error, this.#reader.errorAt, cause);
   }
 
   #advance(): void {

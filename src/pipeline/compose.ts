@@ -1,4 +1,4 @@
-import { errorCodeOf } from '../core/errors.ts';
+import { errorCodeOf, systemCodeOf } from '../core/errors.ts';
 import { Response } from '../http/response.ts';
 import { errorResponse } from './error-response.ts';
 import type { Exchange } from './exchange.ts';
@@ -41,7 +41,7 @@ export function changeAnswer(
 function answerToFailure(thrown: unknown, { request, id }: Exchange): Response {
   const code = errorCodeOf(thrown);
   if (code === 'internal.failure') throw thrown;
-  return errorResponse(code, { request, id });
+  return errorResponse(code, { request, id, cause: systemCodeOf(thrown) });
 }
 
 /** An answer that is still to come, and will then be another. */

@@ -4,12 +4,26 @@ import { HandlerServer } from '../../test/support/handler-server.ts';
 import { get, head } from '../../test/support/message.ts';
 import { field, type RawResponse } from '../../test/support/parse-response.ts';
 import { exchange } from '../../test/support/raw-connection.ts';
+import { Tap } from '../../test/support/tap.ts';
 import { DreamError } from '../core/errors.ts';
+import type { BodySource } from '../http/body.ts';
 import { Response } from '../http/response.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { PendingResponse } from '../pipeline/pending-response.ts';
 
 const hello = (): Response => new Response(200, undefined, Buffer.from('hello'));
+
+const unreadable = (): DreamError =>
+  new DreamError('static.unreadable', undefined, { cause: Object.assign(new Error('EIO'), { code: 'EIO' }) });
+
+/** A body that fails before its head has left. */
+const broken: BodySource = {
+  length: 10,
+  trailers: undefined,
+  flow: (sink) => sink.fail(unreadable()),
+  resume: () => {},
+  cancel: () => {},
+};
 
 /** Answers each path below /api/ in another of the ways that a handler may answer in. */
 function handler({ request, params }: Exchange): Response | PromiseLike<Response> {
@@ -25,6 +39,15 @@ function handler({ request, params }: Exchange): Response | PromiseLike<Response
       throw new DreamError('request.forbidden', 'for the log only');
     case 'rejects':
       return Promise.reject(new DreamError('request.range-not-satisfiable'));
+    case 'unreadable':
+      throw unreadable();
+    case 'unreadable-at-once':
+      return new Response(200, undefined, broken);
+    case 'unreadable-later': {
+      const body = new Tap(10);
+      setImmediate(() => void body.push('hel').then(() => body.sink?.fail(unreadable())));
+      return new Response(200, undefined, body);
+    }
     case 'breaks':
       throw new TypeError(`inside of ${request.path}`);
     case 'breaks-later':
@@ -133,6 +156,20 @@ describe('the log', () => {
         userAgent: undefined,
       },
     ]);
+  });
+
+  it('has the system’s word for what kept an answer from being made, or made it break off', async () => {
+    assert.equal((await ask(get('/api/unreadable'))).status, 500);
+    assert.equal((await ask(get('/api/unreadable-at-once'))).status, 500);
+    await assert.rejects(ask(get('/api/unreadable-later')));
+    assert.deepEqual(
+      server.log.map(({ status, bytes, error, cause }) => [status, bytes === 3, error, cause]),
+      [
+        [500, false, 'static.unreadable', 'EIO'],
+        [500, false, 'static.unreadable', 'EIO'],
+        [200, true, 'static.unreadable', 'EIO'],
+      ],
+    );
   });
 
   it('counts no bytes for an answer without any', async () => {

@@ -1,6 +1,6 @@
 import { newRequestId } from '../core/request-id.ts';
 import { monotonicNow } from '../core/clock.ts';
-import { errorCodeOf } from '../core/errors.ts';
+import { errorCodeOf, systemCodeOf } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Peer } from '../core/peer.ts';
 import { emptyBody } from '../http/body.ts';
@@ -88,7 +88,8 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
     return errorResponse(code, { request: head, id: this.requestId, at });
   }
 
-  replaced(code: ErrorCode): Response {
+  replaced(code: ErrorCode, cause?: string): Response {
+    this.#cause = cause;
     return errorResponse(code, { request: this.#exchange?.request, id: this.requestId });
   }
 
@@ -96,12 +97,18 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
     if (exchange === this.#exchange) this.connection.inform(interim);
   }
 
-  finished(status: number, bytes: number, error: ErrorCode | undefined, at: number | undefined): void {
+  finished(
+    status: number,
+    bytes: number,
+    error: ErrorCode | undefined,
+    at: number | undefined,
+    broke?: string,
+  ): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     const { shared, accessLog, logsAgents } = this.#context;
     shared.countRequest();
-    const cause = this.#cause ?? (error === undefined ? undefined : exchange?.cause);
+    const cause = broke ?? this.#cause ?? (error === undefined ? undefined : exchange?.cause);
     this.#cause = undefined;
     const request = exchange?.request;
     accessLog.request({
@@ -176,6 +183,10 @@ export class Session implements ServerConnectionOwner, Informer, Awaiting {
       const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
       this.#context.events.error('HANDLER', { id: this.requestId, error: text });
     }
-    return errorResponse(code, { request: this.#exchange?.request, id: this.requestId });
+    return errorResponse(code, {
+      request: this.#exchange?.request,
+      id: this.requestId,
+      cause: systemCodeOf(thrown),
+    });
   }
 }

@@ -3,6 +3,7 @@ import { compileRouteTable } from '../config/compile.ts';
 import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts';
 import { Mirrors } from '../features/proxy/mirror.ts';
 import { FileMemory } from '../features/static/file-memory.ts';
+import { loadMediaTypes } from '../http/media-type.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
 import type { Peer } from '../core/peer.ts';
 import { AddressSet } from '../net/address-set.ts';
@@ -181,6 +182,8 @@ export class ThreadServer implements ArrivalOwner, Commanded {
       throw error;
     }
     this.#prober?.start();
+    // By the time somebody asks for a file there may be no descriptor left to load it with.
+    if (this.#config.routes.some(({ end }) => end.kind === 'files')) setImmediate(loadMediaTypes);
     return this.#config.listeners.map(({ address }, i) => ({ address, port: this.#listeners[i].port }));
   }
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { after, before, beforeEach } from 'node:test';
 import { openBelow } from './static-handler.ts';
 import { temporaryDirectory, type TemporaryDirectory } from './temp.ts';
@@ -11,7 +11,7 @@ const PRLIMIT = 'prlimit';
 /** Why a test that looks at open files is skipped here. */
 export const skipOpenFiles =
   process.platform === 'linux' ? false : 'open files are looked up in /proc, which Linux has';
-/** Why a test that bounds the size of files is skipped here. */
+/** Why a test that bounds the size or the number of files is skipped here. */
 export const skipFileLimit =
   spawnSync(PRLIMIT, ['--version']).status === 0 ? skipOpenFiles : `${PRLIMIT} is not installed`;
 
@@ -72,6 +72,29 @@ export async function withFileLimit(bytes: number, act: () => Promise<void>): Pr
     limitFiles('unlimited');
     process.off('SIGXFSZ', heed);
   }
+}
+
+/** Does something while this process can open no file, and no other descriptor. */
+export async function withoutDescriptors(act: () => Promise<void>): Promise<void> {
+  const taken: number[] = [];
+  const usual = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] as string;
+  // The program that changes the limit back needs some for its pipes.
+  limitDescriptors(String(readdirSync('/proc/self/fd').length + 32));
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch {
+    // That was the last.
+  }
+  try {
+    await act();
+  } finally {
+    for (const fd of taken) closeSync(fd);
+    limitDescriptors(usual);
+  }
+}
+
+function limitDescriptors(count: string): void {
+  execFileSync(PRLIMIT, [`--pid=${process.pid}`, `--nofile=${count}:`]);
 }
 
 function limitFiles(bytes: string): void {

@@ -9,7 +9,7 @@ import {
 import { parseFields } from '../../../test/support/parse-fields.ts';
 import { Tap } from '../../../test/support/tap.ts';
 import { until, within } from '../../../test/support/until.ts';
-import { DreamError } from '../../core/errors.ts';
+import { DreamError, systemCodeOf } from '../../core/errors.ts';
 import { readAll, type BodySink, type BodySource } from '../../http/body.ts';
 import { collectBody } from './collect-body.ts';
 
@@ -17,14 +17,15 @@ const KIB = 1024;
 
 const files = OwnTemporaryFiles.perFile();
 let tap: Tap;
-/** The collected body, or the code of the failure. */
+/** The collected body, or the failure: its code, and the system's. */
 let outcome: Promise<BodySource | string>;
 
 beforeEach(() => {
   tap = new Tap();
   const { promise, resolve } = Promise.withResolvers<BodySource | string>();
   outcome = within(10_000, 'the body is collected', promise);
-  collectBody(tap, { collected: resolve, failed: resolve });
+  const failed = (error: DreamError) => resolve([error.code, systemCodeOf(error)].filter(Boolean).join(' '));
+  collectBody(tap, { collected: resolve, failed });
 });
 afterEach(async () => {
   if (skipOpenFiles === false) await files.untilNoneOpen();
@@ -180,7 +181,7 @@ describe('a body too large for memory', { skip: skipOpenFiles }, () => {
     files.refuse();
     await fill('a');
     tap.sink?.data(Buffer.from(piece('b')));
-    assert.equal(await outcome, 'proxy.body-store-failed');
+    assert.equal(await outcome, 'proxy.body-store-failed ENOENT');
     await within(10_000, 'the rest is not wanted', tap.cancelled);
   });
 
@@ -188,7 +189,7 @@ describe('a body too large for memory', { skip: skipOpenFiles }, () => {
     await withFileLimit(100 * KIB, async () => {
       await fill('ab');
       tap.sink?.data(Buffer.from(piece('c')));
-      assert.equal(await outcome, 'proxy.body-store-failed');
+      assert.equal(await outcome, 'proxy.body-store-failed EFBIG');
     });
   });
 });

@@ -1,11 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { DreamError } from '../../core/errors.ts';
-import type { ErrorCode } from '../../core/errors.ts';
+import type { DreamError } from '../../core/errors.ts';
 import { takeReadBuffer } from '../../core/read-buffer.ts';
 import type { BodySink, BodySource } from '../../http/body.ts';
 import type { ReadonlyHeaderList } from '../../http/header-list.ts';
 import { WholeBody } from '../../http/whole-body.ts';
-import { TemporaryFile } from './temporary-file.ts';
+import { bodyStoreFailed, TemporaryFile } from './temporary-file.ts';
 
 /** Bytes of a body that are kept in memory; a longer one goes to a temporary file. */
 export const MEMORY_LIMIT = 64 * 1024;
@@ -14,7 +13,7 @@ export const MEMORY_LIMIT = 64 * 1024;
 export interface BodyTaker {
   /** All of it is here, and its length is known. */
   collected(body: BodySource): void;
-  failed(code: ErrorCode): void;
+  failed(error: DreamError): void;
 }
 
 /**
@@ -55,7 +54,7 @@ class Collector implements BodySink {
   }
 
   fail(error: DreamError): void {
-    this.#giveUp(error.code);
+    this.#giveUp(error);
   }
 
   /** Write what is in memory to the file, then ask for more. */
@@ -65,7 +64,7 @@ class Collector implements BodySink {
     const bytes = Buffer.concat(this.#chunks.splice(0));
     this.#file.write(bytes, this.#written, (error) => {
       this.#writing = false;
-      if (error !== undefined) return this.#giveUp('proxy.body-store-failed');
+      if (error !== undefined) return this.#giveUp(bodyStoreFailed(error));
       this.#written += bytes.length;
       if (this.#ended) this.#finish();
       else this.#source.resume();
@@ -81,10 +80,10 @@ class Collector implements BodySink {
     this.#taker.collected(body);
   }
 
-  #giveUp(code: ErrorCode): void {
+  #giveUp(error: DreamError): void {
     this.#file?.close();
     this.#source.cancel();
-    this.#taker.failed(code);
+    this.#taker.failed(error);
   }
 }
 
@@ -117,7 +116,7 @@ class FileBody implements BodySource {
       const sink = this.#sink as BodySink;
       if (error !== undefined || count === 0) {
         this.cancel();
-        sink.fail(new DreamError('proxy.body-store-failed'));
+        sink.fail(bodyStoreFailed(error));
         return;
       }
       this.#position += count;

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { DreamError } from '../../core/errors.ts';
+import type { DreamError } from '../../core/errors.ts';
 import { giveReadBuffer, READ_BUFFER_SIZE, takeReadBuffer } from '../../core/read-buffer.ts';
 import type { BodySource } from '../../http/body.ts';
 import { RelayedBody } from '../../http/relayed-body.ts';
 import { Pieces, type Piece } from './pieces.ts';
-import { TemporaryFile } from './temporary-file.ts';
+import { bodyStoreFailed, TemporaryFile } from './temporary-file.ts';
 
 /** Bytes of an answer that may wait for its client, here and in a file of its own. */
 export interface ElasticBounds {
@@ -183,7 +183,7 @@ export class ElasticBody extends RelayedBody {
       if (error !== undefined || count === 0) {
         this.#finish();
         this.source.cancel();
-        this.sink.fail(new DreamError('proxy.body-store-failed'));
+        this.sink.fail(bodyStoreFailed(error));
         return;
       }
       this.#readAt += count;

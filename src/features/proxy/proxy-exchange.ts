@@ -1,4 +1,4 @@
-import { errorInfo } from '../../core/errors.ts';
+import { errorInfo, systemCodeOf } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { BodySource } from '../../http/body.ts';
@@ -88,7 +88,7 @@ export class ProxyExchange extends PendingResponse implements UpstreamRequest {
         this.body = this.#collected = whole;
         this.#send();
       },
-      failed: (code) => this.failed(code),
+      failed: (error) => this.failed(error.code, systemCodeOf(error)),
     });
   }
 

@@ -2,6 +2,11 @@ import { close, open, read, unlink, write } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DreamError } from '../../core/errors.ts';
+
+/** The failure of an exchange whose bytes could not be kept; `error`: the system's, where it told one. */
+export const bodyStoreFailed = (error: Error | undefined): DreamError =>
+  new DreamError('proxy.body-store-failed', undefined, { cause: error });
 
 /** Has this been done, and else why not. */
 type Done = (error: NodeJS.ErrnoException | undefined) => void;

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { ErrorCode } from '../../core/errors.ts';
 import { filePathOf } from './file-path.ts';
 import type { StaticOptions } from './schema.ts';
-import { type DirectoryHandle, SiteRoot } from './site-root.ts';
+import { type DirectoryHandle, SiteRoot, unreadable } from './site-root.ts';
 
 const lstatAsync = promisify(lstat);
 const opendirAsync = promisify(opendir);
@@ -48,14 +48,18 @@ export class DirectoryReader {
     this.#options = options;
   }
 
-  /** What the directory of that name holds; `name` is as `filePathOf` gives it, with a slash at its end. */
+  /**
+   * What the directory of that name holds; `name` is as `filePathOf` gives it, with a slash at its end.
+   *
+   * @throws DreamError `static.unreadable`
+   */
   async read(name: string): Promise<DirectoryContent | 'absent' | ErrorCode> {
     const opened = await this.#root.openDirectory(name);
     if (typeof opened === 'string') return opened;
     try {
       return await this.#read(opened, name);
-    } catch {
-      return 'static.unreadable';
+    } catch (error) {
+      throw unreadable(error);
     } finally {
       closeSync(opened.fd);
     }
@@ -119,14 +123,23 @@ export class DirectoryReader {
   }
 }
 
-/** What directories of one name hold together, each in a root of its own: of two entries of one name, that of the first. */
+/**
+ * What directories of one name hold together, each in a root of its own: of two entries of one name, that of the first. One
+ * that cannot be read is passed over where another can.
+ *
+ * @throws DreamError `static.unreadable`
+ */
 export async function readTogether(
   readers: readonly DirectoryReader[],
   name: string,
 ): Promise<DirectoryContent | 'absent' | ErrorCode> {
-  const read = await Promise.all(readers.map((reader) => reader.read(name)));
-  const contents = read.filter((content) => typeof content === 'object');
-  if (contents.length === 0) return read.find((problem) => problem !== 'absent') ?? 'absent';
+  const read = await Promise.all(readers.map((reader) => reader.read(name).catch((thrown: Error) => thrown)));
+  const contents = read.filter((content) => typeof content === 'object' && 'entries' in content);
+  if (contents.length === 0) {
+    const problem = read.find((each) => each !== 'absent') ?? 'absent';
+    if (problem instanceof Error) throw problem;
+    return problem;
+  }
   if (contents.length === 1) return contents[0];
   const entries = new Map<string, DirectoryEntry>();
   for (const content of contents) {

@@ -58,6 +58,9 @@ export class ErrorPages {
       }
       page.absentUntil = askedAt + FRESH_MS;
       return undefined;
+    } catch {
+      // It cannot be read at the moment: the error that is answered is another one, and has an answer without it.
+      return undefined;
     } finally {
       page.loading = undefined;
     }

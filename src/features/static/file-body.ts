@@ -2,6 +2,7 @@ import { closeSync, read } from 'node:fs';
 import { DreamError } from '../../core/errors.ts';
 import type { BodySink, BodySource } from '../../http/body.ts';
 import { readBuffers } from './read-buffers.ts';
+import { unreadable } from './site-root.ts';
 
 /**
  * Part of an open file as a body. It owns the descriptor, and closes it when the last byte has been read, when
@@ -82,7 +83,7 @@ export class FileBody implements BodySource {
     }
     this.#reads = 'full';
     if (error !== null) {
-      this.#finish()?.fail(new DreamError('static.unreadable', undefined, { cause: error }));
+      this.#finish()?.fail(unreadable(error));
       return;
     }
     if (bytesRead === 0) {

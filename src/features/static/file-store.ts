@@ -20,7 +20,7 @@ import { type KeptBytes, ownIfText } from './kept-bytes.ts';
 import { PassingBody } from './passing-body.ts';
 import { readBuffers } from './read-buffers.ts';
 import { HEAD_ROOM } from './record-layout.ts';
-import { type Reading, readAgain, readDigest, readWhole, readWholeNow } from './read-file.ts';
+import { isFilled, type Reading, readAgain, readDigest, readWhole, readWholeNow } from './read-file.ts';
 import type { StaticOptions } from './schema.ts';
 import type { Knowledge, Room, SharedFiles } from './shared-files.ts';
 import type { OpenFile } from './site-root.ts';
@@ -188,10 +188,7 @@ export class FileStore {
       const { path, stats: version } = opened;
       const settled = isSettled(version);
       const look = { settled, freshUntil, changes };
-      let found:
-        | (Pick<Knowledge, 'etag'> & { bytes: Buffer | KeptBytes | undefined })
-        | undefined
-        | ErrorCode;
+      let found: (Pick<Knowledge, 'etag'> & { bytes: Buffer | KeptBytes | undefined }) | undefined;
       if (version.size <= LARGEST_SMALL) {
         found = await this.#read(
           this.#idOf(name, as?.coding),
@@ -200,7 +197,6 @@ export class FileStore {
           as?.coding,
           attempt === ATTEMPTS,
         );
-        if (typeof found === 'string') return found;
         if (found === undefined) continue;
       } else {
         closeSync(opened.fd);
@@ -301,9 +297,9 @@ export class FileStore {
     file.wasStreamed = true;
     if (!isHot || this.#keeping || file.size > this.#largestKept || !file.settled) return;
     this.#keeping = true;
-    void this.#keep(file).finally(() => {
-      this.#keeping = false;
-    });
+    const over = (): void => void (this.#keeping = false);
+    // What could not be read then is told of the request that has to read it.
+    this.#keep(file).then(over, over);
   }
 
   async #keep(file: CachedFile): Promise<void> {
@@ -313,11 +309,9 @@ export class FileStore {
     const room = isSame ? this.#shared?.reserve(this.#idOf(file.name, file.coding), file.version) : undefined;
     if (room === undefined) {
       closeSync(opened.fd);
-    } else if ((await readWhole(opened, room.view)) === 'read') {
+    } else if (await isFilled(room, () => readWhole(opened, room.view))) {
       const kept = keptIn(room, file);
       if (this.#table.get(file.key) === file) this.#put(file, kept);
-    } else {
-      room.giveUp();
     }
   }
 
@@ -331,7 +325,7 @@ export class FileStore {
     look: Omit<Knowledge, 'version' | 'etag'>,
     coding: string | undefined,
     mayGrow: boolean,
-  ): Promise<{ etag: string; bytes: Buffer | KeptBytes | undefined } | undefined | ErrorCode> {
+  ): Promise<{ etag: string; bytes: Buffer | KeptBytes | undefined } | undefined> {
     const { stats: version } = opened;
     const known = this.#shared?.find(id);
     if (known?.bytes !== undefined && known.settled && isSameVersion(known.version, version)) {
@@ -342,7 +336,6 @@ export class FileStore {
     if (room === undefined && this.#shared !== undefined && version.size > LARGEST_OWN) {
       const digest = await readDigest(opened, mayGrow);
       if (digest === 'changed') return undefined;
-      if (digest === 'failed') return 'static.unreadable';
       const tag = digestTag(digest.digest('base64url'), coding);
       // They are read once more to be sent, when they may be others and look the same (RFC 9110 §8.8.1).
       return { etag: look.settled ? tag : `W/${tag}`, bytes: undefined };
@@ -351,11 +344,8 @@ export class FileStore {
     const now = (): Reading => readWholeNow(opened, bytes);
     const elsewhere = (): Promise<Reading> => readWhole(opened, bytes);
     const isShort = bytes.length <= LARGEST_AT_ONCE;
-    const reading = await (isShort ? this.#slowReads.atOnce(now, elsewhere) : elsewhere());
-    if (reading !== 'read' && !(mayGrow && reading === 'grown')) {
-      room?.giveUp();
-      return reading === 'failed' ? 'static.unreadable' : undefined;
-    }
+    const read = () => (isShort ? this.#slowReads.atOnce(now, elsewhere) : elsewhere());
+    if (!(await isFilled(room, read, mayGrow))) return undefined;
     const etag = entityTag(bytes, version, look.settled, coding);
     if (room === undefined) return { etag, bytes };
     const kept = room.keep({ etag, ...look });

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../core/errors.ts';
+import { DreamError, type ErrorCode, systemCodeOf } from '../../core/errors.ts';
 import { SharedLock } from '../../core/shared-lock.ts';
 import type { RequestHead } from '../../http/head.ts';
 import { HeaderList } from '../../http/header-list.ts';
@@ -99,6 +99,15 @@ class Site {
 
   /** Look the path up on the disk; `known`: the answer from memory, which may turn out not to be true any more. */
   async #answerAnew(exchange: Exchange, known?: Promise<Response | 'changed'>): Promise<Response> {
+    try {
+      return await this.#lookUp(exchange, known);
+    } catch (thrown) {
+      if (!(thrown instanceof DreamError)) throw thrown;
+      return this.#errors.answer(exchange, thrown.code, { cause: systemCodeOf(thrown) });
+    }
+  }
+
+  async #lookUp(exchange: Exchange, known: Promise<Response | 'changed'> | undefined): Promise<Response> {
     let answer = (await known) ?? 'changed';
     for (let attempts = ATTEMPTS; answer === 'changed'; attempts--) {
       if (attempts === 0) return this.#errors.answer(exchange, 'static.file-changed');

@@ -3,14 +3,18 @@ import { type Stats, closeSync, fstatSync, openSync, read, readSync, statSync } 
 import { promisify } from 'node:util';
 import { type FileVersion, hasGrown, isSameVersion } from './file-version.ts';
 import { readBuffers } from './read-buffers.ts';
-import { OPEN_FLAGS, type OpenFile } from './site-root.ts';
+import { OPEN_FLAGS, type OpenFile, unreadable } from './site-root.ts';
 
 const readAsync = promisify(read);
 
 /** What became of reading a file whole. `grown`: all bytes are here, but behind them there are more by now. */
-export type Reading = 'read' | 'grown' | 'changed' | 'failed';
+export type Reading = 'read' | 'grown' | 'changed';
 
-/** Fill `bytes` with the beginning of a file, which is closed. All of it is of the version that `stats` saw, or it has changed. */
+/**
+ * Fill `bytes` with the beginning of a file, which is closed. All of it is of the version that `stats` saw, or it has changed.
+ *
+ * @throws DreamError `static.unreadable`
+ */
 export async function readWhole({ fd, stats }: OpenFile, bytes: Buffer): Promise<Reading> {
   try {
     for (let filled = 0; filled < bytes.length;) {
@@ -19,8 +23,8 @@ export async function readWhole({ fd, stats }: OpenFile, bytes: Buffer): Promise
       filled += bytesRead;
     }
     return comparedWith(stats, fd);
-  } catch {
-    return 'failed';
+  } catch (error) {
+    throw unreadable(error);
   } finally {
     closeSync(fd);
   }
@@ -30,8 +34,8 @@ export async function readWhole({ fd, stats }: OpenFile, bytes: Buffer): Promise
 export function readWholeNow({ fd, stats }: OpenFile, bytes: Buffer): Reading {
   try {
     return fillFrom(fd, bytes) < bytes.length ? 'changed' : comparedWith(stats, fd);
-  } catch {
-    return 'failed';
+  } catch (error) {
+    throw unreadable(error);
   } finally {
     closeSync(fd);
   }
@@ -46,11 +50,10 @@ function comparedWith(stats: FileVersion, fd: number): Reading {
 /**
  * The SHA-256 of a file, which is closed: for one whose bytes are not kept. They are read in steps, so that many at a time
  * need no more memory than streams do. `mayGrow`: of what has grown meanwhile, that of the bytes that were there at first.
+ *
+ * @throws DreamError `static.unreadable`
  */
-export async function readDigest(
-  { fd, stats }: OpenFile,
-  mayGrow: boolean,
-): Promise<Hash | 'changed' | 'failed'> {
+export async function readDigest({ fd, stats }: OpenFile, mayGrow: boolean): Promise<Hash | 'changed'> {
   const hash = createHash('sha256');
   try {
     for (let position = 0; position < stats.size;) {
@@ -67,8 +70,8 @@ export async function readDigest(
     }
     const reading = comparedWith(stats, fd);
     return reading === 'read' || (mayGrow && reading === 'grown') ? hash : 'changed';
-  } catch {
-    return 'failed';
+  } catch (error) {
+    throw unreadable(error);
   } finally {
     closeSync(fd);
   }
@@ -77,7 +80,8 @@ export async function readDigest(
 /**
  * The same as `readWhole` at once, of a version that has been seen there a moment ago. That moment was the time to look what is
  * opened, since to open a device can have effects. A look behind the last byte is enough to tell whether they are all of
- * that version: what has been written to since then has other dates. `start`: where those begin that are wanted.
+ * that version: what has been written to since then has other dates. `start`: where those begin that are wanted. What
+ * cannot be read counts as changed: the lookup that follows says what it is.
  */
 export function readAgain(path: string, version: FileVersion, bytes: Buffer, start = 0): Reading {
   let fd = -1;
@@ -86,9 +90,25 @@ export function readAgain(path: string, version: FileVersion, bytes: Buffer, sta
     if (fillFrom(fd, bytes, start) < bytes.length) return 'changed';
     return comparedWith(version, fd) === 'read' ? 'read' : 'changed';
   } catch {
-    return 'failed';
+    return 'changed';
   } finally {
     if (fd !== -1) closeSync(fd);
+  }
+}
+
+/** Whether reading has filled a room for the bytes, which is given up otherwise, also where that throws. */
+export async function isFilled(
+  room: { giveUp(): void } | undefined,
+  read: () => Reading | Promise<Reading>,
+  mayGrow = false,
+): Promise<boolean> {
+  let filled = false;
+  try {
+    const reading = await read();
+    filled = reading === 'read' || (mayGrow && reading === 'grown');
+    return filled;
+  } finally {
+    if (!filled) room?.giveUp();
   }
 }
 

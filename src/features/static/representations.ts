@@ -124,7 +124,10 @@ export class Representations {
     { coding, extension }: SiblingOffer,
     key: string,
   ): Promise<CachedFile | undefined> {
-    const found = await this.#files.load(key, name + extension, [], { coding, mediaType, own });
+    // One that cannot be read is as good as none: there is the file itself.
+    const found = await this.#files
+      .load(key, name + extension, [], { coding, mediaType, own })
+      .catch(() => undefined);
     return typeof found === 'string' ? undefined : found;
   }
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
-import type { ErrorCode } from '../../core/errors.ts';
+import { DreamError, type ErrorCode } from '../../core/errors.ts';
 import type { StaticOptions } from './schema.ts';
 
 const openAsync = promisify(open);
@@ -80,6 +80,8 @@ export class SiteRoot {
    * Open the regular file behind a name. What it is, is looked at first, since opening a device can have effects; that
    * it is still that, and where it lies, is asked of the open descriptor, so that a swap between the two gains nothing.
    * What a symbolic link hides does not exist for the client: it learns nothing of what lies outside.
+   *
+   * @throws DreamError `static.unreadable` for what neither the name nor its rights explain, such as no descriptor left
    */
   async open(name: string): Promise<Opened> {
     const path = this.locate(name);
@@ -180,7 +182,11 @@ export function realPathOfSameFile(path: string, stats: Stats): string | undefin
   return there.dev === stats.dev && there.ino === stats.ino ? realPath : undefined;
 }
 
-/** What a failed call of the file system means for the client. */
+/** The failure of a request whose file is there, but cannot be read: for the system's reason. */
+export const unreadable = (error: unknown): DreamError =>
+  new DreamError('static.unreadable', undefined, { cause: error });
+
+/** What a failed call of the file system means for the client. Throws `unreadable` where it means nothing that it could know. */
 function meaningOf(error: unknown): 'absent' | ErrorCode {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
@@ -192,6 +198,6 @@ function meaningOf(error: unknown): 'absent' | ErrorCode {
     case 'EPERM':
       return 'request.forbidden';
     default:
-      return 'static.unreadable';
+      throw unreadable(error);
   }
 }

@@ -1,5 +1,5 @@
 import { lstatSync, unlinkSync } from 'node:fs';
-import { DreamError, type ErrorCode } from '../../../core/errors.ts';
+import { DreamError, type ErrorCode, systemCodeOf } from '../../../core/errors.ts';
 import type { SharedLock } from '../../../core/shared-lock.ts';
 import { conditionalFields, evaluatePreconditions, type Validators } from '../../../http/conditional.ts';
 import type { RequestHead } from '../../../http/head.ts';
@@ -201,7 +201,7 @@ function causeOf(error: unknown, code: ErrorCode): string | undefined {
   }
   return code === 'static.unwritable' || code === 'static.no-space'
     ? (error as NodeJS.ErrnoException).code
-    : undefined;
+    : systemCodeOf(error);
 }
 
 /** What a failure means for the client. */
