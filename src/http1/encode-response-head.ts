@@ -23,7 +23,8 @@ interface Serialised {
 /** Written by the wire, or ours alone to say: an upstream's are replaced. */
 const OMITTED = hopByHopAnd(knownField('date'), knownField('server'), knownField('x-request-id'));
 
-const CHUNKED_END = '\r\nTransfer-Encoding: chunked\r\n\r\n';
+const CHUNKED = 'Transfer-Encoding: chunked\r\n';
+const CHUNKED_END = `\r\n${CHUNKED}\r\n`;
 
 /** How this answer's body goes out (RFC 9112 §6.3). */
 export function responseBodyMode(response: Response, method: string, version: HttpVersion): BodyMode {
@@ -50,8 +51,8 @@ export function encodeResponseHead(
   const begun = `${beginning(response, serverHeader)}${dateAndId()}${requestId}`;
   if (keepAlive && version === 11 && isFramedBefore(mode)) return `${begun}\r\n\r\n`;
   let head = `${begun}\r\n`;
-  if (mode === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
-  else if (mode === 'chunked-trailers') head += `Transfer-Encoding: chunked\r\n${trailerLine(response)}`;
+  if (mode === 'chunked') head += CHUNKED;
+  else if (mode === 'chunked-trailers') head += CHUNKED + trailerLine(response);
   if (mode === 'tunnel') head += tunnelLines(response);
   else if (!keepAlive) head += 'Connection: close\r\n';
   else if (version === 10) head += 'Connection: keep-alive\r\n';

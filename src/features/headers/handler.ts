@@ -1,3 +1,4 @@
+import { cameBefore } from '../../http/came-before.ts';
 import type { RequestHead } from '../../http/head.ts';
 import type { HeaderList } from '../../http/header-list.ts';
 import type { Response } from '../../http/response.ts';
@@ -33,8 +34,6 @@ export function createHeadersFeature({ request, response }: HeadersOptions): Fea
   };
 }
 
-const CAME_ONCE = Symbol('came once');
-
 /** A head whose fields were changed, and all that it depends on. */
 class ChangedHead {
   readonly head: RequestHead;
@@ -65,9 +64,7 @@ function withFields(exchange: Exchange, rules: CompiledRules): Exchange {
   rules.edit(headers, values);
   // What was kept with the client's head is not brought along: each would hold on to the one before.
   const head: RequestHead = { ...request, headers, derived: undefined };
-  // Kept when it has come twice: most heads that differ never come again.
-  const again = kept === CAME_ONCE || kept instanceof ChangedHead;
-  request.derived = again ? new ChangedHead(head, request, rules, values) : CAME_ONCE;
+  if (cameBefore(request)) request.derived = new ChangedHead(head, request, rules, values);
   return exchange.derive(head);
 }
 

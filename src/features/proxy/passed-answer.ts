@@ -1,9 +1,8 @@
 import type { BodySource } from '../../http/body.ts';
+import { cameBefore } from '../../http/came-before.ts';
 import type { ResponseHead } from '../../http/head.ts';
 import { Response } from '../../http/response.ts';
 import type { ProxyOptions } from './schema.ts';
-
-const CAME_ONCE = Symbol('came once');
 
 /** An answer that was made of an upstream's head. */
 class PassedAnswer {
@@ -34,20 +33,14 @@ export function passAgain(
   return kept.response.withBody(body);
 }
 
-/**
- * The answer depends on nothing but the head. It is kept when the head has come twice: those that differ, by a date or a
- * cookie, never come again.
- */
+/** The answer depends on nothing but the head: it is kept when that has come before. */
 export function keepPassed(
   head: ResponseHead,
   options: ProxyOptions,
   bodiless: boolean,
   response: Response,
 ): Response {
-  if (head.derived === undefined) {
-    head.derived = CAME_ONCE;
-    return response;
-  }
+  if (!cameBefore(head)) return response;
   const { status, headers, body, reason } = response;
   const reusable = new Response(status, headers, body, { reason, reusable: true });
   head.derived = new PassedAnswer(options, bodiless, reusable);

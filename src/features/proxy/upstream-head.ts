@@ -1,3 +1,4 @@
+import { cameBefore } from '../../http/came-before.ts';
 import { knownField } from '../../http/field-names.ts';
 import type { OutgoingRequestHead, RequestHead } from '../../http/head.ts';
 import { HeaderList, SPAN, type ReadonlyHeaderList } from '../../http/header-list.ts';
@@ -46,16 +47,14 @@ export function upstreamHead(
   const kept = request.derived;
   if (kept instanceof DerivedHead && kept.fits(exchange, options, target, host, bodyFollows))
     return kept.head;
-  // Kept when it has come twice: most heads that differ never come again.
-  const again = kept === CAME_ONCE || kept instanceof DerivedHead;
+  const again = cameBefore(request);
   const head = derive(exchange, options, target, host, bodyFollows, again);
-  request.derived = again
-    ? new DerivedHead(request, options, target, host, bodyFollows, peer.address, peer.secure, head)
-    : CAME_ONCE;
+  if (again) {
+    const { address, secure } = peer;
+    request.derived = new DerivedHead(request, options, target, host, bodyFollows, address, secure, head);
+  }
   return head;
 }
-
-const CAME_ONCE = Symbol('came once');
 
 /** A head for an upstream, and all that it depends on. */
 class DerivedHead {
