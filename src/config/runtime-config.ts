@@ -77,7 +77,7 @@ export interface FileCacheConfig {
 
 /** Bounds on what clients may use; sizes in bytes. */
 export interface LimitsConfig {
-  /** Connections open at once, over all workers. */
+  /** Connections open at once, over all workers; a server allows fewer where it may not open so many files. */
   readonly connections: number;
   readonly headerBytes: number;
   /** Number of header fields. */

@@ -145,7 +145,10 @@ const fileCache = z.strictObject({
 });
 
 const limits = z.strictObject({
-  /** Client connections open at once, over all workers; one more gets a 503. Default 10000. */
+  /**
+   * Client connections open at once, over all workers; one more gets a 503. Fewer where the system lets the process open too
+   * few files for them, which the event log tells. Default 10000.
+   */
   connections: z.int().min(1).default(10_000),
   connectionsPerIp: z.literal(0, { error: '`connectionsPerIp` is not available in this version' }).optional(),
   /** Size of a request's head. Default 32KiB. */

@@ -18,7 +18,7 @@ export interface ListenTarget {
  * connections a turn takes long: at a thousand, who came new waited for seconds. With so many sockets on a port, as many
  * come in with each turn.
  */
-const SOCKETS_PER_PORT = 8;
+export const SOCKETS_PER_PORT = 8;
 
 type Accept = (transport: OpenTransport) => void;
 

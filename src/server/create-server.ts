@@ -4,8 +4,11 @@ import type { ListenerConfig, RuntimeConfig } from '../config/runtime-config.ts'
 import type { Config } from '../config/schema.ts';
 import { workersWanted } from '../config/workers-wanted.ts';
 import { type StartTurn, startTurn } from '../net/start-turn.ts';
+import { eventLine } from '../observe/event-line.ts';
 import { HealthBoard } from '../upstream/health-board.ts';
 import type { UpstreamObserver } from '../upstream/upstream.ts';
+import { connectionRoom, ownDescriptors } from './descriptor-limit.ts';
+import type { Descriptors } from './descriptor-limit.ts';
 import { fileCacheMemory } from './file-cache.ts';
 import { canReusePort } from './reserve-ports.ts';
 import type { BoundAddress } from './server.ts';
@@ -115,23 +118,27 @@ export class Server {
     this.#started = true;
     const wanted = workersWanted(this.#source.value);
     const canShare = await canReusePort();
+    // Before there are threads, which open some of their own.
+    const descriptors = ownDescriptors();
     // Threads take as long to load as the configuration takes to be understood, so that is done at the same time.
     const workers = wanted > 1 && canShare ? new Workers(wanted, this.#observe) : undefined;
     let turn: StartTurn | undefined;
     try {
-      const config = await understand(this.#source);
-      this.#config = config;
-      await freeSocketPaths(config.listeners);
-      const shared = workers !== undefined && config.listeners.some(({ kind }) => kind === 'tcp');
+      const asked = await understand(this.#source);
+      this.#config = asked;
+      await freeSocketPaths(asked.listeners);
+      const shared = workers !== undefined && asked.listeners.some(({ kind }) => kind === 'tcp');
       if (!shared) await workers?.kill();
       this.#cannotShare = wanted > 1 && !shared;
       this.#workers = shared ? wanted : 1;
+      const config = descriptors ? withinDescriptors(asked, this.#workers, descriptors) : asked;
       this.#serving = shared ? workers : await inThisThread(config, canShare, this.#observe);
       const commands = await this.#commands.begin(config.upstreams);
       turn = canShare ? await startTurn(namedPorts(config.listeners)) : undefined;
       this.#addresses = await this.#serving.listen(config, commands);
       this.#commands.listening(this.#serving);
       if (shared) workers.ended.catch(this.#failed);
+      if (descriptors) this.#tellOfConnections(config.limits.connections, descriptors);
     } catch (error) {
       await workers?.kill();
       this.#serving = undefined;
@@ -140,6 +147,18 @@ export class Server {
     } finally {
       turn?.release();
     }
+  }
+
+  /**
+   * Say it where there is room for fewer connections than were asked for. Nobody has asked for the default, which few need:
+   * down to half of it nothing is said, or a system that allows a little less would warn whoever looks at a folder.
+   */
+  #tellOfConnections(connections: number, { limit }: Descriptors): void {
+    const wanted = this.config.limits.connections;
+    const isAskedFor = (this.#source.value as Config | null)?.limits?.connections !== undefined;
+    if (connections >= (isAskedFor ? wanted : wanted / 2)) return;
+    const reason = 'more clients need more open files: raise `ulimit -n`, or `LimitNOFILE=` of systemd';
+    process.stderr.write(eventLine('WARN', 'LIMITS', { connections, wanted, openFiles: limit, reason }));
   }
 
   /**
@@ -156,6 +175,12 @@ export class Server {
   cutOff(): void {
     this.#serving?.cutOff();
   }
+}
+
+/** The same, with no more connections than these threads have descriptors for. */
+function withinDescriptors(config: RuntimeConfig, threads: number, descriptors: Descriptors): RuntimeConfig {
+  const connections = Math.min(config.limits.connections, connectionRoom(config, threads, descriptors));
+  return { ...config, limits: { ...config.limits, connections } };
 }
 
 /** Those that others may want too. */

@@ -26,6 +26,7 @@ import type { ServerSnapshot } from '../upstream/server-snapshot.ts';
 import type { UpstreamChange, UpstreamObserver } from '../upstream/upstream.ts';
 import { Arrival, logRefusal } from './arrival.ts';
 import type { ArrivalOwner } from './arrival.ts';
+import { mostTurnedAway, ownDescriptors } from './descriptor-limit.ts';
 import { Session } from './serve-exchange.ts';
 import type { ServeContext } from './serve-exchange.ts';
 import type { SharedState } from './shared-state.ts';
@@ -86,6 +87,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
   readonly #shared: SharedState;
   readonly #reusePort: boolean;
   readonly #claimsPorts: boolean;
+  readonly #mostTurnedAway: number;
   readonly #accessSink: LogSink;
   readonly #eventSink: LogSink;
   readonly #accessLog: AccessLog;
@@ -112,6 +114,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
     this.#shared = shared;
     this.#reusePort = options.reusePort;
     this.#claimsPorts = options.claimsPorts ?? false;
+    this.#mostTurnedAway = mostTurnedAway(ownDescriptors()?.limit, options.threads);
     const { path, format } = config.accessLog;
     this.#accessSink = createLogSink({ target: path === undefined ? 'stdout' : { path } });
     this.#eventSink = createLogSink({ target: 'stderr' });
@@ -340,7 +343,7 @@ export class ThreadServer implements ArrivalOwner, Commanded {
   }
 
   #turnAway(transport: OpenTransport): void {
-    turnAway(transport, this.#config.serverHeader, (ip, id, bytes) => {
+    turnAway(transport, this.#config.serverHeader, this.#mostTurnedAway, (ip, id, bytes) => {
       const error = 'server.connection-limit';
       this.#accessLog.request({
         id,

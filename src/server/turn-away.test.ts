@@ -13,13 +13,21 @@ interface Told {
   readonly bytes: number;
 }
 
+const MOST = 50;
+
 let listener: Listener;
 let told: Told[];
+let came = 0;
+let gone = 0;
 
 beforeEach(async () => {
   told = [];
   listener = await Listener.open({ host: '127.0.0.1', port: 0 }, false, (socket) => {
-    turnAway(socket, 'DreamServer/1', (address, id, bytes) => told.push({ address, id, bytes }));
+    came++;
+    turnAway(socket, 'DreamServer/1', MOST, (address, id, bytes) => {
+      gone++;
+      told.push({ address, id, bytes });
+    });
   });
 });
 afterEach(() => listener.close());
@@ -59,6 +67,19 @@ describe('a client that is one too many', () => {
     using client = await connect();
     await client.response();
     await until(() => told.length === 1, { what: 'the connection is closed' });
+  });
+
+  it('is closed without a word where as many are being told', async () => {
+    await until(() => gone === came, { what: 'those of other tests have gone', every: 2 });
+    const clients = await Promise.all(Array.from({ length: MOST + 10 }, connect));
+    const fates = await Promise.all(clients.map((client) => client.nextEvent()));
+    assert.equal(fates.filter((fate) => fate === 'bytes').length, MOST);
+    for (const client of clients) client.close();
+    const tellsAgain = async (): Promise<boolean> => {
+      using client = await connect();
+      return (await client.nextEvent()) === 'bytes';
+    };
+    await until(tellsAgain, { what: 'there is room when they have gone' });
   });
 
   it('harms nobody when it goes at once', async () => {

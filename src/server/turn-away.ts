@@ -6,21 +6,20 @@ import { errorResponse } from '../pipeline/error-response.ts';
 
 /** How long a client that was turned away may take to read why. */
 const LINGER_MS = 1000;
-/** Clients that are being told at the same time; more are closed without a word. */
-const MOST = 1000;
 
 let present = 0;
 
 /**
  * Answer a connection that is one too many with 503, and close it. Its request is not read: the answer is the same
- * whatever it asks for.
+ * whatever it asks for. Where `most` are being told so at the same time, it is closed without a word.
  */
 export function turnAway(
   transport: OpenTransport,
   serverHeader: string | undefined,
+  most: number,
   done: (address: string, id: string, bytes: number) => void,
 ): void {
-  if (present >= MOST) {
+  if (present >= most) {
     transport.destroy();
     return;
   }

@@ -84,15 +84,27 @@ export class DreamServer implements AsyncDisposable {
   }
 }
 
+/** How the program is started, beside what the caller's own process has. */
+interface DreamServerOptions extends ChildOptions {
+  /** Files that it may have open, and may not raise. */
+  readonly openFiles?: number | undefined;
+}
+
 /** Starts the command line with these arguments; does not wait for anything. */
-export function dreamserver(args: readonly string[], options: ChildOptions = {}): Child {
-  return new Child('DreamServer', process.execPath, [MAIN, ...args], options);
+export function dreamserver(
+  args: readonly string[],
+  { openFiles, ...options }: DreamServerOptions = {},
+): Child {
+  const command = [process.execPath, MAIN, ...args];
+  if (openFiles !== undefined) command.unshift('sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`);
+  return new Child('DreamServer', command[0], command.slice(1), options);
 }
 
 /** Writes the configuration to a file, runs DreamServer with it and waits until it says that it listens. */
 export async function startDreamServer(
   configuration: Configuration,
   environment: NodeJS.ProcessEnv = {},
+  openFiles?: number,
 ): Promise<DreamServer> {
   const port = await freePort();
   const directory = temporaryDirectory();
@@ -101,6 +113,7 @@ export async function startDreamServer(
   const child = dreamserver(['run', '-c', file], {
     cwd: directory.path,
     env: { ...process.env, ...environment },
+    openFiles,
   });
   await untilListening(child);
   const [{ address }] = listeners;
