@@ -71,6 +71,7 @@ const sink = {
   write: (lines: string) => void (logged += lines.length),
   flush: () => Promise.resolve(),
   flushSync: () => {},
+  reopen: () => {},
   close: () => Promise.resolve(),
 };
 const server = {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import module from 'node:module';
+import { codeCacheDirectory } from './code-cache.ts';
 
 /** The first version that has all that is used here; `engines` of package.json says the same. */
 const LEAST = [22, 22] as const;
@@ -14,8 +15,11 @@ if (major < LEAST[0] || (major === LEAST[0] && minor < LEAST[1])) {
 }
 
 // Compiled code is kept on disk, and the worker threads find it there too: it halves the time to start.
-const { directory } = module.enableCompileCache();
-if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory;
+const directory = process.env.NODE_COMPILE_CACHE ?? codeCacheDirectory();
+if (directory !== undefined) {
+  process.env.NODE_COMPILE_CACHE = directory;
+  module.enableCompileCache(directory);
+}
 
 const { main } = await import('./program.ts');
 await main(process.argv);

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Server } from '../index.ts';
 import { boundHeap } from './heap.ts';
 
@@ -13,13 +14,13 @@ interface Greeting {
 
 /**
  * Runs a server until it is told to stop: SIGTERM or SIGINT lets it finish what is in flight, a second one cuts that off,
- * a third one does not even wait for the log. Ends the process.
+ * a third one does not even wait for the log. SIGUSR1 has the log file opened anew. Ends the process.
  */
 export async function serve(server: Server, greeting: Greeting = {}): Promise<void> {
   boundHeap();
   const { banner, localUrl, networkUrls } = await import('../index.ts');
   await server.listen();
-  const stop = stopOnSignal(server);
+  const stop = heedSignals(server);
   // A terminal gets it with the log; a pipe or a file that is read as a log gets nothing but log lines.
   const output = process.stdout.isTTY ? process.stdout : process.stderr;
   const color = output.isTTY && output.hasColors();
@@ -43,7 +44,7 @@ export async function serve(server: Server, greeting: Greeting = {}): Promise<vo
 /** Signals within so many milliseconds are one: npm passes on a Ctrl-C that the terminal has sent to all of its processes. */
 const ONE_SIGNAL_MS = 100;
 
-function stopOnSignal(server: Server): { readonly signals: number } {
+function heedSignals(server: Server): { readonly signals: number } {
   const heard = { signals: 0 };
   let last = -Infinity;
   const stop = (): void => {
@@ -58,5 +59,10 @@ function stopOnSignal(server: Server): { readonly signals: number } {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  const reopenLog = (): void => server.reopenLog();
+  // Unheeded, it would make Node open its debugger to whoever can reach it.
+  process.on('SIGUSR1', reopenLog);
+  // Either the terminal has gone, and the server with it; or there is none, and it is what those send who rotate logs.
+  process.on('SIGHUP', [0, 1, 2].some(isatty) ? stop : reopenLog);
   return heard;
 }

@@ -148,11 +148,11 @@ export class RequestReader implements InputReader, Waiter<Phase> {
     this.#input.resume();
   }
 
-  /** The connection is gone. */
-  closed(): void {
+  /** The connection is gone, for that reason. */
+  closed(because: ErrorCode): void {
     this.#stopped = true;
     this.#deadline.release();
-    if (this.reading === 'body' || this.reading === 'tunnel') this.body?.fail('client.gone');
+    if (this.reading === 'body' || this.reading === 'tunnel') this.body?.fail(because);
   }
 
   /** The request body's reader is there, has room again, or has gone. */

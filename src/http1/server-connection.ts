@@ -155,7 +155,7 @@ export class ServerConnection implements TransportEvents, RequestReaderOwner, Me
 
   closed(_error: NodeJS.ErrnoException | undefined): void {
     this.#closed = true;
-    this.#reader.closed();
+    this.#reader.closed(this.#goneBecause);
     this.#halfClose?.release();
     this.#lingering?.release();
     if (this.#writing === 'answering') {

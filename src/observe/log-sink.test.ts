@@ -4,12 +4,16 @@ import {
   closeSync,
   constants,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
   readSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
+  unlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -201,4 +205,48 @@ test('a line that a pipe may tear goes alone and whole to a reader who keeps up'
   assert.equal(pipe.take(reader), lines.join(''));
   await sink.close();
   closeSync(reader);
+});
+
+test('reopened, it goes on in the file that has the name now, and what came before is in the other', async () => {
+  const path = join(folder, 'moved.log');
+  const sink = createLogSink({ target: { path } });
+  const lines = numbered(5000);
+  for (const line of lines) sink.write(`${line}\n`);
+  renameSync(path, `${path}.1`);
+  sink.reopen();
+  sink.write('after\n');
+  await sink.flush();
+  assert.deepEqual(linesOf(readFileSync(`${path}.1`, 'latin1')), lines);
+  assert.deepEqual(linesOf(readFileSync(path, 'latin1')), ['after']);
+  await sink.close();
+});
+
+test('reopened where no file can be opened, it tells and goes on in the old one', async () => {
+  mkdirSync(join(folder, 'gone'));
+  const path = join(folder, 'gone', 'a.log');
+  const reports: string[] = [];
+  const sink = createLogSink({ target: { path }, report: (line) => reports.push(line) });
+  renameSync(join(folder, 'gone'), join(folder, 'elsewhere'));
+  sink.reopen();
+  sink.write('after\n');
+  await sink.close();
+  assert.equal(readFileSync(join(folder, 'elsewhere', 'a.log'), 'latin1'), 'after\n');
+  assert.deepEqual(reports, [
+    `[ERROR] DREAM_SERVER LOG | target=${path} | state=not-reopened | error=ENOENT\n`,
+  ]);
+});
+
+test('reopened while the disk is full, it goes on in a file that takes lines', async () => {
+  const path = join(folder, 'full.log');
+  const reports: string[] = [];
+  symlinkSync('/dev/full', path);
+  const sink = createLogSink({ target: { path }, report: (line) => reports.push(line) });
+  sink.write('before\n');
+  await sink.flush();
+  unlinkSync(path);
+  sink.reopen();
+  await sink.flush();
+  assert.equal(readFileSync(path, 'latin1'), 'before\n');
+  assert.match(reports.join(''), /state=failing \| error=ENOSPC\n.*state=working/);
+  await sink.close();
 });

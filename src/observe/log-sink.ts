@@ -21,6 +21,11 @@ export interface LogSink {
    * reader half a second at the most.
    */
   flushSync(): void;
+  /**
+   * Go on in the file that has the target's name now, as after the one with the lines so far has been moved away. Where none can
+   * be opened, that is told, and the old one stays. Standard output and standard error are what they are.
+   */
+  reopen(): void;
   /** Flush, with five seconds for a slow reader, and close the target. Lines that come after the call are not taken. */
   close(): Promise<void>;
 }
@@ -51,11 +56,14 @@ const FLUSH_SYNC_MS = 500;
  */
 export function createLogSink(options: LogSinkOptions): LogSink {
   const { target, heldBytes = 16 * 1024 * 1024, report = reportToStderr } = options;
-  return new BatchSink(openTarget(target), heldBytes, report);
+  return new BatchSink(target, heldBytes, report);
 }
 
 class BatchSink implements LogSink {
-  readonly #target: OpenTarget;
+  readonly #where: LogTarget;
+  #target: OpenTarget;
+  /** Those from before it was opened anew, which the thread pool still writes to. */
+  readonly #former: OpenTarget[] = [];
   readonly #report: (line: string) => void;
   readonly #queue: LineQueue;
   /** Runs while the open batch grows old. */
@@ -75,8 +83,9 @@ class BatchSink implements LogSink {
   #flushes: { readonly upTo: number; readonly done: () => void }[] = [];
   #closed: Promise<void> | undefined = undefined;
 
-  constructor(target: OpenTarget, heldBytes: number, report: (line: string) => void) {
-    this.#target = target;
+  constructor(where: LogTarget, heldBytes: number, report: (line: string) => void) {
+    this.#where = where;
+    this.#target = openTarget(where);
     this.#queue = new LineQueue(BATCH_BYTES, heldBytes);
     this.#report = report;
   }
@@ -113,6 +122,22 @@ class BatchSink implements LogSink {
         sleepSync(1);
       }
     }
+  }
+
+  reopen(): void {
+    if (typeof this.#where === 'string' || this.#closed !== undefined) return;
+    // What was logged before goes where it was logged to.
+    this.#pump();
+    const before = this.#target;
+    try {
+      this.#target = openTarget(this.#where);
+    } catch (error) {
+      this.#say('ERROR', { state: 'not-reopened', error: codeOf(error) });
+      return;
+    }
+    if (this.#inPool) this.#former.push(before);
+    else closeTarget(before);
+    this.#tryAgain();
   }
 
   close(): Promise<void> {
@@ -202,6 +227,7 @@ class BatchSink implements LogSink {
     write(this.#target.fd, bytes, start, this.#inHand, null, (error, written) => {
       this.#inPool = false;
       this.#inHand = 0;
+      for (const former of this.#former.splice(0)) closeTarget(former);
       // Another buffer: `flushSync` or `close` has gone past this batch.
       if (bytes === this.#queue.bytes) {
         if (error === null) this.#advance(written);

@@ -33,6 +33,7 @@ interface Serving extends Commanded {
   close(): Promise<void>;
   /** Wait no more for what is in flight; `close` then comes to its end. */
   cutOff(): void;
+  reopenLog(): void;
 }
 
 /** A server from its start to its stop, whatever number of threads it has. */
@@ -171,6 +172,14 @@ export class Server {
     this.#end.closed();
   }
 
+  /**
+   * Go on in the file that `accessLog.path` names now, as after the one with the lines so far has been moved away. Where none can
+   * be opened, the event log says so, and the old one stays in use.
+   */
+  reopenLog(): void {
+    this.#serving?.reopenLog();
+  }
+
   /** Wait no more for what is in flight while the server closes: it is cut off, and logged. */
   cutOff(): void {
     this.#serving?.cutOff();
@@ -215,5 +224,6 @@ async function inThisThread(
       process.off('exit', flush);
     },
     cutOff: () => server.cutOff(),
+    reopenLog: () => server.reopenLog(),
   };
 }

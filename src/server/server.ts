@@ -209,6 +209,11 @@ export class ThreadServer implements ArrivalOwner, Commanded {
     return this.#closing;
   }
 
+  /** Go on in the log file that has the name now. */
+  reopenLog(): void {
+    this.#accessSink.reopen();
+  }
+
   /** End every connection, whatever is under way on it. */
   cutOff(): void {
     this.#isCutOff = true;

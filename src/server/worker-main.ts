@@ -20,6 +20,7 @@ supervisor.on('message', (message: SupervisorMessage) => {
   if (message.type === 'start') void start(message).then(tell);
   else if (message.type === 'command') void command(message);
   else if (message.type === 'cut-off') server?.cutOff();
+  else if (message.type === 'reopen-log') server?.reopenLog();
   // In a worker, `exit` ends the thread.
   else void server?.close().then(() => process.exit(0));
 });

@@ -29,7 +29,9 @@ export type SupervisorMessage =
   /** Stop accepting, finish what is in flight, end. */
   | { readonly type: 'close' }
   /** What is still in flight is not waited for. */
-  | { readonly type: 'cut-off' };
+  | { readonly type: 'cut-off' }
+  /** Go on in the log file that has the name now. */
+  | { readonly type: 'reopen-log' };
 
 /** What a worker thread tells its supervisor when it was told to start. */
 export type StartOutcome =

@@ -96,6 +96,11 @@ export class WorkerThread implements Commanded {
     this.#send({ type: 'cut-off' });
   }
 
+  /** Have it go on in the log file that has the name now. */
+  reopenLog(): void {
+    this.#send({ type: 'reopen-log' });
+  }
+
   /** End it at once. */
   kill(): void {
     this.#mayEnd = true;

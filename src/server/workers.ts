@@ -91,6 +91,11 @@ export class Workers implements Commanded {
     for (const thread of this.#threads) thread.cutOff();
   }
 
+  /** Have each go on in the log file that has the name now. */
+  reopenLog(): void {
+    for (const thread of this.#threads) thread.reopenLog();
+  }
+
   /** End them at once. */
   async kill(): Promise<void> {
     for (const thread of this.#threads) thread.kill();

@@ -4,10 +4,11 @@ import { truncateSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { DJANGO_PROGRAMS, DjangoSite } from '../support/django.ts';
 import { type Configuration, type DreamServer, startDreamServer } from '../support/dreamserver.ts';
-import { get } from '../support/message.ts';
+import { get, head } from '../support/message.ts';
 import { requires } from '../support/packages.ts';
 import { field } from '../support/parse-response.ts';
 import { accepts } from '../support/ports.ts';
+import { RawBackend } from '../support/raw-backend.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 import { until } from '../support/until.ts';
@@ -120,6 +121,27 @@ for (const workers of [1, 2]) {
     busy.close();
   });
 }
+
+test('a tunnel that is not over in time is cut off, and logged as that', async () => {
+  using backend = await RawBackend.start();
+  await using server = await startDreamServer({
+    upstreams: { app: { servers: [backend.url] } },
+    routes: [{ proxy: { to: 'app' } }],
+    timeouts: { shutdown: '200ms' },
+    workers: 1,
+  });
+  using client = await RawConnection.connect(server.port);
+  await client.send(get('/chat', 'Connection: upgrade', 'Upgrade: x'));
+  const far = await backend.accept();
+  await far.untilText('\r\n\r\n');
+  await far.send(head('HTTP/1.1 101 Switching', 'Upgrade: x', 'Connection: upgrade'));
+  assert.equal((await client.response()).status, 101);
+  assert.deepEqual(await server.stop(), CLEAN);
+  assert.deepEqual(
+    server.requests.map(({ status, error }) => [status, error]),
+    [['101', 'server.shutting-down']],
+  );
+});
 
 test('a signal that comes twice at once, as npm sends it, is one', async () => {
   await using server = await serveFiles({ workers: 1 });

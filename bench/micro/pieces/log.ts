@@ -7,6 +7,7 @@ const sink = {
   write() {},
   flush: () => Promise.resolve(),
   flushSync() {},
+  reopen() {},
   close: () => Promise.resolve(),
 };
 
