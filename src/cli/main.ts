@@ -14,7 +14,7 @@ if (major < LEAST[0] || (major === LEAST[0] && minor < LEAST[1])) {
   process.exit(1);
 }
 
-// Compiled code is kept on disk, and the worker threads find it there too: it halves the time to start.
+// Compiled code is kept on disk, and the worker threads find it there too: a start takes some 30 ms less.
 const directory = process.env.NODE_COMPILE_CACHE ?? codeCacheDirectory();
 if (directory !== undefined) {
   process.env.NODE_COMPILE_CACHE = directory;
