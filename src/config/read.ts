@@ -4,6 +4,7 @@ import { StartError } from './config-error.ts';
 import { diagnoseSyntax } from './diagnose.ts';
 import type { ConfigOrigin } from './diagnose.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
+import type { YamlSource } from './yaml-source.ts';
 
 /** The files looked for where none is named, in this order. */
 export const CONFIG_FILES: readonly string[] = [
@@ -45,7 +46,7 @@ export async function readConfig(file: string): Promise<ConfigSource> {
   const { YamlSource } = await import('./yaml-source.ts');
   const source = new YamlSource(text);
   if (source.syntaxMistakes.length > 0) throw diagnoseSyntax(source, name);
-  return { value: source.toValue(), origin: { directory, name, source } };
+  return { value: valueOf(source, name), origin: { directory, name, source } };
 }
 
 /**
@@ -79,6 +80,14 @@ function readText(path: string, name: string): string {
             ? 'it may not be read'
             : `it cannot be read (${code})`;
     throw new StartError(`${name}: ${reason}`, { cause: error });
+  }
+}
+
+function valueOf(source: YamlSource, name: string): unknown {
+  try {
+    return source.toValue();
+  } catch (error) {
+    throw new StartError(`${name}: ${(error as Error).message}`, { cause: error });
   }
 }
 
