@@ -33,6 +33,7 @@ export function findConfig(directory: string): string | undefined {
  *
  * @throws ConfigError when it is not even YAML
  * @throws StartError when the file cannot be read
+ * @throws Error of the system for a relative path, when the working directory is gone
  */
 export async function readConfig(file: string): Promise<ConfigSource> {
   const path = resolve(file);
@@ -93,6 +94,12 @@ function valueOf(source: YamlSource, name: string): unknown {
 
 /** Relative to the working directory where it lies below it. */
 function displayName(path: string): string {
-  const near = relative(process.cwd(), path);
+  let near: string;
+  try {
+    near = relative(process.cwd(), path);
+  } catch {
+    // The directory has been removed: nothing lies below it.
+    return path;
+  }
   return near.startsWith('..') ? path : near;
 }
