@@ -8,6 +8,7 @@ import { after, before, suite, test } from 'node:test';
 import {
   dreamserver,
   type DreamServer,
+  type DreamServerOptions,
   startCommand,
   startDreamServer,
   untilListening,
@@ -29,9 +30,16 @@ before(() => {
   directory = resources.use(temporaryDirectory());
 });
 
+/** The limit counts all that its user runs, and is none for root. */
+const canLimitThreads =
+  process.platform === 'linux' && process.getuid?.() === 0 ? false : 'only root may become somebody else';
+
 /** Runs it, expects it to fail by itself, and returns its exit code and what it said on standard error. */
-async function failure(args: readonly string[]): Promise<{ code: number | null; lines: string[] }> {
-  const child = dreamserver(args, { cwd: directory.path });
+async function failure(
+  args: readonly string[],
+  options: DreamServerOptions = {},
+): Promise<{ code: number | null; lines: string[] }> {
+  const child = dreamserver(args, { cwd: directory.path, ...options });
   const { code } = await within(10_000, `dreamserver ${args.join(' ')} ends`, child.exited).finally(() =>
     child.kill('SIGKILL'),
   );
@@ -39,8 +47,12 @@ async function failure(args: readonly string[]): Promise<{ code: number | null; 
 }
 
 /** A failed start: exit 1 and one line that names the trouble, without a stack trace. */
-async function failsToStart(args: readonly string[], expected: RegExp): Promise<void> {
-  const { code, lines } = await failure(args);
+async function failsToStart(
+  args: readonly string[],
+  expected: RegExp,
+  options?: DreamServerOptions,
+): Promise<void> {
+  const { code, lines } = await failure(args, options);
   assert.equal(code, 1, lines.join('\n'));
   assert.equal(lines.length, 1, lines.join('\n'));
   assert.match(lines[0], expected);
@@ -142,6 +154,18 @@ suite('a failed start', () => {
   test('a configuration that cannot be read', async () => {
     mkdirSync(directory.join('folder.yaml'));
     await failsToStart(['run', '-c', directory.join('folder.yaml')], /folder\.yaml/);
+  });
+
+  test('more workers than the system gives threads', { skip: canLimitThreads }, async () => {
+    const config = directory.write(
+      'threads.yaml',
+      'listeners: ["127.0.0.1:0"]\nworkers: 64\nroutes: [{ respond: ok }]\n',
+    );
+    await failsToStart(
+      ['run', '-c', config],
+      /the system gives no thread for worker \d+ \(EAGAIN\): set `workers` to fewer, such as 1, or raise/,
+      { threads: 16 },
+    );
   });
 
   for (const [what, text, expected] of [
