@@ -8,6 +8,7 @@ import { get } from '../support/message.ts';
 import { requires } from '../support/packages.ts';
 import { field } from '../support/parse-response.ts';
 import { accepts } from '../support/ports.ts';
+import { RawBackend } from '../support/raw-backend.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
 import { until } from '../support/until.ts';
@@ -75,6 +76,24 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         assert.ok(took >= 450 && took < 3000, `${took} ms`);
         assert.equal(server.requests.length, 1, 'the request that was cut off is logged too');
         busy.close();
+      });
+
+      test('logs 499 for a request that it cuts off without an answer', async () => {
+        using backend = await RawBackend.start();
+        await using server = await startDreamServer({
+          routes: [{ proxy: backend.url }],
+          timeouts: { shutdown: '500ms' },
+          workers,
+        });
+        using client = await RawConnection.connect(server.port);
+        await client.send(get('/wait'));
+        await backend.accept();
+        assert.deepEqual(await server.stop(signal), CLEAN);
+        assert.deepEqual(
+          server.requests.map(({ status, bytes, error }) => [status, bytes, error]),
+          [['499', '0', 'server.shutting-down']],
+        );
+        assert.equal(client.unread.length, 0);
       });
 
       test('with nothing in flight it is gone at once', async () => {
