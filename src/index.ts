@@ -9,7 +9,7 @@ export {
   respond,
   route,
 } from './config/define.ts';
-export { findConfig, loadConfig, readConfig } from './config/read.ts';
+export { findConfig, loadConfig, readConfig, understand } from './config/read.ts';
 export { ConfigError, StartError } from './config/config-error.ts';
 export { parseListenAddress } from './config/address.ts';
 export { version } from './config/version.ts';

@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { count } from './count.ts';
 import { UsageError } from './usage-error.ts';
@@ -10,15 +9,16 @@ export function addCheck(program: Command): void {
     .description('tell every mistake in a configuration, with its place, and start nothing')
     .argument('[file]', 'the configuration; else the one that run would take')
     .action(async (named: string | undefined) => {
-      const { findConfig, loadConfig } = await import('../index.ts');
+      const { findConfig, readConfig, understand } = await import('../index.ts');
       const file = named ?? findConfig(process.cwd());
       if (file === undefined) throw new UsageError('there is no configuration here to check: name a file');
-      const { listeners, routes, upstreams } = await loadConfig(file);
+      const source = await readConfig(file);
+      const { listeners, routes, upstreams } = await understand(source);
       const parts = [
         count(listeners.length, 'listener'),
         count(routes.length, 'route'),
         count(upstreams.length, 'upstream'),
       ];
-      process.stdout.write(`${relative('', file) || file} is fine: ${parts.join(', ')}\n`);
+      process.stdout.write(`${source.origin.name} is fine: ${parts.join(', ')}\n`);
     });
 }

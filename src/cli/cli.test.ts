@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../../test/support/child.ts';
-import { temporaryDirectory } from '../../test/support/temp.ts';
+import { type TemporaryDirectory, temporaryDirectory } from '../../test/support/temp.ts';
 import { version } from '../config/version.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -112,4 +113,52 @@ describe('dreamserver without a command', () => {
     assert.equal(code, 1);
     assert.match(stderr, /^dreamserver: there is neither a dreamserver\.yaml nor a folder staticfiles here/);
   });
+});
+
+describe('a working directory that has been removed', () => {
+  /** Runs a command line, or the start of one, in a directory that is gone by then. */
+  const lost = (directory: TemporaryDirectory, ...args: string[]): Child => {
+    mkdirSync(directory.join('gone'));
+    const script = 'rmdir "$PWD" && exec "$0" "$@"';
+    return new Child('dreamserver', 'sh', ['-c', script, process.execPath, MAIN, ...args], {
+      cwd: directory.join('gone'),
+    });
+  };
+
+  for (const workers of [1, 2]) {
+    test(`is not needed for a configuration with its whole path: ${workers} worker(s)`, async () => {
+      using directory = temporaryDirectory();
+      directory.write('site/index.html', '');
+      const file = directory.write(
+        'dreamserver.yaml',
+        `listeners: ["127.0.0.1:0"]\nworkers: ${workers}\nroutes: [{ files: site }]\naccessLog: { path: access.log }`,
+      );
+      const check = lost(directory, 'check', file);
+      assert.deepEqual(await check.exited, { code: 0, signal: null }, check.stderr.join('\n'));
+      assert.deepEqual(check.stdout, [`${file} is fine: 1 listener, 1 route, 0 upstreams`]);
+      const child = lost(directory, 'run', '-c', file);
+      await child.untilOutput('it listens', () => child.stderr.some((line) => line.includes('listening')));
+      assert.deepEqual(await child.stop(), { code: 0, signal: null });
+      const said = child.stderr.join('\n');
+      assert.ok(said.includes(directory.join('site')), said);
+      assert.ok(existsSync(directory.join('access.log')), 'paths start at the folder of the file');
+    });
+  }
+
+  for (const args of [
+    [],
+    ['run'],
+    ['run', '-c', 'dreamserver.yaml'],
+    ['check'],
+    ['check', 'dreamserver.yaml'],
+    ['files'],
+    ['proxy', 'http://127.0.0.1:1'],
+  ]) {
+    test(`is told in one line by dreamserver ${args.join(' ')}`, async () => {
+      using directory = temporaryDirectory();
+      const child = lost(directory, ...args);
+      assert.deepEqual(await child.exited, { code: 1, signal: null });
+      assert.deepEqual(child.stderr, ['dreamserver: the working directory does not exist any more']);
+    });
+  }
 });

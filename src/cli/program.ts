@@ -64,8 +64,14 @@ async function fail(error: unknown): Promise<number> {
   const { ConfigError, StartError } = await import('../index.ts');
   if (error instanceof ConfigError) say(error.message);
   else if (error instanceof StartError) say(`dreamserver: ${error.message}`);
+  else if (isFromLostDirectory(error)) say('dreamserver: the working directory does not exist any more');
   else throw error;
   return FAILED;
+}
+
+/** Whatever is looked for by a relative path asks the system where we are. */
+function isFromLostDirectory(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd';
 }
 
 function say(text: string): void {

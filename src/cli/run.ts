@@ -28,6 +28,7 @@ export function addRun(program: Command): void {
       if (word !== undefined) throw new UsageError(noCommand(word, program));
       const { Server } = await import('../index.ts');
       const { value, origin } = await configuration(options.config);
+      leaveLostDirectory();
       const listeners = await listenersOf(options.listen);
       const isMap = typeof value === 'object' && value !== null;
       await serve(new Server({ value: isMap ? { ...value, ...listeners } : value, origin }));
@@ -45,6 +46,15 @@ function noCommand(word: string, program: Command): string {
   else if (stats?.isFile() === true) help = `a configuration is run by \`dreamserver run -c ${word}\``;
   else if (/^https?:/.test(word)) help = `requests are passed on by \`dreamserver proxy ${word}\``;
   return `there is no command \`${word}\`; ${help}`;
+}
+
+/** Node starts no thread in a directory that has been removed, though nothing is looked for there any more. */
+function leaveLostDirectory(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir('/');
+  }
 }
 
 async function configuration(named: string | undefined): Promise<ConfigSource> {

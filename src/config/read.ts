@@ -4,6 +4,7 @@ import { StartError } from './config-error.ts';
 import { diagnoseSyntax } from './diagnose.ts';
 import type { ConfigOrigin } from './diagnose.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
+import type { YamlSource } from './yaml-source.ts';
 
 /** The files looked for where none is named, in this order. */
 export const CONFIG_FILES: readonly string[] = [
@@ -32,6 +33,7 @@ export function findConfig(directory: string): string | undefined {
  *
  * @throws ConfigError when it is not even YAML
  * @throws StartError when the file cannot be read
+ * @throws Error of the system for a relative path, when the working directory is gone
  */
 export async function readConfig(file: string): Promise<ConfigSource> {
   const path = resolve(file);
@@ -45,7 +47,7 @@ export async function readConfig(file: string): Promise<ConfigSource> {
   const { YamlSource } = await import('./yaml-source.ts');
   const source = new YamlSource(text);
   if (source.syntaxMistakes.length > 0) throw diagnoseSyntax(source, name);
-  return { value: source.toValue(), origin: { directory, name, source } };
+  return { value: valueOf(source, name), origin: { directory, name, source } };
 }
 
 /**
@@ -82,8 +84,22 @@ function readText(path: string, name: string): string {
   }
 }
 
+function valueOf(source: YamlSource, name: string): unknown {
+  try {
+    return source.toValue();
+  } catch (error) {
+    throw new StartError(`${name}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** Relative to the working directory where it lies below it. */
 function displayName(path: string): string {
-  const near = relative(process.cwd(), path);
+  let near: string;
+  try {
+    near = relative(process.cwd(), path);
+  } catch {
+    // The directory has been removed: nothing lies below it.
+    return path;
+  }
   return near.startsWith('..') ? path : near;
 }

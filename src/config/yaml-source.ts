@@ -1,6 +1,7 @@
-import { isAlias, isCollection, isMap, isNode, LineCounter, parseDocument, visit } from 'yaml';
-import type { Document, ParsedNode } from 'yaml';
+import { isAlias, isCollection, isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import type { Alias, Document, Node, ParsedNode } from 'yaml';
 import type { Mistake } from './mistakes.ts';
+import { resolveAliases } from './yaml-aliases.ts';
 
 /** A stretch of a source text; lines and columns count from 1. */
 export interface Span {
@@ -22,20 +23,29 @@ export class YamlSource {
   readonly syntaxMistakes: readonly SyntaxMistake[];
   readonly #document: Document.Parsed;
   readonly #lines = new LineCounter();
+  /** What each alias stands for. */
+  readonly #targets: ReadonlyMap<Alias, Node>;
 
   constructor(text: string) {
     this.text = text;
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true });
-    this.syntaxMistakes = [...this.#parseErrors(), ...this.#unresolvedAliases()];
+    const { targets, mistakes } = resolveAliases(this.#document);
+    this.#targets = targets;
+    const aliasMistakes = mistakes.map(({ alias, message }) => ({
+      span: this.#spanOf(alias as ParsedNode),
+      message,
+    }));
+    this.syntaxMistakes = [...this.#parseErrors(), ...aliasMistakes];
   }
 
   /**
    * What the text says, as plain data. Only of use without syntax mistakes.
    *
-   * @throws Error when aliases multiply the text beyond reason
+   * @throws Error when `<<` has something to merge that is no map
    */
   toValue(): unknown {
-    return this.#document.toJS() as unknown;
+    // How much aliases repeat has been counted already.
+    return this.#document.toJS({ maxAliasCount: -1 }) as unknown;
   }
 
   /** Where a mistake stands: at its key or value, or at the nearest thing around it that the text has. */
@@ -53,7 +63,7 @@ export class YamlSource {
       if (pair !== undefined && isLast && at === 'key') break;
       if (!isNode(next)) break;
       found = this.#spanOf(next as ParsedNode);
-      node = (isAlias(next) ? (next.resolve(this.#document) ?? null) : next) as ParsedNode | null;
+      node = (isAlias(next) ? (this.#targets.get(next) ?? null) : next) as ParsedNode | null;
     }
     return found;
   }
@@ -63,20 +73,6 @@ export class YamlSource {
       span: this.#span(pos[0], pos[1]),
       message: message.slice(0, 1).toLowerCase() + message.slice(1).trimEnd(),
     }));
-  }
-
-  #unresolvedAliases(): SyntaxMistake[] {
-    const mistakes: SyntaxMistake[] = [];
-    visit(this.#document, {
-      Alias: (_, alias) => {
-        if (alias.resolve(this.#document) !== undefined) return;
-        mistakes.push({
-          span: this.#spanOf(alias as ParsedNode),
-          message: `there is no \`&${alias.source}\` before this \`*${alias.source}\`; text that begins with \`*\` stands in quotes: \`"*${alias.source}"\``,
-        });
-      },
-    });
-    return mistakes;
   }
 
   #spanOf(node: ParsedNode | null): Span {

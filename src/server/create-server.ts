@@ -121,10 +121,12 @@ export class Server {
     const canShare = await canReusePort();
     // Before there are threads, which open some of their own.
     const descriptors = ownDescriptors();
-    // Threads take as long to load as the configuration takes to be understood, so that is done at the same time.
-    const workers = wanted > 1 && canShare ? new Workers(wanted, this.#observe) : undefined;
+    let begun: Workers | undefined;
     let turn: StartTurn | undefined;
     try {
+      // Threads take as long to load as the configuration takes to be understood, so that is done at the same time.
+      const workers = wanted > 1 && canShare ? new Workers(wanted, this.#observe) : undefined;
+      begun = workers;
       const asked = await understand(this.#source);
       this.#config = asked;
       await freeSocketPaths(asked.listeners);
@@ -141,7 +143,7 @@ export class Server {
       if (shared) workers.ended.catch(this.#failed);
       if (descriptors) this.#tellOfConnections(config.limits.connections, descriptors);
     } catch (error) {
-      await workers?.kill();
+      await begun?.kill();
       this.#serving = undefined;
       this.#commands.close('the server has not started');
       throw startFailure(error, this.#config?.listeners ?? []);

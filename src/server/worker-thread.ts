@@ -20,6 +20,22 @@ const YOUNG_GENERATION = 24;
 
 const GONE = 'the server is closed';
 
+function newThread(number: number): Worker {
+  try {
+    return new Worker(MAIN, {
+      name: `dreamserver-${number}`,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION },
+    });
+  } catch (error) {
+    // The message is the system's code for what it said to that.
+    throw new StartError(
+      `the system gives no thread for worker ${number + 1} (${(error as Error).message}): set \`workers\` to fewer, ` +
+        'such as 1, or raise `ulimit -u`, `TasksMax=` of systemd, or the pids limit of the container',
+      { cause: error },
+    );
+  }
+}
+
 /** One thread that serves, seen by its supervisor. It loads its code from when it is made. */
 export class WorkerThread implements Commanded {
   /** Settles when the thread is gone; with the reason when it was not told to go. */
@@ -33,13 +49,14 @@ export class WorkerThread implements Commanded {
   readonly #commands = new Map<number, PromiseWithResolvers<readonly ServerSnapshot[]>>();
   #lastCommand = 0;
 
-  /** `observe`: hears of changes of the servers of upstreams. */
+  /**
+   * `observe`: hears of changes of the servers of upstreams.
+   *
+   * @throws StartError when the system gives no thread
+   */
   constructor(number: number, observe: UpstreamObserver) {
     this.#observe = observe;
-    this.#thread = new Worker(MAIN, {
-      name: `dreamserver-${number}`,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION },
-    });
+    this.#thread = newThread(number);
     this.#thread.on('message', (message: WorkerMessage) => this.#told(message));
     this.ended = new Promise((resolve) => {
       let cause: Error | undefined;

@@ -17,6 +17,17 @@ import { WorkerThread } from './worker-thread.ts';
 /** How much longer than `timeouts.shutdown` a worker gets, to cut off what is left and to write its log. */
 const FORCE_AFTER_MS = 6000;
 
+function newThreads(count: number, observe: UpstreamObserver): readonly WorkerThread[] {
+  const threads: WorkerThread[] = [];
+  try {
+    while (threads.length < count) threads.push(new WorkerThread(threads.length, observe));
+    return threads;
+  } catch (error) {
+    for (const thread of threads) thread.kill();
+    throw error;
+  }
+}
+
 /**
  * Several threads that serve, each with listeners of its own on the same ports; the system spreads the connections
  * over them. This thread only supervises. The threads load their code from when this is made.
@@ -29,9 +40,13 @@ export class Workers implements Commanded {
   #serving = false;
   #shutdown = 0;
 
-  /** `observe`: hears of changes of the servers of upstreams, in any of them. */
+  /**
+   * `observe`: hears of changes of the servers of upstreams, in any of them.
+   *
+   * @throws StartError when the system does not give so many threads; then none of them is left
+   */
   constructor(count: number, observe: UpstreamObserver) {
-    this.#threads = Array.from({ length: count }, (_, number) => new WorkerThread(number, observe));
+    this.#threads = newThreads(count, observe);
     this.#shared = new SharedState(count);
     this.ended = Promise.all(
       this.#threads.map(async (thread, number) => {

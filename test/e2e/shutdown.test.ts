@@ -78,6 +78,24 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         busy.close();
       });
 
+      test('logs 499 for a request that it cuts off without an answer', async () => {
+        using backend = await RawBackend.start();
+        await using server = await startDreamServer({
+          routes: [{ proxy: backend.url }],
+          timeouts: { shutdown: '500ms' },
+          workers,
+        });
+        using client = await RawConnection.connect(server.port);
+        await client.send(get('/wait'));
+        await backend.accept();
+        assert.deepEqual(await server.stop(signal), CLEAN);
+        assert.deepEqual(
+          server.requests.map(({ status, bytes, error }) => [status, bytes, error]),
+          [['499', '0', 'server.shutting-down']],
+        );
+        assert.equal(client.unread.length, 0);
+      });
+
       test('with nothing in flight it is gone at once', async () => {
         await using server = await serveFiles({ workers });
         const start = performance.now();

@@ -1,12 +1,14 @@
 /** Starting: what it says when it runs, and the one clear line when it cannot. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import {
   dreamserver,
   type DreamServer,
+  type DreamServerOptions,
   startCommand,
   startDreamServer,
   untilListening,
@@ -28,9 +30,16 @@ before(() => {
   directory = resources.use(temporaryDirectory());
 });
 
+/** The limit counts all that its user runs, and is none for root. */
+const canLimitThreads =
+  process.platform === 'linux' && process.getuid?.() === 0 ? false : 'only root may become somebody else';
+
 /** Runs it, expects it to fail by itself, and returns its exit code and what it said on standard error. */
-async function failure(...args: string[]): Promise<{ code: number | null; lines: string[] }> {
-  const child = dreamserver(args, { cwd: directory.path });
+async function failure(
+  args: readonly string[],
+  options: DreamServerOptions = {},
+): Promise<{ code: number | null; lines: string[] }> {
+  const child = dreamserver(args, { cwd: directory.path, ...options });
   const { code } = await within(10_000, `dreamserver ${args.join(' ')} ends`, child.exited).finally(() =>
     child.kill('SIGKILL'),
   );
@@ -38,8 +47,12 @@ async function failure(...args: string[]): Promise<{ code: number | null; lines:
 }
 
 /** A failed start: exit 1 and one line that names the trouble, without a stack trace. */
-async function failsToStart(args: string[], expected: RegExp): Promise<void> {
-  const { code, lines } = await failure(...args);
+async function failsToStart(
+  args: readonly string[],
+  expected: RegExp,
+  options?: DreamServerOptions,
+): Promise<void> {
+  const { code, lines } = await failure(args, options);
   assert.equal(code, 1, lines.join('\n'));
   assert.equal(lines.length, 1, lines.join('\n'));
   assert.match(lines[0], expected);
@@ -108,9 +121,51 @@ suite('a failed start', () => {
     await failsToStart(['run', '-c', config], /folder .*\/no does not exist/);
   });
 
+  test('an access log that is a pipe without a reader', async () => {
+    execFileSync('mkfifo', [directory.join('log.fifo')]);
+    const config = directory.write(
+      'fifo.yaml',
+      'listeners: [{ address: "127.0.0.1:0" }]\nroutes: [{ respond: { status: 200 } }]\naccessLog: { path: log.fifo }\n',
+    );
+    await failsToStart(['run', '-c', config], /log\.fifo: this is a named pipe that nobody reads/);
+  });
+
+  for (const [what, path, expected] of [
+    ['in a folder that is not there', './none/ds.sock', /: the folder \/\S+\/none does not exist$/],
+    [
+      'whose path is too long',
+      `./${'x'.repeat(120)}`,
+      /: the path .* at most 10[37] bytes, and this one 1\d\d$/,
+    ],
+    ['with a name that is too long', `./${'x'.repeat(300)}`, /x: the path, or a name in it, is too long$/],
+    ['where a file is', './taken.sock', /: \/\S+\/taken\.sock is there already, and is no socket$/],
+  ] as const) {
+    test(`a unix socket ${what}`, async () => {
+      directory.write('taken.sock', 'not to be lost');
+      const config = directory.write(
+        'socket.yaml',
+        `listeners: ["unix:${path}"]\nroutes: [{ respond: ok }]\n`,
+      );
+      await failsToStart(['run', '-c', config], expected);
+      assert.equal(readFileSync(directory.join('taken.sock'), 'utf8'), 'not to be lost');
+    });
+  }
+
   test('a configuration that cannot be read', async () => {
     mkdirSync(directory.join('folder.yaml'));
     await failsToStart(['run', '-c', directory.join('folder.yaml')], /folder\.yaml/);
+  });
+
+  test('more workers than the system gives threads', { skip: canLimitThreads }, async () => {
+    const config = directory.write(
+      'threads.yaml',
+      'listeners: ["127.0.0.1:0"]\nworkers: 64\nroutes: [{ respond: ok }]\n',
+    );
+    await failsToStart(
+      ['run', '-c', config],
+      /the system gives no thread for worker \d+ \(EAGAIN\): set `workers` to fewer, such as 1, or raise/,
+      { threads: 16 },
+    );
   });
 
   for (const [what, text, expected] of [
@@ -123,7 +178,7 @@ suite('a failed start', () => {
     ['a bad address', 'listeners: [{ address: "127.0.0.1:99999" }]\n', /99999/],
   ] as const) {
     test(`invalid configuration: ${what}`, async () => {
-      const { code, lines } = await failure('run', '-c', directory.write('invalid.yaml', text));
+      const { code, lines } = await failure(['run', '-c', directory.write('invalid.yaml', text)]);
       assert.equal(code, 1, lines.join('\n'));
       assert.match(lines.join('\n'), expected);
       assert.doesNotMatch(lines.join('\n'), /^\s+at .*:\d+:\d+/m);
@@ -141,7 +196,7 @@ suite('bad usage exits with 2', () => {
     ['run', '-c'],
   ]) {
     test(`dreamserver ${args.join(' ')}`, async () => {
-      const { code, lines } = await failure(...args);
+      const { code, lines } = await failure(args);
       assert.equal(code, 2, lines.join('\n'));
       assert.ok(lines.length > 0);
       assert.doesNotMatch(lines.join('\n'), /^\s+at .*:\d+:\d+/m);

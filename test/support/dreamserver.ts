@@ -85,18 +85,25 @@ export class DreamServer implements AsyncDisposable {
 }
 
 /** How the program is started, beside what the caller's own process has. */
-interface DreamServerOptions extends ChildOptions {
+export interface DreamServerOptions extends ChildOptions {
   /** Files that it may have open, and may not raise. */
   readonly openFiles?: number | undefined;
+  /** Threads that it may have, as somebody who runs nothing else; only root can say so. */
+  readonly threads?: number;
 }
+
+/** A user who runs nothing else, not even another test, and may nevertheless read what root has written. */
+const SOMEBODY = `setpriv --reuid ${100_000 + process.pid} --inh-caps +dac_override --ambient-caps +dac_override`;
 
 /** Starts the command line with these arguments; does not wait for anything. */
 export function dreamserver(
   args: readonly string[],
-  { openFiles, ...options }: DreamServerOptions = {},
+  { openFiles, threads, ...options }: DreamServerOptions = {},
 ): Child {
   const command = [process.execPath, MAIN, ...args];
   if (openFiles !== undefined) command.unshift('sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`);
+  if (threads !== undefined)
+    command.unshift('bash', '-c', `ulimit -u ${threads} && exec ${SOMEBODY} "$0" "$@"`);
   return new Child('DreamServer', command[0], command.slice(1), options);
 }
 
