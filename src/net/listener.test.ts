@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -92,6 +92,68 @@ describe('a listener', () => {
     client.destroy();
     listener.close();
     assert.equal(existsSync(path), false);
+  });
+
+  for (const [what, makeRoom] of [
+    ['removed', (path: string) => rmSync(path)],
+    ['moved', (path: string) => renameSync(path, `${path}.old`)],
+  ] as const) {
+    it(`on a unix socket that was ${what} leaves its successor alone`, async () => {
+      using directory = temporaryDirectory();
+      const path = directory.join('listener.sock');
+      const first = await Listener.open({ path }, false, (transport) => transport.destroy());
+      makeRoom(path);
+      const { promise, resolve } = Promise.withResolvers<OpenTransport>();
+      const second = await Listener.open({ path }, false, resolve);
+      first.close();
+      first.close();
+      try {
+        const client = connect(path);
+        await once(client, 'connect');
+        (await promise).destroy();
+        client.destroy();
+      } finally {
+        second.close();
+      }
+      assert.equal(existsSync(path), false);
+    });
+  }
+
+  it('on a unix socket leaves alone the file that has taken its place', async () => {
+    using directory = temporaryDirectory();
+    const path = directory.join('listener.sock');
+    const listener = await Listener.open({ path }, false, () => {});
+    rmSync(path);
+    directory.write('listener.sock', 'precious');
+    listener.close();
+    assert.ok(existsSync(path));
+  });
+
+  it('is refused the path of a unix socket that is taken, and leaves nothing behind', async () => {
+    using directory = temporaryDirectory();
+    const path = directory.join('listener.sock');
+    const listener = await Listener.open({ path }, false, () => {});
+    assert.deepEqual(readdirSync(directory.path), ['listener.sock']);
+    await assert.rejects(
+      Listener.open({ path }, false, () => {}),
+      { code: 'EADDRINUSE', address: path },
+    );
+    assert.deepEqual(readdirSync(directory.path), ['listener.sock']);
+    listener.close();
+    assert.deepEqual(readdirSync(directory.path), []);
+  });
+
+  it('takes a path of a unix socket that is as long as the system allows, and no longer', async () => {
+    using directory = temporaryDirectory();
+    const longest = process.platform === 'linux' ? 108 : 104;
+    const path = directory.join('s'.repeat(longest - directory.path.length - 1));
+    assert.equal(path.length, longest);
+    const listener = await Listener.open({ path }, false, () => {});
+    assert.ok(existsSync(path));
+    listener.close();
+    assert.deepEqual(readdirSync(directory.path), []);
+    await assert.rejects(Listener.open({ path: `${path}s` }, false, () => {}));
+    assert.deepEqual(readdirSync(directory.path), []);
   });
 
   it('accepts no more once it is closed; what was accepted goes on', async () => {

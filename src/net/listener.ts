@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { linkSync, lstatSync, rmSync, type Stats, unlinkSync } from 'node:fs';
 import * as net from 'node:net';
 import { UNIX_PEER } from '../core/peer.ts';
 import { HandleTransport } from './handle-transport.ts';
@@ -27,6 +29,7 @@ export class Listener {
   /** Connections that were taken from the system's queue so far, also those that had gone already, or could not be had. */
   taken = 0;
   readonly #servers: net.Server[] = [];
+  #name: SocketName | undefined;
 
   private constructor() {}
 
@@ -40,6 +43,14 @@ export class Listener {
     const listener = new Listener();
     const servers = listener.#servers;
     const taking = (): void => void listener.taken++;
+    if (target.path !== undefined && process.platform !== 'win32') {
+      const named = await listenByName(target.path, accept, taking);
+      if (named !== undefined) {
+        servers.push(named.server);
+        listener.#name = named.name;
+        return listener;
+      }
+    }
     servers.push(await listen(target, reusePort, accept, taking));
     const { port } = listener;
     if (!reusePort || port === undefined) return listener;
@@ -64,7 +75,57 @@ export class Listener {
 
   /** Accept no more. Connections already accepted go on. */
   close(): void {
+    this.#name?.remove();
+    this.#name = undefined;
     for (const server of this.#servers) server.close();
+  }
+}
+
+/** The name of a socket in the file system, which others may give to a socket of their own. */
+class SocketName {
+  readonly #path: string;
+  readonly #dev: number;
+  readonly #ino: number;
+
+  constructor(path: string, { dev, ino }: Stats) {
+    this.#path = path;
+    this.#dev = dev;
+    this.#ino = ino;
+  }
+
+  /** Remove it, as long as the socket is open and it leads there. */
+  remove(): void {
+    try {
+      const { dev, ino } = lstatSync(this.#path);
+      if (dev === this.#dev && ino === this.#ino) unlinkSync(this.#path);
+    } catch {
+      // Removed already, or not to be removed by us: the next server that starts sees that nobody listens there.
+    }
+  }
+}
+
+/**
+ * Listen on a unix socket. When it is closed libuv removes whatever lies by then at the path that was bound, which may be the
+ * socket of a successor: so that path is another one, beside it, which is gone as soon as the socket has its name. As with
+ * binding, the name is only taken where nothing has it. Undefined where that cannot be done: the name is taken, too long for
+ * what is added to it, or the file system knows no links.
+ */
+async function listenByName(
+  path: string,
+  accept: Accept,
+  taking: () => void,
+): Promise<{ server: net.Server; name: SocketName } | undefined> {
+  const bound = `${path}.${randomUUID().slice(0, 4)}`;
+  let server: net.Server | undefined;
+  try {
+    server = await listen({ path: bound }, false, accept, taking);
+    const name = new SocketName(path, lstatSync(bound));
+    linkSync(bound, path);
+    rmSync(bound, { force: true });
+    return { server, name };
+  } catch {
+    server?.close();
+    return undefined;
   }
 }
 
