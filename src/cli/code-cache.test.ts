@@ -44,6 +44,23 @@ describe('compiled code', () => {
     },
   );
 
+  it('is not kept where others could put a directory of theirs in its place', () => {
+    chmodSync(caches.path, 0o777);
+    assert.equal(codeCacheDirectory(), undefined);
+    chmodSync(caches.path, 0o1777);
+    assert.equal(codeCacheDirectory(), caches.join('dreamserver'));
+  });
+
+  it('is kept in the usual place where a variable is there and says nothing', () => {
+    process.env['XDG_CACHE_HOME'] = '';
+    assert.notEqual(codeCacheDirectory(), '/dreamserver');
+    using here = temporaryDirectory();
+    const env = { ...process.env, XDG_CACHE_HOME: caches.path, NODE_COMPILE_CACHE: '' };
+    execFileSync(process.execPath, [MAIN, '--version'], { env, cwd: here.path });
+    assert.deepEqual(readdirSync(here.path), []);
+    assert.notDeepEqual(readdirSync(caches.join('dreamserver')), []);
+  });
+
   it('is not kept behind a link', () => {
     mkdirSync(caches.join('elsewhere'), { mode: 0o700 });
     symlinkSync(caches.join('elsewhere'), caches.join('dreamserver'));

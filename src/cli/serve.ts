@@ -1,4 +1,4 @@
-import { isatty } from 'node:tty';
+import { closeSync, constants, openSync } from 'node:fs';
 import type { Server } from '../index.ts';
 import { boundHeap } from './heap.ts';
 
@@ -19,8 +19,13 @@ interface Greeting {
 export async function serve(server: Server, greeting: Greeting = {}): Promise<void> {
   boundHeap();
   const { banner, localUrl, networkUrls } = await import('../index.ts');
+  const reopenLog = (): void => server.reopenLog();
+  process.on('SIGUSR1', reopenLog);
   await server.listen();
-  const stop = heedSignals(server);
+  const stop = stopOnSignal(server);
+  // A terminal sends it when it goes; where there is none, those do who rotate logs.
+  if (hasTerminal()) process.on('SIGHUP', stop.now);
+  else process.on('SIGHUP', reopenLog);
   // A terminal gets it with the log; a pipe or a file that is read as a log gets nothing but log lines.
   const output = process.stdout.isTTY ? process.stdout : process.stderr;
   const color = output.isTTY && output.hasColors();
@@ -44,10 +49,10 @@ export async function serve(server: Server, greeting: Greeting = {}): Promise<vo
 /** Signals within so many milliseconds are one: npm passes on a Ctrl-C that the terminal has sent to all of its processes. */
 const ONE_SIGNAL_MS = 100;
 
-function heedSignals(server: Server): { readonly signals: number } {
-  const heard = { signals: 0 };
+function stopOnSignal(server: Server): { readonly signals: number; readonly now: () => void } {
+  const heard = { signals: 0, now: stop };
   let last = -Infinity;
-  const stop = (): void => {
+  function stop(): void {
     const now = performance.now();
     if (now - last < ONE_SIGNAL_MS) return;
     last = now;
@@ -56,13 +61,19 @@ function heedSignals(server: Server): { readonly signals: number } {
     if (heard.signals === 1) server.close().catch(() => {});
     else if (heard.signals === 2) server.cutOff();
     else process.exit(1);
-  };
+  }
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  const reopenLog = (): void => server.reopenLog();
-  // Unheeded, it would make Node open its debugger to whoever can reach it.
-  process.on('SIGUSR1', reopenLog);
-  // Either the terminal has gone, and the server with it; or there is none, and it is what those send who rotate logs.
-  process.on('SIGHUP', [0, 1, 2].some(isatty) ? stop : reopenLog);
   return heard;
+}
+
+/** Whether a terminal controls this process, wherever its output goes: that of the shell it was started from. */
+function hasTerminal(): boolean {
+  if (process.platform === 'win32') return true;
+  try {
+    closeSync(openSync('/dev/tty', constants.O_RDONLY | constants.O_NOCTTY));
+    return true;
+  } catch {
+    return false;
+  }
 }

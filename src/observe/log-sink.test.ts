@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
+import fs, {
   closeSync,
   constants,
   existsSync,
@@ -15,10 +15,13 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, mock, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { openBelow } from '../../test/support/static-handler.ts';
+import { until } from '../../test/support/until.ts';
 import { createLogSink } from './log-sink.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'log-sink-'));
@@ -250,3 +253,57 @@ test('reopened while the disk is full, it goes on in a file that takes lines', a
   assert.match(reports.join(''), /state=failing \| error=ENOSPC\n.*state=working/);
   await sink.close();
 });
+
+test('reopened while a slow disk has a batch in hand, that leaves by the old descriptor, which is closed then', async () => {
+  const path = join(folder, 'slow.log');
+  const held: (() => void)[] = [];
+  const { write, writeSync } = fs;
+  mock.method(fs, 'write', (...args: Parameters<typeof write>) => held.push(() => write(...args)));
+  // So slow that the thread pool makes the next writes (ADR 0003).
+  mock.method(fs, 'writeSync', (...args: Parameters<typeof writeSync>) => {
+    const until = performance.now() + 150;
+    while (performance.now() < until);
+    return writeSync(...args);
+  });
+  syncBuiltinESMExports();
+  try {
+    const sink = createLogSink({ target: { path } });
+    sink.write('first\n');
+    await sink.flush();
+    sink.write('second\n');
+    const second = sink.flush();
+    assert.equal(held.length, 1);
+    renameSync(path, `${path}.1`);
+    sink.reopen();
+    assert.equal(openedOf(`${path}.1`), 1);
+    held[0]();
+    await second;
+    assert.equal(readFileSync(`${path}.1`, 'latin1'), 'first\nsecond\n');
+    await until(() => openedOf(`${path}.1`) === 0, { what: 'the old file is closed', every: 2 });
+    assert.equal(openedOf(path), 1);
+    await sink.close();
+  } finally {
+    mock.restoreAll();
+    syncBuiltinESMExports();
+  }
+});
+
+test('a file that tells as late as when it is closed that it has lost something is told of', async () => {
+  const path = join(folder, 'quota.log');
+  const reports: string[] = [];
+  const sink = createLogSink({ target: { path }, report: (line) => reports.push(line) });
+  mock.method(fs, 'closeSync', () => {
+    throw Object.assign(new Error('quota'), { code: 'EDQUOT' });
+  });
+  syncBuiltinESMExports();
+  sink.reopen();
+  mock.restoreAll();
+  syncBuiltinESMExports();
+  sink.write('on\n');
+  await sink.close();
+  assert.equal(readFileSync(path, 'latin1'), 'on\n');
+  assert.deepEqual(reports, [`[ERROR] DREAM_SERVER LOG | target=${path} | state=closed | error=EDQUOT\n`]);
+});
+
+/** How many descriptors of this process are that file's. */
+const openedOf = (path: string): number => openBelow(path).filter((each) => each === path).length;

@@ -136,8 +136,17 @@ class BatchSink implements LogSink {
       return;
     }
     if (this.#inPool) this.#former.push(before);
-    else closeTarget(before);
+    else this.#closeFormer(before);
     this.#tryAgain();
+  }
+
+  /** Some file systems tell only then that they have lost something, such as NFS over a quota. */
+  #closeFormer(target: OpenTarget): void {
+    try {
+      closeTarget(target);
+    } catch (error) {
+      this.#say('ERROR', { state: 'closed', error: codeOf(error) });
+    }
   }
 
   close(): Promise<void> {
@@ -227,7 +236,7 @@ class BatchSink implements LogSink {
     write(this.#target.fd, bytes, start, this.#inHand, null, (error, written) => {
       this.#inPool = false;
       this.#inHand = 0;
-      for (const former of this.#former.splice(0)) closeTarget(former);
+      for (const former of this.#former.splice(0)) this.#closeFormer(former);
       // Another buffer: `flushSync` or `close` has gone past this batch.
       if (bytes === this.#queue.bytes) {
         if (error === null) this.#advance(written);

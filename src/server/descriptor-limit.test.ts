@@ -12,7 +12,10 @@ const route = (kind: RouteConfig['end']['kind']): RouteConfig =>
   ({ end: { kind } }) as unknown as RouteConfig;
 
 const ok = [route('respond'), route('redirect')];
-const proxied = [route('respond'), route('proxy')];
+const proxy = (response?: object): RouteConfig =>
+  ({ end: { kind: 'proxy', options: { buffer: { response } } } }) as unknown as RouteConfig;
+const proxied = [route('respond'), proxy()];
+const buffered = [proxy(), proxy({ memory: 1, file: 1 })];
 const files = [route('files')];
 
 describe('the connections of clients that there is room for', () => {
@@ -21,6 +24,7 @@ describe('the connections of clients that there is room for', () => {
     [1, ok, 1, 1024, 24, 886],
     [1, proxied, 1, 1024, 24, 443],
     [1, files, 1, 1024, 24, 443],
+    [1, buffered, 1, 1024, 24, 295],
     // 1024 - 23 - 2 (8 + 10) - 64 - 32
     [1, ok, 2, 1024, 23, 869],
     // 1024 - 23 - 4 (2 · 8 + 10) - 64 - 32, an odd number

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { RuntimeConfig } from '../config/runtime-config.ts';
+import type { RouteConfig, RuntimeConfig } from '../config/runtime-config.ts';
 import { SOCKETS_PER_PORT } from '../net/listener.ts';
 
 // A process that has no file descriptors left does not only refuse clients: it cannot open files or reach servers, and its
@@ -52,8 +52,9 @@ export function mostTurnedAway(limit: number | undefined, threads: number): numb
  * Connections of clients that there is room for in `threads` that have not opened anything yet. At least 1.
  *
  * It is what keeps the usual case from running dry, and no proof: where a route proxies or serves files, there is one
- * descriptor more for each client, up to 8192, for the file or the server behind it. Copies for mirrors, health checks,
- * connections to several servers that pools keep without using them, and what else the process does may need more.
+ * descriptor more for each client, up to 8192, for the file or the server behind it, and another one for an answer that waits in
+ * a file. Request bodies that are collected in files, copies for mirrors, health checks, connections to several servers that
+ * pools keep without using them, and what else the process does may need more.
  */
 export function connectionRoom(
   { listeners, routes }: Pick<RuntimeConfig, 'listeners' | 'routes'>,
@@ -62,6 +63,13 @@ export function connectionRoom(
 ): number {
   const perThread = listeners.length * SOCKETS_PER_PORT + PER_THREAD + mostTurnedAway(limit, threads);
   const left = limit - open - threads * perThread - RESERVE;
-  const opensMore = routes.some(({ end }) => end.kind === 'files' || end.kind === 'proxy');
-  return Math.max(1, opensMore ? Math.max(Math.floor(left / 2), left - MOST_AT_WORK) : left);
+  const more = Math.max(0, ...routes.map(({ end }) => openedFor(end)));
+  return Math.max(1, Math.floor(left / (1 + more)), left - more * MOST_AT_WORK);
+}
+
+/** Descriptors that a request may need besides its client's. */
+function openedFor(end: RouteConfig['end']): 0 | 1 | 2 {
+  if (end.kind === 'files') return 1;
+  if (end.kind !== 'proxy') return 0;
+  return end.options.buffer.response === undefined ? 1 : 2;
 }

@@ -2,15 +2,17 @@
 import assert from 'node:assert/strict';
 import { truncateSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
+import { Child } from '../support/child.ts';
 import { DJANGO_PROGRAMS, DjangoSite } from '../support/django.ts';
-import { type Configuration, type DreamServer, startDreamServer } from '../support/dreamserver.ts';
+import { type Configuration, type DreamServer, MAIN, startDreamServer } from '../support/dreamserver.ts';
 import { get, head } from '../support/message.ts';
 import { requires } from '../support/packages.ts';
 import { field } from '../support/parse-response.ts';
-import { accepts } from '../support/ports.ts';
+import { accepts, freePort } from '../support/ports.ts';
 import { RawBackend } from '../support/raw-backend.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import { type Site, temporarySite } from '../support/site.ts';
+import { temporaryDirectory } from '../support/temp.ts';
 import { until } from '../support/until.ts';
 
 const resources = new AsyncDisposableStack();
@@ -159,6 +161,17 @@ test('a tunnel that is not over in time is cut off, and logged as that', async (
     server.requests.map(({ status, error }) => [status, error]),
     [['101', 'server.shutting-down']],
   );
+});
+
+test('a server ends with the terminal that it was started from, wherever its output goes', async () => {
+  const port = await freePort();
+  using directory = temporaryDirectory();
+  const command = `exec "${process.execPath}" "${MAIN}" files . --listen 127.0.0.1:${port} >out 2>&1 </dev/null`;
+  // Part of util-linux: it makes a terminal, and is one.
+  const terminal = new Child('a terminal', 'script', ['-qec', command, '/dev/null'], { cwd: directory.path });
+  await until(() => accepts(port), { what: 'it listens' });
+  terminal.kill('SIGKILL');
+  await until(async () => !(await accepts(port)), { what: 'it has ended' });
 });
 
 test('a signal that comes twice at once, as npm sends it, is one', async () => {

@@ -6,7 +6,7 @@ import { freePort } from './ports.ts';
 import { temporaryDirectory } from './temp.ts';
 
 /** The command as a user runs it: the program and the arguments before the user's own. */
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** A configuration as it would stand in dreamserver.yaml; a free port is chosen when it names no listeners. */
 export interface Configuration {

@@ -1,12 +1,21 @@
 /** Files that are there but cannot be read: what the log says of the reason, and that it is over when the reason is. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import fs, { mkdirSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { after, before, describe, it, mock } from 'node:test';
 import { skipFileLimit, withoutDescriptors } from '../../../test/support/own-temporary-files.ts';
-import { ask, fileMemory, settleFiles, staticOptions } from '../../../test/support/static-handler.ts';
+import {
+  ask,
+  exchangeFor,
+  fileMemory,
+  settleFiles,
+  staticOptions,
+} from '../../../test/support/static-handler.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../../../test/support/temp.ts';
 import { mediaTypeOf } from '../../http/media-type.ts';
+import { Response } from '../../http/response.ts';
 import type { Handler } from '../../pipeline/handler.ts';
+import { FRESH_MS } from './file-store.ts';
 import { createStaticHandler } from './handler.ts';
 import type { StaticOptions } from './schema.ts';
 
@@ -54,7 +63,11 @@ describe('without a descriptor', { skip: skipFileLimit }, () => {
   it('a large file that was known cannot be read either', async () => {
     const handler = handlerOf();
     assert.equal((await ask(handler, '/large.bin', { method: 'HEAD' })).status, 200);
-    await withoutDescriptors(async () => assert.deepEqual(await outcome(handler, '/large.bin'), OUT));
+    await withoutDescriptors(async () => {
+      assert.deepEqual(await outcome(handler, '/large.bin'), OUT);
+      // The second time it is to be kept, too.
+      assert.deepEqual(await outcome(handler, '/large.bin'), OUT);
+    });
     assert.equal((await ask(handler, '/large.bin')).body.length, 3 * 2 ** 20);
   });
 
@@ -65,4 +78,22 @@ describe('without a descriptor', { skip: skipFileLimit }, () => {
       assert.equal((await ask(handler, '/page.html', { fields: ['Accept-Encoding: br'] })).text, 'page');
     });
   });
+});
+
+it('what could not be read leaves its room to others', async () => {
+  const handler = createStaticHandler(staticOptions(directory.path), {
+    files: fileMemory({ size: 2 ** 20 }),
+  });
+  mock.method(fs, 'readSync', () => {
+    throw Object.assign(new Error('a bad sector'), { code: 'EIO' });
+  });
+  syncBuiltinESMExports();
+  for (let i = 0; i < 20; i++) {
+    directory.write(`${i}.bin`, Buffer.alloc(100_000));
+    assert.deepEqual(await outcome(handler, `/${i}.bin`), { ...OUT, cause: 'EIO' });
+  }
+  mock.restoreAll();
+  syncBuiltinESMExports();
+  assert.equal((await ask(handler, '/0.bin')).body.length, 100_000);
+  assert.ok(handler(exchangeFor('/0.bin', { after: -FRESH_MS })) instanceof Response, 'it is in memory');
 });
