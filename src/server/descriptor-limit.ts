@@ -63,7 +63,7 @@ export function connectionRoom(
 ): number {
   const perThread = listeners.length * SOCKETS_PER_PORT + PER_THREAD + mostTurnedAway(limit, threads);
   const left = limit - open - threads * perThread - RESERVE;
-  const more = Math.max(0, ...routes.map(({ end }) => openedFor(end)));
+  const more = routes.reduce((most, { end }) => Math.max(most, openedFor(end)), 0);
   return Math.max(1, Math.floor(left / (1 + more)), left - more * MOST_AT_WORK);
 }
 
